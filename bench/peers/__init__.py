@@ -1,0 +1,1 @@
+"""The servers that sell in the comparison. One module each: `running` starts it, `connect` sells."""

@@ -1,0 +1,59 @@
+"""tillhal itself: `python -m tillhald` with a journal and both sockets, and no devices."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sys
+from typing import TYPE_CHECKING
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from bench.servers import AbsentError, Running, child, free_port, wait_ready
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+READY_CALL_S_MAX = 1.0
+
+
+def write_config(folder: Path, port: int) -> Path:
+    """Write the till.toml of a till in `folder` and return its path."""
+    config = folder / "till.toml"
+    config.write_text(
+        f'[listen]\nunix = "{folder / "api.sock"}"\ntcp = "127.0.0.1:{port}"\n'
+        f'[journal]\nfolder = "{folder / "journal"}"\n'
+    )
+    return config
+
+
+def is_serving(target: str) -> bool:
+    """Whether the till at `target` says that it takes sales."""
+    with grpc.insecure_channel(target) as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(
+                health_pb2.HealthCheckRequest(), timeout=READY_CALL_S_MAX
+            )
+        except grpc.RpcError:
+            return False
+    return answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Running]:
+    """Start it on the journal in `folder`, made if there is none. Raises AbsentError."""
+    if importlib.util.find_spec("tillhald.__main__") is None:
+        sentence = "tillhald is not installed (pip install -e '.[daemon]')"
+        raise AbsentError(sentence)
+    port = free_port()
+    argv = [sys.executable, "-m", "tillhald", "--config", str(write_config(folder, port))]
+    target = f"unix:{folder / 'api.sock'}"
+    with child(argv, folder) as process:
+        wait_ready(process, folder, lambda: is_serving(target))
+        yield Running(
+            process.pid,
+            {"unix": target, "tcp": f"127.0.0.1:{port}"},
+            "LMDB 0.9 with both its syncs, group commit, grpc.aio with uvloop, no devices",
+        )

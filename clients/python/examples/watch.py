@@ -1,0 +1,33 @@
+"""Prints what happened in the shop from the journal's beginning on: COUNT events, then it ends.
+
+    python watch.py [ADDRESS [COUNT]]
+
+The watch goes on by itself when the till restarts. Keep the cursor of the last event that you
+dealt with, and go on behind it after a restart of your own.
+"""
+
+import sys
+from itertools import islice
+
+from tillhal import Till
+
+
+def main(address: str | None, count: int) -> None:
+    """Print events and their cursors."""
+    with Till.connect(address) as till, till.watch_events(cursor=0) as events:
+        for event in islice(events, count):
+            kind = event.WhichOneof("event")
+            if kind == "gap":
+                print(f"records {event.gap.first_seq} to {event.gap.last_seq} are missing")
+            elif kind == "sale_changed":
+                sale = event.sale_changed.sale
+                print(f"{event.cursor}: sale {sale.sale_id} is at version {sale.version}")
+            else:
+                print(f"{event.cursor}: {kind}")
+
+
+if __name__ == "__main__":
+    main(
+        sys.argv[1] if len(sys.argv) > 1 else None,
+        int(sys.argv[2]) if len(sys.argv) > 2 else 10,
+    )

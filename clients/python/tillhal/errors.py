@@ -1,0 +1,428 @@
+"""What can go wrong, one class for each reason of the contract.
+
+    TillError
+      Refused        the shop's rules say no; nothing has happened
+      DeviceError    a printer, drawer or scanner says no
+      Overloaded     too much at once; `retry_after_s` says when to come again
+      StorageError   the journal could not be written or read
+      Unreachable    the till did not answer, and nothing depends on it (or it is shutting down)
+      OutcomeUnknown a change was sent and no answer came: repeat the same request, or look
+
+Catch the base for a policy, the class for a case. A reason that this version does not know comes
+as the base class of its gRPC status, with `reason` set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar, cast
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc import (  # type: ignore[import-untyped]  # googleapis-common-protos has no py.typed
+    error_details_pb2,
+    status_pb2,
+)
+
+from tillhal.v1 import types_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from google.protobuf.any_pb2 import Any as AnyMessage
+
+DOMAIN: Final = "tillhal"
+DETAILS_KEY: Final = "grpc-status-details-bin"
+
+BY_REASON: Final[dict[str, type[TillError]]] = {}
+"""The class of each reason; filled by the class statements below."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """A wrong field of the request, e.g. "lines[2].quantity", and what is wrong with it."""
+
+    field: str
+    description: str
+
+
+class TillError(Exception):
+    """Anything that the till, or the way to it, answered instead of what was asked for.
+
+    message: in English, for the log. reason: e.g. "VERSION_CONFLICT"; empty when none was given.
+    metadata: the facts of the reason, by name. cashier_message: a sentence for the cashier, in the
+    language chosen at connect; empty when none came. field_violations: the wrong fields.
+    retry_after_s: seconds after which it is worth trying again, or None. device: what the device
+    that caused it says, or None. request: the request that failed. code: the gRPC status.
+    """
+
+    known_reason: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, reason: str = "") -> None:
+        """Enter the class in the table of reasons."""
+        super().__init_subclass__()
+        cls.known_reason = reason
+        if reason:
+            assert reason not in BY_REASON, f"two classes for the reason {reason}"
+            BY_REASON[reason] = cls
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: grpc.StatusCode = grpc.StatusCode.UNKNOWN,
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+        cashier_message: str = "",
+        field_violations: tuple[FieldViolation, ...] = (),
+        retry_after_s: float | None = None,
+        device: types_pb2.DeviceErrorDetail | None = None,
+        request: Message | None = None,
+    ) -> None:
+        """Keep all that is known of the failure."""
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.reason = reason or self.known_reason
+        self.metadata: Mapping[str, str] = dict(metadata or {})
+        self.cashier_message = cashier_message
+        self.field_violations = field_violations
+        self.retry_after_s = retry_after_s
+        self.device = device
+        self.request = request
+
+    def __str__(self) -> str:
+        """Reason, message and facts on one line."""
+        parts = [f"{self.reason}: {self.message}" if self.reason else self.message]
+        parts += [f"{wrong.field}: {wrong.description}" for wrong in self.field_violations]
+        if self.metadata:
+            parts.append(", ".join(f"{key}={value}" for key, value in self.metadata.items()))
+        return "; ".join(part for part in parts if part)
+
+
+class Refused(TillError):
+    """The shop's rules say no. Nothing has happened."""
+
+
+class DeviceError(TillError):
+    """A device says no; `device.retry_safety` says whether the deed may be repeated."""
+
+
+class Overloaded(TillError):
+    """Too much at once. Nothing has happened; try again after `retry_after_s`."""
+
+
+class StorageError(TillError):
+    """The journal could not be written or read. Never a false success.
+
+    The change that was asked for may still have reached the disk: `till.repeat(error)` once the
+    till is well again.
+    """
+
+
+class Unreachable(TillError):
+    """The till did not answer a question, or takes nothing new just now. Nothing was changed."""
+
+
+class OutcomeUnknown(TillError):
+    """A change was sent, and no answer came: it may have happened, or not.
+
+    `till.repeat(error)` sends the very same request again, which is safe: the till answers an
+    earlier one with its first answer. Keep `error.request` to do it after a restart.
+    """
+
+
+class InternalError(TillError, reason="INTERNAL"):
+    """A mistake of the till's own. Look with `get_sale` what has become of the request."""
+
+
+# Every RPC
+
+
+class FieldInvalid(Refused, reason="FIELD_INVALID"):
+    """A field is missing, too long or malformed; see `field_violations`."""
+
+
+class RequestIdReused(Refused, reason="REQUEST_ID_REUSED"):
+    """The request_id was used before, with other content."""
+
+
+class MalformedRequest(Refused, reason="MALFORMED_REQUEST"):
+    """The bytes were no message of the contract: client and till are not of one kind."""
+
+
+class RequestTooLarge(Refused, reason="REQUEST_TOO_LARGE"):
+    """The request has more bytes than the till takes."""
+
+
+class ShuttingDown(Unreachable, reason="SHUTTING_DOWN"):
+    """The till is going down and takes nothing new. Nothing was changed."""
+
+
+class StorageFailed(StorageError, reason="STORAGE_FAILED"):
+    """The journal cannot be written; the till sells nothing it could lose."""
+
+
+class JournalCorrupt(StorageError, reason="JOURNAL_CORRUPT"):
+    """The journal, or a record of it, is not what was written. Call a technician."""
+
+
+class QueueFull(Overloaded, reason="QUEUE_FULL"):
+    """A queue of the till is full; try again after `retry_after_s`."""
+
+
+# Sales
+
+
+class CurrencyMismatch(Refused, reason="CURRENCY_MISMATCH"):
+    """An amount is not in the till's currency."""
+
+
+class BadScale(Refused, reason="BAD_SCALE"):
+    """A quantity or percentage has too many decimals."""
+
+
+class AmountOutOfRange(Refused, reason="AMOUNT_OUT_OF_RANGE"):
+    """An amount is negative, zero or too large where it must not be."""
+
+
+class TenderSumMismatch(Refused, reason="TENDER_SUM_MISMATCH"):
+    """The tenders do not add up to what is to pay."""
+
+
+class ChangeNotAllowed(Refused, reason="CHANGE_NOT_ALLOWED"):
+    """More was tendered than is due, by a tender that gives no change."""
+
+
+class DiscountTooLarge(Refused, reason="DISCOUNT_TOO_LARGE"):
+    """A discount exceeds what it is given on."""
+
+
+class SaleExists(Refused, reason="SALE_EXISTS"):
+    """A sale with this id exists already."""
+
+
+class ShiftNotOpen(Refused, reason="SHIFT_NOT_OPEN"):
+    """No shift is open."""
+
+
+class DayNotOpen(Refused, reason="DAY_NOT_OPEN"):
+    """No business day is open."""
+
+
+class TooManyOpenSales(Refused, reason="TOO_MANY_OPEN_SALES"):
+    """Complete, suspend or cancel a sale before opening another."""
+
+
+class TooManyLines(Refused, reason="TOO_MANY_LINES"):
+    """The sale takes no more lines or discounts."""
+
+
+class TooManyTenders(Refused, reason="TOO_MANY_TENDERS"):
+    """The sale takes no more tenders."""
+
+
+class SaleNotFound(Refused, reason="SALE_NOT_FOUND"):
+    """No sale with this id or receipt number."""
+
+
+class LineNotFound(Refused, reason="LINE_NOT_FOUND"):
+    """No line with this id in the sale."""
+
+
+class TenderNotFound(Refused, reason="TENDER_NOT_FOUND"):
+    """No tender with this id in the sale."""
+
+
+class TenderExists(Refused, reason="TENDER_EXISTS"):
+    """A tender with this id is in the sale already."""
+
+
+class WrongSaleState(Refused, reason="SALE_STATE"):
+    """The sale is not in a state that allows this."""
+
+
+class WrongTenderState(Refused, reason="TENDER_STATE"):
+    """The tender is not in a state that allows this; a tender resolves at most once."""
+
+
+class TenderUnresolved(Refused, reason="TENDER_UNRESOLVED"):
+    """A tender of the sale is still PENDING or UNKNOWN: resolve it first."""
+
+
+class SaleEmpty(Refused, reason="SALE_EMPTY"):
+    """A sale without lines cannot be completed."""
+
+
+class VersionConflict(Refused, reason="VERSION_CONFLICT"):
+    """The sale has changed since the caller last saw it: `sale.refresh()`, look, try again."""
+
+
+class ReturnExceedsSold(Refused, reason="RETURN_EXCEEDS_SOLD"):
+    """More would come back than was sold and not yet returned."""
+
+
+class AlreadyVoided(Refused, reason="ALREADY_VOIDED"):
+    """The sale was voided before."""
+
+
+# Printing, drawer, devices, streams
+
+
+class DocumentInvalid(Refused, reason="DOCUMENT_INVALID"):
+    """The document holds what this printer cannot do, or what is malformed."""
+
+
+class TextNotPrintable(Refused, reason="TEXT_NOT_PRINTABLE"):
+    """The document holds characters that this printer cannot print."""
+
+
+class JobExists(Refused, reason="JOB_EXISTS"):
+    """A print job with this id exists already."""
+
+
+class JobNotFound(Refused, reason="JOB_NOT_FOUND"):
+    """No print job with this id."""
+
+
+class NoPrinter(Refused, reason="NO_PRINTER"):
+    """No printer is configured for this."""
+
+
+class KickExists(Refused, reason="KICK_EXISTS"):
+    """A drawer kick with this id exists already."""
+
+
+class DeviceNotFound(Refused, reason="DEVICE_NOT_FOUND"):
+    """No such device is configured."""
+
+
+class CursorAhead(Refused, reason="CURSOR_AHEAD"):
+    """The journal has not come so far: it is not the one that the cursor is from."""
+
+
+class DeviceOffline(DeviceError, reason="DEVICE_OFFLINE"):
+    """The device cannot be reached, or is not ready."""
+
+
+class DeviceTimeout(DeviceError, reason="DEVICE_TIMEOUT"):
+    """The device did not answer in time; it may have done the work."""
+
+
+class DeviceStuck(DeviceError, reason="DEVICE_STUCK"):
+    """An earlier call still holds the device."""
+
+
+_BASE_BY_CODE: Final[dict[grpc.StatusCode, type[TillError]]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: Refused,
+    grpc.StatusCode.FAILED_PRECONDITION: Refused,
+    grpc.StatusCode.NOT_FOUND: Refused,
+    grpc.StatusCode.ALREADY_EXISTS: Refused,
+    grpc.StatusCode.ABORTED: Refused,
+    grpc.StatusCode.OUT_OF_RANGE: Refused,
+    grpc.StatusCode.PERMISSION_DENIED: Refused,
+    grpc.StatusCode.UNAUTHENTICATED: Refused,
+    grpc.StatusCode.UNIMPLEMENTED: Refused,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: Overloaded,
+    grpc.StatusCode.DATA_LOSS: StorageError,
+    grpc.StatusCode.UNAVAILABLE: Unreachable,
+}
+
+# What gRPC itself answers when the connection breaks or the time is over. The till explains all
+# its errors, so such a status without an explanation says nothing of what became of the request.
+_CODES_OF_TRANSPORT: Final = frozenset(
+    {
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.INTERNAL,
+    }
+)
+
+
+def changes_something(request: Message) -> bool:
+    """Whether `request` changes something in the shop: then it carries a request_id."""
+    return "request_id" in request.DESCRIPTOR.fields_by_name
+
+
+def request_of(error: TillError) -> Message:
+    """The request that failed with `error` and changes something; ValueError without one."""
+    if error.request is None or not changes_something(error.request):
+        message = f"no request that changes something came with {type(error).__name__}"
+        raise ValueError(message)
+    return error.request
+
+
+def from_rpc(error: grpc.RpcError, request: Message | None = None) -> TillError:
+    """The exception that the till meant by `error`, rebuilt from its google.rpc.Status."""
+    code = error.code()
+    details = _details_of(error)
+    info = _unpack(details, error_details_pb2.ErrorInfo)
+    device = _unpack(details, types_pb2.DeviceErrorDetail)
+    localized = _unpack(details, error_details_pb2.LocalizedMessage)
+    retry = _unpack(details, error_details_pb2.RetryInfo)
+    bad = _unpack(details, error_details_pb2.BadRequest)
+    reason = info.reason if info is not None and info.domain == DOMAIN else ""
+    kind = BY_REASON.get(reason) or _kind(code, reason, request, has_device=device is not None)
+    return kind(
+        error.details() or code.name,
+        code=code,
+        reason=reason,
+        metadata=info.metadata if info is not None else None,
+        cashier_message=localized.message if localized is not None else "",
+        field_violations=tuple(
+            FieldViolation(wrong.field, wrong.description)
+            for wrong in (bad.field_violations if bad is not None else ())
+        ),
+        retry_after_s=retry.retry_delay.ToNanoseconds() / 1e9 if retry is not None else None,
+        device=device,
+        request=request,
+    )
+
+
+def closed_meanwhile(request: Message) -> TillError:
+    """What a call ends with when the client is closed before the answer comes."""
+    code = grpc.StatusCode.CANCELLED
+    return _kind(code, "", request, has_device=False)(
+        "the client was closed before the answer came", code=code, request=request
+    )
+
+
+def _kind(
+    code: grpc.StatusCode, reason: str, request: Message | None, *, has_device: bool
+) -> type[TillError]:
+    if has_device:
+        return DeviceError
+    # A deadline that passed says nothing of the outcome, whoever reports it (types.proto).
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED or (not reason and code in _CODES_OF_TRANSPORT):
+        changes = request is not None and changes_something(request)
+        return OutcomeUnknown if changes else Unreachable
+    return _BASE_BY_CODE.get(code, TillError)
+
+
+_DetailT = TypeVar("_DetailT", bound=Message)
+
+
+def _details_of(error: grpc.RpcError) -> list[AnyMessage]:
+    # Pairs, for the sync and the async error alike, whatever the stubs call them.
+    trailing = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
+    # Read here and not with grpc_status.from_call: that raises ValueError where a proxy has
+    # changed the message, and the cashier would see our exception instead of the till's.
+    for key, value in trailing:
+        if key == DETAILS_KEY and isinstance(value, bytes):
+            try:
+                return list(status_pb2.Status.FromString(value).details)
+            except DecodeError:
+                return []
+    return []
+
+
+def _unpack(details: list[AnyMessage], kind: type[_DetailT]) -> _DetailT | None:
+    for packed in details:
+        if packed.TypeName() == kind.DESCRIPTOR.full_name:
+            try:
+                return kind.FromString(packed.value)
+            except DecodeError:
+                return None
+    return None

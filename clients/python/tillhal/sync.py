@@ -1,0 +1,507 @@
+"""The till, for programs with threads: `Till`."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Final, TypeVar, overload
+
+import grpc
+
+from tillhal import channel as wire
+from tillhal import errors, requests
+from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.sync_sale import LiveSale
+from tillhal.v1 import (
+    checkout_pb2,
+    checkout_pb2_grpc,
+    device_pb2,
+    device_pb2_grpc,
+    drawer_pb2,
+    drawer_pb2_grpc,
+    journal_pb2,
+    journal_pb2_grpc,
+    printer_pb2,
+    printer_pb2_grpc,
+    system_pb2,
+    system_pb2_grpc,
+)
+from tillhal.watch import DevicesPlace, JournalPlace, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from google.protobuf.message import Message
+
+    from tillhal.values import (
+        Discount,
+        Line,
+        ReturnLine,
+        TaxModeKind,
+        Tender,
+    )
+
+RequestT = TypeVar("RequestT", bound="Message")
+ResponseT = TypeVar("ResponseT")
+WatchT = TypeVar("WatchT", bound=Watch[object])
+
+
+class Stubs:
+    """The generated stubs, for what the friendly methods leave out; errors come as grpc's own."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        """Stubs of every service on `channel`."""
+        self.checkout: Final = checkout_pb2_grpc.CheckoutServiceStub(channel)
+        self.device: Final = device_pb2_grpc.DeviceServiceStub(channel)
+        self.drawer: Final = drawer_pb2_grpc.DrawerServiceStub(channel)
+        self.journal: Final = journal_pb2_grpc.JournalServiceStub(channel)
+        self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
+        self.system: Final = system_pb2_grpc.SystemServiceStub(channel)
+
+
+class Till:
+    """A till. Make it with `Till.connect`, use it from any number of threads, close it.
+
+    Every method that calls the till takes `timeout_s`, the deadline of that call in seconds, and
+    raises a `TillError` (see `tillhal.errors`). A change whose answer did not come raises
+    `OutcomeUnknown`; `repeat` sends the very same request again.
+    """
+
+    def __init__(
+        self,
+        channel: grpc.Channel,
+        *,
+        language: str | None = None,
+        currency: str | None = None,
+        timeout_s: float = wire.CALL_S,
+    ) -> None:
+        """Use a channel of your own making; `close` closes it."""
+        self.stubs: Final = Stubs(channel)
+        self._channel = channel
+        self._metadata = wire.call_metadata(language)
+        self._currency = currency
+        self._timeout_s = timeout_s
+        self._watches: weakref.WeakSet[Watch[object]] = weakref.WeakSet()
+        self._closed = False
+
+    @classmethod
+    def connect(
+        cls,
+        address: str | None = None,
+        *,
+        language: str | None = None,
+        currency: str | None = None,
+        timeout_s: float = wire.CALL_S,
+    ) -> Self:
+        """The till at `address`; nothing is sent yet, and the till need not be up.
+
+        address: "unix:///run/tillhal/api.sock" or "127.0.0.1:50051"; without it
+        $TILLHAL_ADDRESS, else unix:///run/tillhal/api.sock. language: of the sentences for the
+        cashier, "en" or "zh-CN". currency: of the amounts, ISO 4217; the till is asked once unless
+        given. timeout_s: deadline of a call, unless the call says otherwise.
+        Raises ValueError for an address that is none.
+        """
+        target = wire.target_of(address)
+        channel = grpc.insecure_channel(target, options=wire.channel_options(target))
+        return cls(channel, language=language, currency=currency, timeout_s=timeout_s)
+
+    def close(self) -> None:
+        """End all watches and calls, and the connection. May come from any thread, and twice."""
+        self._closed = True
+        for watch in list(self._watches):
+            watch.close()
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        """Itself, to be closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    # The till as a whole
+
+    def status(self, *, timeout_s: float | None = None) -> system_pb2.GetStatusResponse:
+        """Modes, versions, durability, the shift and how the last start went."""
+        return self._ask(self.stubs.system.GetStatus, system_pb2.GetStatusRequest(), timeout_s)
+
+    def currency(self, *, timeout_s: float | None = None) -> str:
+        """The currency of the till's amounts, ISO 4217; asked once."""
+        if self._currency is None:
+            self._currency = self.status(timeout_s=timeout_s).currency_code
+        return self._currency
+
+    # Sending what was built (and stored) before
+
+    @overload
+    def send(self, request: SaleRequest, *, timeout_s: float | None = None) -> SaleAnswer: ...
+    @overload
+    def send(
+        self, request: checkout_pb2.ReprintReceiptRequest, *, timeout_s: float | None = None
+    ) -> checkout_pb2.ReprintReceiptResponse: ...
+    @overload
+    def send(
+        self, request: printer_pb2.SubmitJobRequest, *, timeout_s: float | None = None
+    ) -> printer_pb2.SubmitJobResponse: ...
+    @overload
+    def send(
+        self, request: drawer_pb2.OpenDrawerRequest, *, timeout_s: float | None = None
+    ) -> drawer_pb2.OpenDrawerResponse: ...
+    def send(self, request: ChangeRequest, *, timeout_s: float | None = None) -> Answer:
+        """Send a request that was built with `tillhal.requests` or `new_checkout`.
+
+        Sent again, also after a restart of either side, the same request gives the first answer
+        again with `replayed` set; nothing is done twice.
+        """
+        return self._send(request, timeout_s)
+
+    def repeat(self, error: errors.TillError, *, timeout_s: float | None = None) -> Answer:
+        """Send the very same request again that failed with `error`.
+
+        Raises ValueError when `error` has no request that changes something. For a step of a live
+        sale use that sale's `repeat`, so that it keeps its version.
+        """
+        return self._send(errors.request_of(error), timeout_s)
+
+    # Selling
+
+    def new_checkout(
+        self,
+        lines: Iterable[Line],
+        *,
+        tenders: Iterable[Tender] = (),
+        discounts: Iterable[Discount] = (),
+        tax_mode: TaxModeKind | None = None,
+        language: str = "",
+        sale_id: str | None = None,
+        request_id: str | None = None,
+    ) -> checkout_pb2.CheckoutRequest:
+        """The request of `checkout`, unsent: store `SerializeToString()` of it, then `send` it."""
+        return requests.checkout(
+            self.currency(),
+            lines,
+            tenders=tenders,
+            discounts=discounts,
+            tax_mode=tax_mode,
+            language=language,
+            sale_id=sale_id,
+            request_id=request_id,
+        )
+
+    def checkout(
+        self,
+        lines: Iterable[Line],
+        *,
+        tenders: Iterable[Tender] = (),
+        discounts: Iterable[Discount] = (),
+        tax_mode: TaxModeKind | None = None,
+        language: str = "",
+        sale_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> SaleAnswer:
+        """Sell a whole sale in one durable commit; receipt and drawer follow by themselves.
+
+        language: of the receipt, "en" or "zh-CN". Refused with `TenderSumMismatch`,
+        `ShiftNotOpen`, … (checkout.proto, Checkout).
+        """
+        request = self.new_checkout(
+            lines,
+            tenders=tenders,
+            discounts=discounts,
+            tax_mode=tax_mode,
+            language=language,
+            sale_id=sale_id,
+            request_id=request_id,
+        )
+        return self.send(request, timeout_s=timeout_s)
+
+    def open_sale(
+        self,
+        *,
+        tax_mode: TaxModeKind | None = None,
+        language: str = "",
+        sale_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> LiveSale:
+        """Open a sale, to be filled step by step."""
+        request = requests.open_sale(
+            tax_mode=tax_mode, language=language, sale_id=sale_id, request_id=request_id
+        )
+        currency = self.currency()
+        return LiveSale(self, self.send(request, timeout_s=timeout_s).summary, currency)
+
+    def live_sale(self, sale_id: str, *, timeout_s: float | None = None) -> LiveSale:
+        """A sale that is under way, to go on with: suspended, interrupted, or opened elsewhere."""
+        sale = self.get_sale(sale_id, timeout_s=timeout_s)
+        return LiveSale(self, sale.summary, self.currency())
+
+    def void_sale(
+        self,
+        original_sale_id: str,
+        reason: str,
+        *,
+        sale_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> SaleAnswer:
+        """Void a completed sale, tenders and all, by a new one that mirrors it."""
+        request = requests.void_sale(
+            original_sale_id, reason, sale_id=sale_id, request_id=request_id
+        )
+        return self.send(request, timeout_s=timeout_s)
+
+    def open_return(
+        self,
+        original_sale_id: str,
+        lines: Iterable[ReturnLine],
+        reason: str,
+        *,
+        sale_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> LiveSale:
+        """Open a return of lines of a completed sale (`bring_back`).
+
+        Its amounts are negative: `sale.tender_cash(sale.due)` gives the money back, then
+        `sale.complete()`.
+        """
+        request = requests.open_return(
+            original_sale_id, lines, reason, sale_id=sale_id, request_id=request_id
+        )
+        currency = self.currency()
+        return LiveSale(self, self.send(request, timeout_s=timeout_s).summary, currency)
+
+    def get_sale(
+        self,
+        sale_id: str | None = None,
+        *,
+        receipt_number: int | None = None,
+        timeout_s: float | None = None,
+    ) -> checkout_pb2.Sale:
+        """The whole sale, by its id or by its receipt number, in whatever state."""
+        request = requests.get_sale(sale_id, receipt_number)
+        return self._ask(self.stubs.checkout.GetSale, request, timeout_s).sale
+
+    def list_sales(self, *, timeout_s: float | None = None) -> Iterator[checkout_pb2.SaleSummary]:
+        """Completed and cancelled sales, newest first, fetched page by page as you go on."""
+        request = checkout_pb2.ListSalesRequest()
+        while True:
+            page = self._ask(self.stubs.checkout.ListSales, request, timeout_s)
+            yield from page.sales
+            if not page.next_page_token:
+                return
+            request = checkout_pb2.ListSalesRequest(page_token=page.next_page_token)
+
+    def list_suspended(
+        self, *, timeout_s: float | None = None
+    ) -> list[checkout_pb2.ListSuspendedResponse.SuspendedSale]:
+        """Sales put aside or interrupted by a crash, oldest first; go on with `live_sale`."""
+        request = checkout_pb2.ListSuspendedRequest()
+        return list(self._ask(self.stubs.checkout.ListSuspended, request, timeout_s).sales)
+
+    def reprint_receipt(
+        self,
+        sale_id: str,
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> checkout_pb2.ReprintReceiptResponse:
+        """Print the receipt of a completed sale once more, marked as a copy."""
+        request = requests.reprint_receipt(sale_id, job_id=job_id, request_id=request_id)
+        return self.send(request, timeout_s=timeout_s)
+
+    # Printing and the drawer
+
+    def validate_document(
+        self,
+        parts: Iterable[printer_pb2.Part],
+        *,
+        printer: str = "",
+        timeout_s: float | None = None,
+    ) -> printer_pb2.ValidateDocumentResponse:
+        """What the printer could not print of it, and how it would look on paper."""
+        request = printer_pb2.ValidateDocumentRequest(
+            printer=printer, document=printer_pb2.PrintDocument(parts=parts)
+        )
+        return self._ask(self.stubs.printer.ValidateDocument, request, timeout_s)
+
+    def print_document(
+        self,
+        parts: Iterable[printer_pb2.Part],
+        *,
+        printer: str = "",
+        ttl_s: int = 0,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> printer_pb2.SubmitJobResponse:
+        """Print a document (`tillhal.documents`); its outcome comes with `get_job` and watches."""
+        request = requests.print_document(
+            parts, printer=printer, ttl_s=ttl_s, job_id=job_id, request_id=request_id
+        )
+        return self.send(request, timeout_s=timeout_s)
+
+    def get_job(self, job_id: str, *, timeout_s: float | None = None) -> printer_pb2.Job:
+        """A print job, and what became of it."""
+        request = printer_pb2.GetJobRequest(job_id=job_id)
+        return self._ask(self.stubs.printer.GetJob, request, timeout_s).job
+
+    def list_jobs(
+        self, *, live_only: bool = False, timeout_s: float | None = None
+    ) -> Iterator[printer_pb2.Job]:
+        """Print jobs, newest first, fetched page by page as you go on."""
+        request = printer_pb2.ListJobsRequest(live_only=live_only)
+        while True:
+            page = self._ask(self.stubs.printer.ListJobs, request, timeout_s)
+            yield from page.jobs
+            if not page.next_page_token:
+                return
+            request = printer_pb2.ListJobsRequest(
+                live_only=live_only, page_token=page.next_page_token
+            )
+
+    def open_drawer(
+        self,
+        reason: requests.DrawerReason,
+        *,
+        note: str = "",
+        drawer: str = "",
+        kick_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> drawer_pb2.OpenDrawerResponse:
+        """Ask for one pulse; it is sent at most once, and its outcome comes with `get_drawer`."""
+        request = requests.open_drawer(
+            reason, note=note, drawer=drawer, kick_id=kick_id, request_id=request_id
+        )
+        return self.send(request, timeout_s=timeout_s)
+
+    def get_drawer(
+        self, drawer: str = "", *, timeout_s: float | None = None
+    ) -> drawer_pb2.GetDrawerResponse:
+        """How the drawer stands, and what became of its last kicks."""
+        request = drawer_pb2.GetDrawerRequest(drawer=drawer)
+        return self._ask(self.stubs.drawer.GetDrawer, request, timeout_s)
+
+    # Devices and the journal
+
+    def list_devices(self, *, timeout_s: float | None = None) -> list[device_pb2.Device]:
+        """All configured devices."""
+        request = device_pb2.ListDevicesRequest()
+        return list(self._ask(self.stubs.device.ListDevices, request, timeout_s).devices)
+
+    def get_device(self, device_id: str, *, timeout_s: float | None = None) -> device_pb2.Device:
+        """One device."""
+        request = device_pb2.GetDeviceRequest(device_id=device_id)
+        return self._ask(self.stubs.device.GetDevice, request, timeout_s).device
+
+    def journal_status(
+        self, *, timeout_s: float | None = None
+    ) -> journal_pb2.JournalServiceGetStatusResponse:
+        """Where the journal stands, and how large it is."""
+        request = journal_pb2.JournalServiceGetStatusRequest()
+        return self._ask(self.stubs.journal.GetStatus, request, timeout_s)
+
+    def verify_journal(
+        self, *, timeout_s: float = wire.VERIFY_S
+    ) -> Iterator[journal_pb2.VerifyResponse]:
+        """Have every record checked: progress, and at last the result."""
+        request = journal_pb2.VerifyRequest()
+        call = self.stubs.journal.Verify(request, timeout=timeout_s, metadata=self._metadata)
+        try:
+            yield from call
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error, request) from error
+        finally:
+            call.cancel()
+
+    # Watching
+
+    def watch_events(self, cursor: int | None = None) -> Watch[system_pb2.WatchEventsResponse]:
+        """Everything that happens after `cursor`; 0 from the beginning, None from now on.
+
+        Goes on by itself after a lost connection; a hole in the stream comes as an event `gap`.
+        Keep the `cursor` of the last event you dealt with to go on after a restart of your own.
+        """
+        return self._kept(
+            Watch(
+                lambda at: self.stubs.system.WatchEvents(
+                    system_pb2.WatchEventsRequest(cursor=at), metadata=self._metadata
+                ),
+                JournalPlace[system_pb2.WatchEventsResponse](self._begin(cursor)),
+            )
+        )
+
+    def watch_journal(self, cursor: int | None = None) -> Watch[journal_pb2.WatchJournalResponse]:
+        """The journal's records after `cursor`; as `watch_events`, with `gap` for a hole."""
+        return self._kept(
+            Watch(
+                lambda at: self.stubs.journal.WatchJournal(
+                    journal_pb2.WatchJournalRequest(cursor=at), metadata=self._metadata
+                ),
+                JournalPlace[journal_pb2.WatchJournalResponse](self._begin(cursor)),
+            )
+        )
+
+    def watch_jobs(self, cursor: int | None = None) -> Watch[printer_pb2.WatchJobsResponse]:
+        """Every change of a print job after `cursor`; as `watch_events`, with `gap` for a hole."""
+        return self._kept(
+            Watch(
+                lambda at: self.stubs.printer.WatchJobs(
+                    printer_pb2.WatchJobsRequest(cursor=at), metadata=self._metadata
+                ),
+                JournalPlace[printer_pb2.WatchJobsResponse](self._begin(cursor)),
+            )
+        )
+
+    def watch_devices(self, device_id: str = "") -> Watch[device_pb2.WatchDevicesResponse]:
+        """The devices (or one) as they are, one message each, then each change."""
+        return self._kept(
+            Watch(
+                lambda _: self.stubs.device.WatchDevices(
+                    device_pb2.WatchDevicesRequest(device_id=device_id), metadata=self._metadata
+                ),
+                DevicesPlace(),
+            )
+        )
+
+    # The thin layer under all of it
+
+    def _begin(self, cursor: int | None) -> int:
+        # "From now on" is fixed here, and not by the stream's `from_now`: what happens between
+        # this call and the first message, or while a first connection breaks, is not lost.
+        return self.status().head_seq if cursor is None else cursor
+
+    def _kept(self, watch: WatchT) -> WatchT:
+        self._watches.add(watch)
+        return watch
+
+    def _send(self, request: Message, timeout_s: float | None) -> Answer:
+        stub, method = requests.RPC_OF_REQUEST[request.DESCRIPTOR.full_name]
+        rpc: grpc.UnaryUnaryMultiCallable[Message, Message]
+        rpc = getattr(getattr(self.stubs, stub), method)
+        return answer_of(self._ask(rpc, request, timeout_s))
+
+    def _ask(
+        self,
+        rpc: grpc.UnaryUnaryMultiCallable[RequestT, ResponseT],
+        request: RequestT,
+        timeout_s: float | None,
+    ) -> ResponseT:
+        if self._closed:
+            raise RuntimeError(wire.CLOSED)
+        deadline_s = self._timeout_s if timeout_s is None else timeout_s
+        try:
+            return rpc(request, timeout=deadline_s, metadata=self._metadata)
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error, request) from error

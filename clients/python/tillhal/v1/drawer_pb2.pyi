@@ -1,0 +1,104 @@
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from tillhal.v1 import device_pb2 as _device_pb2
+from tillhal.v1 import types_pb2 as _types_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DrawerReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DRAWER_REASON_UNSPECIFIED: _ClassVar[DrawerReason]
+    DRAWER_REASON_SALE: _ClassVar[DrawerReason]
+    DRAWER_REASON_REFUND: _ClassVar[DrawerReason]
+    DRAWER_REASON_NO_SALE: _ClassVar[DrawerReason]
+    DRAWER_REASON_FLOAT: _ClassVar[DrawerReason]
+    DRAWER_REASON_COUNT: _ClassVar[DrawerReason]
+    DRAWER_REASON_PAID_IN_OUT: _ClassVar[DrawerReason]
+    DRAWER_REASON_TEST: _ClassVar[DrawerReason]
+
+class KickState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    KICK_STATE_UNSPECIFIED: _ClassVar[KickState]
+    KICK_STATE_REQUESTED: _ClassVar[KickState]
+    KICK_STATE_FIRED: _ClassVar[KickState]
+    KICK_STATE_FAILED: _ClassVar[KickState]
+    KICK_STATE_UNKNOWN: _ClassVar[KickState]
+DRAWER_REASON_UNSPECIFIED: DrawerReason
+DRAWER_REASON_SALE: DrawerReason
+DRAWER_REASON_REFUND: DrawerReason
+DRAWER_REASON_NO_SALE: DrawerReason
+DRAWER_REASON_FLOAT: DrawerReason
+DRAWER_REASON_COUNT: DrawerReason
+DRAWER_REASON_PAID_IN_OUT: DrawerReason
+DRAWER_REASON_TEST: DrawerReason
+KICK_STATE_UNSPECIFIED: KickState
+KICK_STATE_REQUESTED: KickState
+KICK_STATE_FIRED: KickState
+KICK_STATE_FAILED: KickState
+KICK_STATE_UNKNOWN: KickState
+
+class Kick(_message.Message):
+    __slots__ = ("kick_id", "drawer", "reason", "state", "verified", "sale_id", "failure", "create_time", "update_time")
+    KICK_ID_FIELD_NUMBER: _ClassVar[int]
+    DRAWER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    VERIFIED_FIELD_NUMBER: _ClassVar[int]
+    SALE_ID_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    kick_id: str
+    drawer: str
+    reason: DrawerReason
+    state: KickState
+    verified: bool
+    sale_id: str
+    failure: str
+    create_time: _timestamp_pb2.Timestamp
+    update_time: _timestamp_pb2.Timestamp
+    def __init__(self, kick_id: _Optional[str] = ..., drawer: _Optional[str] = ..., reason: _Optional[_Union[DrawerReason, str]] = ..., state: _Optional[_Union[KickState, str]] = ..., verified: bool = ..., sale_id: _Optional[str] = ..., failure: _Optional[str] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class OpenDrawerRequest(_message.Message):
+    __slots__ = ("request_id", "kick_id", "drawer", "reason", "note")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    KICK_ID_FIELD_NUMBER: _ClassVar[int]
+    DRAWER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    kick_id: str
+    drawer: str
+    reason: DrawerReason
+    note: str
+    def __init__(self, request_id: _Optional[str] = ..., kick_id: _Optional[str] = ..., drawer: _Optional[str] = ..., reason: _Optional[_Union[DrawerReason, str]] = ..., note: _Optional[str] = ...) -> None: ...
+
+class OpenDrawerResponse(_message.Message):
+    __slots__ = ("kick", "durability", "replayed")
+    KICK_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    kick: Kick
+    durability: _types_pb2.Durability
+    replayed: bool
+    def __init__(self, kick: _Optional[_Union[Kick, _Mapping]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., replayed: bool = ...) -> None: ...
+
+class GetDrawerRequest(_message.Message):
+    __slots__ = ("drawer",)
+    DRAWER_FIELD_NUMBER: _ClassVar[int]
+    drawer: str
+    def __init__(self, drawer: _Optional[str] = ...) -> None: ...
+
+class GetDrawerResponse(_message.Message):
+    __slots__ = ("device", "position", "last_kicks")
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    LAST_KICKS_FIELD_NUMBER: _ClassVar[int]
+    device: _device_pb2.Device
+    position: _device_pb2.Reading
+    last_kicks: _containers.RepeatedCompositeFieldContainer[Kick]
+    def __init__(self, device: _Optional[_Union[_device_pb2.Device, _Mapping]] = ..., position: _Optional[_Union[_device_pb2.Reading, _Mapping]] = ..., last_kicks: _Optional[_Iterable[_Union[Kick, _Mapping]]] = ...) -> None: ...

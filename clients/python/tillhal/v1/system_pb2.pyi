@@ -1,0 +1,146 @@
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from tillhal.v1 import device_pb2 as _device_pb2
+from tillhal.v1 import drawer_pb2 as _drawer_pb2
+from tillhal.v1 import journal_pb2 as _journal_pb2
+from tillhal.v1 import checkout_pb2 as _checkout_pb2
+from tillhal.v1 import printer_pb2 as _printer_pb2
+from tillhal.v1 import types_pb2 as _types_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Mode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    MODE_UNSPECIFIED: _ClassVar[Mode]
+    MODE_STORAGE_DEGRADED: _ClassVar[Mode]
+    MODE_PRINTER_DOWN: _ClassVar[Mode]
+    MODE_CLOCK_SUSPECT: _ClassVar[Mode]
+    MODE_RECOVERY_PENDING: _ClassVar[Mode]
+    MODE_SHUTTING_DOWN: _ClassVar[Mode]
+
+class ChainCheck(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHAIN_CHECK_UNSPECIFIED: _ClassVar[ChainCheck]
+    CHAIN_CHECK_RUNNING: _ClassVar[ChainCheck]
+    CHAIN_CHECK_SOUND: _ClassVar[ChainCheck]
+    CHAIN_CHECK_FAULTY: _ClassVar[ChainCheck]
+    CHAIN_CHECK_FAILED: _ClassVar[ChainCheck]
+MODE_UNSPECIFIED: Mode
+MODE_STORAGE_DEGRADED: Mode
+MODE_PRINTER_DOWN: Mode
+MODE_CLOCK_SUSPECT: Mode
+MODE_RECOVERY_PENDING: Mode
+MODE_SHUTTING_DOWN: Mode
+CHAIN_CHECK_UNSPECIFIED: ChainCheck
+CHAIN_CHECK_RUNNING: ChainCheck
+CHAIN_CHECK_SOUND: ChainCheck
+CHAIN_CHECK_FAULTY: ChainCheck
+CHAIN_CHECK_FAILED: ChainCheck
+
+class RecoveryReport(_message.Message):
+    __slots__ = ("last_seq", "checkpoint_seq", "tail_records", "clean_shutdown", "interrupted_sale_ids", "pending_tender_sale_ids", "unconfirmed_job_ids", "unknown_kick_ids", "clock_suspect", "boot_ms")
+    LAST_SEQ_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_SEQ_FIELD_NUMBER: _ClassVar[int]
+    TAIL_RECORDS_FIELD_NUMBER: _ClassVar[int]
+    CLEAN_SHUTDOWN_FIELD_NUMBER: _ClassVar[int]
+    INTERRUPTED_SALE_IDS_FIELD_NUMBER: _ClassVar[int]
+    PENDING_TENDER_SALE_IDS_FIELD_NUMBER: _ClassVar[int]
+    UNCONFIRMED_JOB_IDS_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_KICK_IDS_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_SUSPECT_FIELD_NUMBER: _ClassVar[int]
+    BOOT_MS_FIELD_NUMBER: _ClassVar[int]
+    last_seq: int
+    checkpoint_seq: int
+    tail_records: int
+    clean_shutdown: bool
+    interrupted_sale_ids: _containers.RepeatedScalarFieldContainer[str]
+    pending_tender_sale_ids: _containers.RepeatedScalarFieldContainer[str]
+    unconfirmed_job_ids: _containers.RepeatedScalarFieldContainer[str]
+    unknown_kick_ids: _containers.RepeatedScalarFieldContainer[str]
+    clock_suspect: bool
+    boot_ms: int
+    def __init__(self, last_seq: _Optional[int] = ..., checkpoint_seq: _Optional[int] = ..., tail_records: _Optional[int] = ..., clean_shutdown: bool = ..., interrupted_sale_ids: _Optional[_Iterable[str]] = ..., pending_tender_sale_ids: _Optional[_Iterable[str]] = ..., unconfirmed_job_ids: _Optional[_Iterable[str]] = ..., unknown_kick_ids: _Optional[_Iterable[str]] = ..., clock_suspect: bool = ..., boot_ms: _Optional[int] = ...) -> None: ...
+
+class GetStatusRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetStatusResponse(_message.Message):
+    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated")
+    STORE_ID_FIELD_NUMBER: _ClassVar[int]
+    WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    API_VERSION_FIELD_NUMBER: _ClassVar[int]
+    MODES_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    HEAD_SEQ_FIELD_NUMBER: _ClassVar[int]
+    RECOVERY_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_CHECK_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_ID_FIELD_NUMBER: _ClassVar[int]
+    BUSINESS_DAY_FIELD_NUMBER: _ClassVar[int]
+    LIVE_SALES_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
+    SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    store_id: str
+    workstation_id: str
+    version: str
+    api_version: str
+    modes: _containers.RepeatedScalarFieldContainer[Mode]
+    durability: _types_pb2.Durability
+    head_seq: int
+    recovery: RecoveryReport
+    chain_check: ChainCheck
+    shift_id: str
+    business_day: str
+    live_sales: int
+    start_time: _timestamp_pb2.Timestamp
+    currency_code: str
+    simulated: bool
+    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ...) -> None: ...
+
+class WatchEventsRequest(_message.Message):
+    __slots__ = ("cursor", "from_now")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    FROM_NOW_FIELD_NUMBER: _ClassVar[int]
+    cursor: int
+    from_now: bool
+    def __init__(self, cursor: _Optional[int] = ..., from_now: bool = ...) -> None: ...
+
+class SaleChanged(_message.Message):
+    __slots__ = ("sale",)
+    SALE_FIELD_NUMBER: _ClassVar[int]
+    sale: _checkout_pb2.SaleSummary
+    def __init__(self, sale: _Optional[_Union[_checkout_pb2.SaleSummary, _Mapping]] = ...) -> None: ...
+
+class ServerDraining(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WatchEventsResponse(_message.Message):
+    __slots__ = ("cursor", "time", "sale_changed", "job_changed", "kick_changed", "device", "started", "gap", "draining", "caught_up")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    SALE_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    JOB_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    KICK_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    STARTED_FIELD_NUMBER: _ClassVar[int]
+    GAP_FIELD_NUMBER: _ClassVar[int]
+    DRAINING_FIELD_NUMBER: _ClassVar[int]
+    CAUGHT_UP_FIELD_NUMBER: _ClassVar[int]
+    cursor: int
+    time: _timestamp_pb2.Timestamp
+    sale_changed: SaleChanged
+    job_changed: _printer_pb2.Job
+    kick_changed: _drawer_pb2.Kick
+    device: _device_pb2.DeviceEvent
+    started: RecoveryReport
+    gap: _types_pb2.Gap
+    draining: ServerDraining
+    caught_up: _journal_pb2.CaughtUp
+    def __init__(self, cursor: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., sale_changed: _Optional[_Union[SaleChanged, _Mapping]] = ..., job_changed: _Optional[_Union[_printer_pb2.Job, _Mapping]] = ..., kick_changed: _Optional[_Union[_drawer_pb2.Kick, _Mapping]] = ..., device: _Optional[_Union[_device_pb2.DeviceEvent, _Mapping]] = ..., started: _Optional[_Union[RecoveryReport, _Mapping]] = ..., gap: _Optional[_Union[_types_pb2.Gap, _Mapping]] = ..., draining: _Optional[_Union[ServerDraining, _Mapping]] = ..., caught_up: _Optional[_Union[_journal_pb2.CaughtUp, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,352 @@
+"""Builds everything once, in order, and takes it down in the opposite order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import os
+import time
+import uuid
+import zoneinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+from prometheus_client import start_http_server
+from tillhal.v1 import (
+    checkout_pb2_grpc,
+    device_pb2_grpc,
+    drawer_pb2_grpc,
+    journal_pb2_grpc,
+    printer_pb2_grpc,
+    system_pb2,
+    system_pb2_grpc,
+)
+
+from tillhald import VERSION
+from tillhald.devices.registry import DeviceRegistry, load_drivers
+from tillhald.domain.events import JournalCreated, Record, decode_record, encode_record
+from tillhald.domain.evolve import apply
+from tillhald.domain.sale import UNRESOLVED_TENDER
+from tillhald.domain.startup import startup_facts
+from tillhald.domain.state import TillState, decode_state
+from tillhald.journal.creation import create
+from tillhald.journal.identity import Identity, Phase
+from tillhald.journal.recovery import open_journal
+from tillhald.journal.writer import JournalWriter
+from tillhald.rpc.checkout import CheckoutServicer
+from tillhald.rpc.device import DeviceServicer
+from tillhald.rpc.door import Door
+from tillhald.rpc.drawer import DrawerServicer
+from tillhald.rpc.journal import JournalServicer
+from tillhald.rpc.printer import PrinterServicer
+from tillhald.rpc.server import Servers
+from tillhald.rpc.system import Boot, SystemServicer
+from tillhald.service.devices import DeviceNews
+from tillhald.service.effects import Effects
+from tillhald.service.tail import Tail
+from tillhald.service.till import Clock, Till
+from tillhald.service.verification import Verification
+from tillhald.telemetry import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tillhald.config import Config, ShopTable
+    from tillhald.journal.recovery import Opened
+    from tillhald.journal.recovery import RecoveryReport as JournalReport
+    from tillhald.journal.store import Store
+
+log = structlog.get_logger(__name__)
+
+STOP_GRACE_S = 0.5
+"""What calls in flight get at the end; a commit takes a hundredth of it."""
+WRITER_CLOSE_S_MAX = 1.0
+
+
+class Times(NamedTuple):
+    """The shop's time, in its zone."""
+
+    zone: zoneinfo.ZoneInfo | None
+
+    def today(self, at_ms: int) -> str:
+        """The local date, YYYY-MM-DD."""
+        return self._local(at_ms).date().isoformat()
+
+    def written(self, at_ms: int) -> str:
+        """Local date and time as a receipt shows them."""
+        return self._local(at_ms).strftime("%Y-%m-%d %H:%M")
+
+    def _local(self, at_ms: int) -> datetime.datetime:
+        utc = datetime.datetime.fromtimestamp(at_ms / 1000, tz=datetime.UTC)
+        return utc.astimezone(self.zone)
+
+
+def wall_ms() -> int:
+    """Unix time in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def open_or_create(config: Config) -> Opened:
+    """The journal, made new where there is none. Raises StorageError; blocks for a while."""
+    folder = Path(config.journal.folder)
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shop = config.shop
+        genesis = JournalCreated(
+            store_id=shop.store_id, workstation_id=shop.workstation_id, currency=shop.currency
+        )
+        now_ms = wall_ms()
+        identity = Identity(
+            store_id=shop.store_id,
+            workstation_id=shop.workstation_id,
+            incarnation=1,
+            chain_id=os.urandom(16),
+            created_ms=now_ms,
+            phase=Phase.PRE_LIVE,
+        )
+        body = encode_record(Record(wall_ms=now_ms, events=(genesis,)))
+        create(folder, identity, body, map_bytes=config.journal.map_mib << 20)
+        log.info("journal_created", folder=str(folder), map_mib=config.journal.map_mib)
+    return open_journal(folder)
+
+
+def restored_state(store: Store) -> TillState:
+    """The till's state at the journal's head: the newest checkpoint and the tail behind it."""
+    checkpoint = store.newest_checkpoint()
+    state = decode_state(checkpoint[1]) if checkpoint else TillState()
+    while batch := store.records(state.seq):
+        for stored in batch:
+            state = apply(state, decode_record(stored.body), stored.seq)
+    return state
+
+
+class CurrencyChanged(Exception):
+    """The journal was begun in another currency than the one that is configured now."""
+
+
+class Parts(NamedTuple):
+    """What runs, built once."""
+
+    store: Store
+    tail: Tail
+    till: Till
+    devices: DeviceRegistry
+    news: DeviceNews
+    effects: Effects
+
+
+class App:
+    """The whole daemon. `run` until `stop` is called."""
+
+    def __init__(self, config: Config, *, started_s: float) -> None:
+        """`started_s` is the monotonic time at which the process began."""
+        self._config = config
+        self._started_s = started_s
+        self._started_ms = wall_ms()
+        self._stop = asyncio.Event()
+        self.storage_failure: BaseException | None = None
+
+    def stop(self) -> None:
+        """Ask the daemon to end in order. For a signal handler of the loop."""
+        self._stop.set()
+
+    async def run(self, on_ready: Callable[[Servers], None]) -> None:
+        """Come up, serve, go down.
+
+        Raises StorageError, CurrencyChanged, OSError or ValueError where it cannot come up.
+        """
+        # Blocking is right here: nobody is served before the journal is known to be sound.
+        opened = open_or_create(self._config)
+        store = opened.store
+        try:
+            state = restored_state(store)
+            _check_currency(state, self._config.shop)
+            await self._live(store, state, opened.report, on_ready)
+        finally:
+            store.close()
+
+    async def _live(
+        self,
+        store: Store,
+        state: TillState,
+        report: JournalReport,
+        on_ready: Callable[[Servers], None],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        tail = Tail(state.seq)
+        writer = JournalWriter(
+            store,
+            on_durable=lambda seq: _post(loop, tail.advanced, seq),
+            on_failed=lambda error: _post(loop, self._storage_failed, tail, error),
+        )
+        parts = self._build(store, state, tail, writer)
+        try:
+            recovery, started_seq = self._note_start(parts.till, report)
+            await parts.till.caught_up()
+            await parts.devices.start()
+            await self._serve(parts, recovery, started_seq, on_ready)
+        finally:
+            stuck = await parts.devices.close()
+            if stuck:
+                log.warning("devices_did_not_let_go", devices=stuck)
+            if self.storage_failure is None:
+                parts.till.note_stop()
+            # Blocking again: nobody is served any more.
+            writer.close(WRITER_CLOSE_S_MAX)
+
+    def _build(self, store: Store, state: TillState, tail: Tail, writer: JournalWriter) -> Parts:
+        config = self._config
+        zone = config.shop.time_zone
+        times = Times(zoneinfo.ZoneInfo(zone) if zone else None)
+        clock = Clock(wall_ms=wall_ms, today=times.today)
+        till = Till(
+            state=state,
+            rules=config.rules(),
+            store=store,
+            writer=writer,
+            tail=tail,
+            clock=clock,
+            boot_id=uuid.uuid4().hex,
+        )
+        news = DeviceNews(till, tail)
+        devices = DeviceRegistry(
+            config.devices, load_drivers(), now_ms=wall_ms, on_event=news.report
+        )
+        effects = Effects(
+            till=till,
+            tail=tail,
+            store=store,
+            devices=devices,
+            layout=config.layout(),
+            clock=clock,
+            local_time=times.written,
+        )
+        news.on_change(effects.look_again)
+        return Parts(store, tail, till, devices, news, effects)
+
+    def _note_start(
+        self, till: Till, report: JournalReport
+    ) -> tuple[system_pb2.RecoveryReport, int]:
+        """Record the start and what it found unfinished; say it in the contract's words."""
+        seq = till.note(
+            startup_facts(
+                till.state, version=VERSION, clean_shutdown=report.clean_shutdown, at_ms=wall_ms()
+            )
+        )
+        state = till.state
+        found = system_pb2.RecoveryReport(
+            last_seq=report.last_seq,
+            checkpoint_seq=report.checkpoint_seq or 0,
+            tail_records=report.last_seq - (report.checkpoint_seq or 0),
+            clean_shutdown=report.clean_shutdown,
+            interrupted_sale_ids=[sale.sale_id for sale in state.interrupted],
+            pending_tender_sale_ids=[
+                sale.sale_id
+                for sale in state.sales.values()
+                if any(tender.state in UNRESOLVED_TENDER for tender in sale.tenders)
+            ],
+            unconfirmed_job_ids=[job.job_id for job in state.finished_jobs],
+            unknown_kick_ids=[kick.kick_id for kick in state.finished_kicks],
+            clock_suspect=state.clock_suspect,
+        )
+        log.info(
+            "journal_opened",
+            last_seq=report.last_seq,
+            clean_shutdown=report.clean_shutdown,
+            tail_records=found.tail_records,
+            interrupted_sales=len(found.interrupted_sale_ids),
+            unconfirmed_jobs=len(found.unconfirmed_job_ids),
+        )
+        return found, seq
+
+    async def _serve(
+        self,
+        parts: Parts,
+        recovery: system_pb2.RecoveryReport,
+        started_seq: int,
+        on_ready: Callable[[Servers], None],
+    ) -> None:
+        config = self._config
+        async with asyncio.TaskGroup() as tasks:
+            verification = Verification(Path(config.journal.folder), tasks)
+            boot = Boot(
+                version=VERSION,
+                started_ms=self._started_ms,
+                recovery=recovery,
+                started_seq=started_seq,
+                simulated=config.simulated,
+            )
+            door = Door()
+            _hang(door, parts, verification, boot)
+            servers = Servers(door, config.listen)
+            await servers.start()
+            recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
+            running = [tasks.create_task(loop) for loop in parts.effects.loops()]
+            verification.begin()
+            _serve_metrics(config, parts)
+            log.info("till_ready", boot_ms=recovery.boot_ms, seq=parts.tail.durable_seq)
+            on_ready(servers)
+            try:
+                await self._stop.wait()
+            finally:
+                log.info("till_stopping")
+                door.draining = True
+                parts.tail.drain()
+                parts.news.drain()
+                await servers.stop(STOP_GRACE_S)
+                verification.stop()
+                for task in running:
+                    task.cancel()
+
+    def _storage_failed(self, tail: Tail, error: BaseException) -> None:
+        # The state in memory is ahead of the disk now and must not be trusted: everybody who
+        # waits is refused, the process ends, and the next start restores what is true.
+        log.critical("journal_failed", why=str(error))
+        self.storage_failure = error
+        tail.failed(error)
+        self._stop.set()
+
+
+def _hang(door: Door, parts: Parts, verification: Verification, boot: Boot) -> None:
+    """Hang all servicers into the door."""
+    store, tail, till, devices, news, _ = parts
+    checkout = CheckoutServicer(till, store)
+    system = SystemServicer(
+        till=till, store=store, tail=tail, devices=devices, verification=verification, boot=boot
+    )
+    journal = JournalServicer(store, tail, verification)
+    printer = PrinterServicer(till, store, tail, devices)
+    drawer = DrawerServicer(till, store, devices, news)
+    door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
+    door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
+    door.hang(journal_pb2_grpc.add_JournalServiceServicer_to_server, journal)
+    door.hang(device_pb2_grpc.add_DeviceServiceServicer_to_server, DeviceServicer(devices, news))
+    door.hang(printer_pb2_grpc.add_PrinterServiceServicer_to_server, printer)
+    door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
+
+
+def _serve_metrics(config: Config, parts: Parts) -> None:
+    metrics.JOURNAL_HEAD_SEQ.set_function(lambda: parts.tail.durable_seq)
+    metrics.JOURNAL_USED_BYTES.set_function(lambda: parts.store.usage.used_bytes)
+    metrics.JOURNAL_MAP_BYTES.set_function(lambda: parts.store.usage.map_bytes)
+    metrics.LIVE_SALES.set_function(lambda: len(parts.till.state.sales))
+    if config.listen.metrics:
+        host, _, port = config.listen.metrics.rpartition(":")
+        start_http_server(int(port), addr=host.strip("[]"))
+
+
+def _check_currency(state: TillState, shop: ShopTable) -> None:
+    if state.currency != shop.currency:
+        message = (
+            f"shop.currency is {shop.currency}, but this journal was begun in {state.currency}; "
+            "a till does not change its currency"
+        )
+        raise CurrencyChanged(message)
+
+
+def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: object) -> None:
+    """From the writer thread to the loop. A loop that has ended needs no news."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, *args)

@@ -1,0 +1,352 @@
+"""till.toml: read, converted into frozen structs, and refused with all its mistakes at once.
+
+Every table is a struct here or, for a device, the driver's own. Unknown fields are mistakes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import tomllib
+import zoneinfo
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from tillhald.devices.categories import Category
+from tillhald.devices.registry import DeviceConfig, config_faults, load_drivers
+from tillhald.domain.currency import is_currency
+from tillhald.domain.receipt import LANGUAGES, ReceiptLayout
+from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, TenderRule
+from tillhald.domain.sale import TenderType
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MISTAKES_MAX = 100
+MAP_MIB_MIN, MAP_MIB_MAX = 4, 64 * 1024
+SOCKET_PATH_BYTES_MAX = 100
+"""Linux takes 107; gRPC puts some of its own before it."""
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of till.toml."""
+
+
+class Listen(Table, frozen=True, kw_only=True):
+    """`unix` is the socket's path, `unix_mode` its mode in octal. `tcp` is a loopback
+    address:port; leave it empty to listen on the socket only."""
+
+    unix: str = "/run/tillhal/api.sock"
+    unix_mode: str = "0600"
+    tcp: str = ""
+    metrics: str = ""
+
+
+class JournalTable(Table, frozen=True, kw_only=True):
+    """`map_mib` is set aside on the disk when the journal is made; it grows by itself."""
+
+    folder: str = "/var/lib/tillhal/journal"
+    map_mib: int = 64
+
+
+class ShopTable(Table, frozen=True, kw_only=True):
+    """`time_zone` is an IANA name; empty for the machine's own."""
+
+    store_id: str = "store-1"
+    workstation_id: str = "till-1"
+    currency: str = "EUR"
+    prices_include_tax: bool = True
+    language: str = "en"
+    time_zone: str = ""
+    cash_rounding: CashRounding = CashRounding()
+    tenders: dict[str, TenderRule] = {}
+
+
+class ShiftTable(Table, frozen=True, kw_only=True):
+    """`implicit`: the first sale opens the day and a shift by itself."""
+
+    mode: Literal["implicit"] = "implicit"
+    operator: str = "default"
+    float_minor: int = 0
+
+
+class ReceiptTable(Table, frozen=True, kw_only=True):
+    """`printer` and `drawer` name devices; empty for none."""
+
+    printer: str = ""
+    drawer: str = ""
+    ttl_s: int = 900
+    header: tuple[str, ...] = ()
+    footer: tuple[str, ...] = ()
+
+
+class LogTable(Table, frozen=True, kw_only=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a till is told."""
+
+    listen: Listen = Listen()
+    journal: JournalTable = JournalTable()
+    shop: ShopTable = ShopTable()
+    shift: ShiftTable = ShiftTable()
+    receipt: ReceiptTable = ReceiptTable()
+    log: LogTable = LogTable()
+    devices: dict[str, DeviceConfig] = {}
+    simulated: bool = False
+
+    def rules(self) -> ShopRules:
+        """The rules of this shop."""
+        return ShopRules(
+            currency=self.shop.currency,
+            tax_included=self.shop.prices_include_tax,
+            language=self.shop.language,
+            cash_rounding=self.shop.cash_rounding,
+            tenders={**DEFAULT_TENDERS, **self.shop.tenders},
+            receipt_printer=self.receipt.printer,
+            receipt_ttl_s=self.receipt.ttl_s,
+            drawer=self.receipt.drawer,
+            implicit_shift=self.shift.mode == "implicit",
+            implicit_operator=self.shift.operator,
+            implicit_float_minor=self.shift.float_minor,
+        )
+
+    def layout(self) -> ReceiptLayout:
+        """What stands above and below every receipt."""
+        return ReceiptLayout(header=self.receipt.header, footer=self.receipt.footer)
+
+
+class ConfigMistakes(Exception):
+    """All that is wrong with a configuration, a sentence each."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+_TABLES: dict[str, type[Table]] = {
+    "listen": Listen,
+    "journal": JournalTable,
+    "shop": ShopTable,
+    "shift": ShiftTable,
+    "receipt": ReceiptTable,
+    "log": LogTable,
+}
+
+
+def load(path: Path) -> Config:
+    """Read and check a file. Raises ConfigMistakes with every mistake."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigMistakes([f"{path}: {error}"]) from error
+    return parse(text)
+
+
+def parse(text: str, *, simulated: bool = False) -> Config:
+    """Check a configuration's text. Raises ConfigMistakes with every mistake."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigMistakes([f"not TOML: {error}"]) from error
+    mistakes: list[str] = []
+    tables: dict[str, Any] = {}
+    for name, table in content.items():
+        if name == "devices":
+            continue
+        kind = _TABLES.get(name)
+        if kind is None:
+            mistakes.append(f"unknown table `{name}`{_meant(name, [*_TABLES, 'devices'])}")
+        else:
+            tables[name] = _convert(name, table, kind, mistakes)
+    devices = _devices(content.get("devices", {}), mistakes)
+    config = Config(
+        **{name: table for name, table in tables.items() if table is not None},
+        devices=devices,
+        simulated=simulated,
+    )
+    mistakes.extend(_contradictions(config, known_devices=set(content.get("devices", {}))))
+    if mistakes:
+        raise ConfigMistakes(mistakes[:MISTAKES_MAX])
+    return config
+
+
+# --- one table at a time, one mistake after the other
+
+
+_AT = re.compile(r" - at `\$([^`]*)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
+
+
+def _convert(name: str, table: object, kind: type[T], mistakes: list[str]) -> T | None:
+    """The struct, or None; msgspec stops at the first mistake, so take each one out and go on."""
+    if not isinstance(table, dict):
+        mistakes.append(f"{name}: a table is needed")
+        return None
+    left: dict[str, Any] = _copy(table)
+    found: T | None = None
+    for _ in range(MISTAKES_MAX):
+        try:
+            found = msgspec.convert(left, kind)
+        except msgspec.ValidationError as error:
+            path, sentence = _explain(str(error), kind)
+            mistakes.append(f"{name}{path}: {sentence}")
+            if not _drop(left, path, sentence):
+                return None
+        else:
+            break
+    return found
+
+
+def _copy(value: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
+    return {k: _copy(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _explain(message: str, kind: type[msgspec.Struct]) -> tuple[str, str]:
+    at = _AT.search(message)
+    path = at.group(1) if at else ""
+    sentence = _AT.sub("", message)
+    unknown = _UNKNOWN.match(sentence)
+    if unknown:
+        names = [field.name for field in msgspec.structs.fields(kind)] if not path else []
+        sentence = f"unknown field `{unknown.group(1)}`{_meant(unknown.group(1), names)}"
+    return path, sentence
+
+
+def _drop(table: dict[str, Any], path: str, sentence: str) -> bool:
+    """Take the mistaken field out, so that the next mistake shows. False: it cannot be."""
+    keys = [key for key in re.split(r"\.|\[[^\]]*\]", path) if key]
+    unknown = re.match(r"unknown field `([^`]*)`", sentence)
+    if unknown:
+        keys.append(unknown.group(1))
+    if not keys:
+        return False
+    *way, last = keys
+    for key in way:
+        inner = table.get(key)
+        if not isinstance(inner, dict):
+            return table.pop(key, None) is not None
+        table = inner
+    return table.pop(last, None) is not None
+
+
+def _meant(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def _devices(tables: object, mistakes: list[str]) -> dict[str, DeviceConfig]:
+    if not isinstance(tables, dict):
+        mistakes.append("devices: tables like [devices.front_printer] are needed")
+        return {}
+    drivers = load_drivers()
+    known = sorted(drivers)
+    devices: dict[str, DeviceConfig] = {}
+    for name, table in tables.items():
+        where = f"devices.{name}"
+        if not isinstance(table, dict) or not isinstance(table.get("driver"), str):
+            mistakes.append(f"{where}: `driver` is needed, one of {', '.join(known)}")
+            continue
+        options = dict(table)
+        driver = options.pop("driver")
+        if driver not in drivers:
+            mistakes.append(f"{where}: unknown driver `{driver}`{_meant(driver, known)}")
+            continue
+        converted = _convert(where, options, drivers[driver].options_type, mistakes)
+        if converted is not None:
+            devices[name] = DeviceConfig(driver=driver, options=converted)
+    if len(devices) == len(tables):  # else one mistake would show as two
+        mistakes.extend(config_faults(devices, drivers))
+    return devices
+
+
+# --- what no single field can say
+
+
+def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
+    return [
+        *_listen(config.listen),
+        *_shop(config.shop),
+        *_names(config, known_devices),
+        *_limits(config),
+    ]
+
+
+def _listen(listen: Listen) -> list[str]:
+    wrong = []
+    if re.fullmatch(r"0?[0-7]{3}", listen.unix_mode) is None:
+        wrong.append(f'listen.unix_mode: "{listen.unix_mode}" is no mode like "0600"')
+    if len(listen.unix.encode()) > SOCKET_PATH_BYTES_MAX:
+        wrong.append(f"listen.unix: a socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes")
+    if not Path(listen.unix).is_absolute():
+        wrong.append("listen.unix: an absolute path is needed")
+    for name, address in (("tcp", listen.tcp), ("metrics", listen.metrics)):
+        if address and not _is_loopback(address):
+            wrong.append(f'listen.{name}: "{address}" is no loopback address:port')
+    return wrong
+
+
+def _is_loopback(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        is_loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+    return is_loopback and port.isdecimal() and int(port) < 1 << 16
+
+
+def _shop(shop: ShopTable) -> list[str]:
+    wrong = []
+    if not is_currency(shop.currency):
+        wrong.append(f'shop.currency: "{shop.currency}" is no ISO 4217 code')
+    if shop.language not in LANGUAGES:
+        wrong.append(f'shop.language: "{shop.language}" is not one of {", ".join(LANGUAGES)}')
+    if shop.cash_rounding.increment_minor < 1:
+        wrong.append("shop.cash_rounding.increment_minor: 1 or above")
+    known = [kind.value for kind in TenderType]
+    wrong.extend(
+        f"shop.tenders: unknown type of tender `{name}`{_meant(name, known)}"
+        for name in shop.tenders
+        if name not in known
+    )
+    if shop.time_zone:
+        try:
+            zoneinfo.ZoneInfo(shop.time_zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            wrong.append(f'shop.time_zone: "{shop.time_zone}" is no time zone of this machine')
+    return wrong
+
+
+def _names(config: Config, known_devices: set[str]) -> list[str]:
+    wrong = []
+    drivers = load_drivers()
+    wanted = (
+        ("receipt.printer", config.receipt.printer, Category.POS_PRINTER, "printer"),
+        ("receipt.drawer", config.receipt.drawer, Category.CASH_DRAWER, "drawer"),
+    )
+    for field, name, category, word in wanted:
+        if not name:
+            continue
+        device = config.devices.get(name)
+        if name not in known_devices:
+            meant = _meant(name, sorted(known_devices))
+            wrong.append(f"{field}: there is no device `{name}`{meant}")
+        elif device is not None and drivers[device.driver].category is not category:
+            wrong.append(f"{field}: `{name}` is no {word}")
+    return wrong
+
+
+def _limits(config: Config) -> list[str]:
+    wrong = []
+    if not MAP_MIB_MIN <= config.journal.map_mib <= MAP_MIB_MAX:
+        wrong.append(f"journal.map_mib: {MAP_MIB_MIN} to {MAP_MIB_MAX}")
+    if not Path(config.journal.folder).is_absolute():
+        wrong.append("journal.folder: an absolute path is needed")
+    if not 1 <= config.receipt.ttl_s <= 604_800:  # noqa: PLR2004 - a week
+        wrong.append("receipt.ttl_s: 1 to 604800 seconds")
+    if config.shift.float_minor < 0:
+        wrong.append("shift.float_minor: 0 or above")
+    return wrong

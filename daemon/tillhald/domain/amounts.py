@@ -1,0 +1,98 @@
+"""Exact amounts: whole minor units, exact decimals, one way to round, one way to share out.
+
+Nothing here is a float. `round(−x) = −round(x)` everywhere, so that a return gives back exactly
+what the sale took.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+import msgspec
+
+AMOUNT_MINOR_MAX = 10**15
+"""Largest amount, either sign. A thousand lines of it still fit an int64."""
+
+QUANTITY_UNSCALED_MAX = 10**12
+SCALE_MAX = 6
+
+
+class Quantity(msgspec.Struct, frozen=True, array_like=True):
+    """unscaled × 10^-scale; also used for percentages."""
+
+    unscaled: int
+    scale: int = 0
+
+
+ZERO = Quantity(0)
+ONE = Quantity(1)
+
+
+class RoundingMode(enum.StrEnum):
+    HALF_UP = "half_up"
+    HALF_DOWN = "half_down"
+    UP = "up"
+    DOWN = "down"
+
+
+def divide(numerator: int, denominator: int, mode: RoundingMode = RoundingMode.HALF_UP) -> int:
+    """numerator ÷ denominator (above zero) as a whole number; "up" means away from zero."""
+    whole, rest = divmod(abs(numerator), denominator)
+    if rest:
+        match mode:
+            case RoundingMode.HALF_UP:
+                whole += 2 * rest >= denominator
+            case RoundingMode.HALF_DOWN:
+                whole += 2 * rest > denominator
+            case RoundingMode.UP:
+                whole += 1
+            case RoundingMode.DOWN:
+                pass
+    return whole if numerator >= 0 else -whole
+
+
+def extend(unit_price_minor: int, quantity: Quantity) -> int:
+    """The price of `quantity`, rounded once, half away from zero."""
+    if quantity.scale == 0:
+        return unit_price_minor * quantity.unscaled
+    return divide(unit_price_minor * quantity.unscaled, 10**quantity.scale)
+
+
+def percent_of(amount_minor: int, percent: Quantity) -> int:
+    return divide(amount_minor * percent.unscaled, 100 * 10**percent.scale)
+
+
+def tax_within(gross_minor: int, percent: Quantity) -> int:
+    """The tax that a price holds already."""
+    hundred = 100 * 10**percent.scale
+    return divide(gross_minor * percent.unscaled, hundred + percent.unscaled)
+
+
+def share_out(total: int, weights: Sequence[int]) -> list[int]:
+    """Whole parts of `total` in proportion to `weights` (none negative), by largest remainder.
+
+    The parts add up to `total` exactly; equal remainders go to the earlier part. With weights
+    that are all zero the first part takes everything.
+    """
+    if not weights:
+        return []
+    whole = sum(weights)
+    if whole == 0:
+        return [total, *([0] * (len(weights) - 1))]
+    sign = 1 if total >= 0 else -1
+    parts: list[int] = []
+    rests: list[int] = []
+    for weight in weights:
+        part, rest = divmod(abs(total) * weight, whole)
+        parts.append(part)
+        rests.append(rest)
+    left = abs(total) - sum(parts)
+    for index in sorted(range(len(parts)), key=lambda i: -rests[i])[:left]:
+        parts[index] += 1
+    return [sign * part for part in parts]
+
+
+def round_to_increment(amount_minor: int, increment_minor: int, mode: RoundingMode) -> int:
+    """The nearest multiple of the smallest coin, by the shop's mode."""
+    return divide(amount_minor, increment_minor, mode) * increment_minor

@@ -1,0 +1,101 @@
+"""What a command is answered with. Stored beside the request, so that a retry gets it again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tillhald.domain import commands as cmd
+from tillhald.domain.jobs import Job, Kick
+from tillhald.domain.sale import Sale, SaleKind, SaleState, totals_of
+from tillhald.domain.state import TillState
+
+
+class SaleSummary(msgspec.Struct, frozen=True, kw_only=True, tag="sale", omit_defaults=True):
+    """A sale in short, after the change that is answered."""
+
+    sale_id: str
+    version: int
+    state: SaleState
+    payable_minor: int
+    due_minor: int
+    line_count: int
+    seq: int
+    updated_ms: int
+    kind: SaleKind = SaleKind.SALE
+    receipt_number: int = 0
+    tax_minor: int = 0
+    discount_minor: int = 0
+    rounding_minor: int = 0
+    tendered_minor: int = 0
+    change_minor: int = 0
+    receipt_job_id: str = ""
+
+
+class JobAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
+    job: Job
+
+
+class KickAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="kick"):
+    kick: Kick
+
+
+Answer = SaleSummary | JobAnswer | KickAnswer
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A request that was granted: `fingerprint` tells a retry from a reused id."""
+
+    method: str
+    fingerprint: bytes
+    seq: int
+    answer: Answer
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Answered)
+
+
+def encode_answered(answered: Answered) -> bytes:
+    return _encoder.encode(answered)
+
+
+def decode_answered(stored: bytes) -> Answered:
+    return _decoder.decode(stored)
+
+
+def summary_of(sale: Sale) -> SaleSummary:
+    totals = totals_of(sale)
+    tendered = sale.approved_minor
+    is_over = sale.state in (SaleState.COMPLETED, SaleState.CANCELLED)
+    return SaleSummary(
+        sale_id=sale.sale_id,
+        version=sale.version,
+        state=sale.state,
+        kind=sale.kind,
+        receipt_number=sale.receipt_number,
+        payable_minor=totals.payable_minor,
+        tax_minor=totals.tax_minor,
+        discount_minor=totals.discount_minor,
+        rounding_minor=sale.rounding_minor,
+        tendered_minor=tendered,
+        due_minor=0 if is_over else totals.payable_minor - tendered,
+        change_minor=sale.change_minor,
+        line_count=len(sale.lines),
+        seq=sale.seq,
+        updated_ms=sale.updated_ms,
+        receipt_job_id=sale.receipt_job_id,
+    )
+
+
+def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
+    """The answer to `command`, which has just led to `state`."""
+    match command:
+        case cmd.OpenDrawer(kick_id=kick_id):
+            return KickAnswer(kick=state.kicks[kick_id])
+        case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
+            return JobAnswer(job=state.jobs[job_id])
+        case _:
+            for sale in state.finished_sales:
+                if sale.sale_id == command.sale_id:
+                    return summary_of(sale)
+            return summary_of(state.sales[command.sale_id])

@@ -1,0 +1,151 @@
+"""What a front end asks for, checked in form by the shell; `decide` checks it against the shop."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tillhald.domain.document import PrintDocument
+from tillhald.domain.jobs import KickReason
+from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
+from tillhald.domain.amounts import Quantity
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """Something asked for."""
+
+
+class Checkout(Command, frozen=True, kw_only=True):
+    sale_id: str
+    lines: tuple[Line, ...]
+    discounts: tuple[Discount, ...] = ()
+    tenders: tuple[Tender, ...] = ()
+    tax_included: bool | None = None
+    language: str = ""
+
+
+class OpenSale(Command, frozen=True, kw_only=True):
+    sale_id: str
+    tax_included: bool | None = None
+    language: str = ""
+
+
+class OnSale(Command, frozen=True, kw_only=True):
+    """A command on a live sale; `expected_version` is what the front end last saw."""
+
+    sale_id: str
+    expected_version: int
+
+
+class PutLine(OnSale, frozen=True, kw_only=True):
+    line: Line
+
+
+class RemoveLine(OnSale, frozen=True, kw_only=True):
+    line_id: str
+
+
+class ApplyDiscount(OnSale, frozen=True, kw_only=True):
+    discount: Discount
+
+
+class SuspendSale(OnSale, frozen=True, kw_only=True):
+    note: str = ""
+
+
+class ResumeSale(OnSale, frozen=True, kw_only=True):
+    pass
+
+
+class AddTender(OnSale, frozen=True, kw_only=True):
+    tender: Tender
+
+
+class ResolveTender(OnSale, frozen=True, kw_only=True):
+    tender_id: str
+    outcome: TenderState
+    evidence: str = ""
+
+
+class ReverseTender(OnSale, frozen=True, kw_only=True):
+    tender_id: str
+    reason: str = ""
+
+
+class CompleteSale(OnSale, frozen=True, kw_only=True):
+    pass
+
+
+class CancelSale(OnSale, frozen=True, kw_only=True):
+    reason: str = ""
+
+
+class VoidSale(Command, frozen=True, kw_only=True):
+    sale_id: str
+    original_sale_id: str
+    reason: str
+
+
+class ReturnedLine(msgspec.Struct, frozen=True, kw_only=True):
+    line_id: str
+    original_line_id: str
+    quantity: Quantity
+
+
+class OpenReturn(Command, frozen=True, kw_only=True):
+    sale_id: str
+    original_sale_id: str
+    lines: tuple[ReturnedLine, ...]
+    reason: str
+
+
+class ReprintReceipt(Command, frozen=True, kw_only=True):
+    sale_id: str
+    job_id: str
+
+
+class SubmitJob(Command, frozen=True, kw_only=True):
+    job_id: str
+    printer: str
+    document: PrintDocument
+    ttl_s: int
+
+
+class OpenDrawer(Command, frozen=True, kw_only=True):
+    kick_id: str
+    drawer: str
+    reason: KickReason
+    note: str = ""
+
+
+SaleCommand = (
+    Checkout
+    | OpenSale
+    | PutLine
+    | RemoveLine
+    | ApplyDiscount
+    | SuspendSale
+    | ResumeSale
+    | AddTender
+    | ResolveTender
+    | ReverseTender
+    | CompleteSale
+    | CancelSale
+    | VoidSale
+    | OpenReturn
+)
+AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | OpenDrawer
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True):
+    """The world at the moment of a decision.
+
+    `today` is the business date of the till's time zone, YYYY-MM-DD. `finished` holds the
+    finished sales that the command names, by id, as the indexes have them; `id_taken` says that
+    the id of the job or kick that the command brings belongs to a finished one.
+    """
+
+    at_ms: int
+    today: str
+    operator: str = ""
+    finished: dict[str, Sale] = {}
+    id_taken: bool = False

@@ -1,0 +1,491 @@
+"""decide(state, rules, command, now) -> facts. May refuse; changes nothing.
+
+The whole of what the shop allows stands in this module and `domain.returns`; the wire, the clock
+and the disk are elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from tillhald.domain import commands as cmd
+from tillhald.domain import errors
+from tillhald.domain import events as ev
+from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, JobKind
+from tillhald.domain.returns import open_return, recheck_return, void_sale
+from tillhald.domain.rules import ShopRules
+from tillhald.domain.sale import (
+    DISCOUNTS_MAX,
+    LINES_MAX,
+    TENDERS_MAX,
+    UNRESOLVED_TENDER,
+    Line,
+    Sale,
+    SaleKind,
+    SaleState,
+    Tender,
+    TenderState,
+    TenderType,
+    settle,
+    totals_of,
+)
+from tillhald.domain.state import LIVE_SALES_MAX, TillState
+
+CLOCK_BACK_MS_MAX = 2_000
+"""How far the clock may be set back (by a time server's slew) without being called suspect."""
+
+
+def decide(
+    state: TillState, rules: ShopRules, command: cmd.AnyCommand, now: cmd.Now
+) -> list[ev.AnyEvent]:
+    """The facts that `command` makes, in order. Raises Refused."""
+    return [*clock_facts(state, now.at_ms), *_decide(state, rules, command, now)]
+
+
+def clock_facts(state: TillState, at_ms: int) -> list[ev.AnyEvent]:
+    """What is to be said about a clock that jumped back, or has caught up."""
+    if state.clock_suspect:
+        return [ev.ClockCaughtUp()] if at_ms >= state.clock_max_ms else []
+    if at_ms + CLOCK_BACK_MS_MAX < state.clock_max_ms:
+        return [ev.ClockWentBack(before_ms=state.clock_max_ms, after_ms=at_ms)]
+    return []
+
+
+def _decide(
+    state: TillState, rules: ShopRules, command: cmd.AnyCommand, now: cmd.Now
+) -> list[ev.AnyEvent]:
+    match command:
+        case cmd.Checkout():
+            return _checkout(state, rules, command, now)
+        case cmd.OpenSale():
+            opened = ev.SaleOpened(
+                sale_id=_new_sale_id(state, command.sale_id, now),
+                language=command.language or rules.language,
+                tax_included=_tax_included(command.tax_included, rules),
+                operator=_operator(state, rules, now),
+            )
+            return [*_implicit(state, rules, now), opened]
+        case cmd.VoidSale():
+            _new_sale_id(state, command.sale_id, now)
+            original = _finished(now, command.original_sale_id)
+            opened, tenders = void_sale(original, command, _operator(state, rules, now))
+            return [
+                *_implicit(state, rules, now),
+                opened,
+                *(ev.TenderAdded(sale_id=opened.sale_id, tender=t) for t in tenders),
+                _completion(
+                    state, rules, _as_sale(opened, tenders), rounding=-original.rounding_minor
+                ),
+            ]
+        case cmd.OpenReturn():
+            _new_sale_id(state, command.sale_id, now)
+            original = _finished(now, command.original_sale_id)
+            opened = open_return(original, command, _operator(state, rules, now))
+            return [*_implicit(state, rules, now), opened]
+        case cmd.ReprintReceipt():
+            return [_reprint(state, rules, command, now)]
+        case cmd.SubmitJob():
+            return [_submit(state, command, now)]
+        case cmd.OpenDrawer():
+            return [_open_drawer(state, command, now)]
+        case _:
+            return _on_sale(state, rules, command, now)
+
+
+# --- the day, the shift, and who is at the till
+
+
+def _implicit(state: TillState, rules: ShopRules, now: cmd.Now) -> list[ev.AnyEvent]:
+    """Opens the day and a shift by the shop's rule, where none is open."""
+    facts: list[ev.AnyEvent] = []
+    if state.day is None:
+        if not rules.implicit_shift:
+            raise errors.DayNotOpen("No business day is open.")
+        facts.append(ev.DayOpened(business_day=now.today, day_number=state.days_opened + 1))
+    if state.shift is None:
+        if not rules.implicit_shift:
+            raise errors.ShiftNotOpen("No shift is open.")
+        number = state.shifts_opened + 1
+        facts.append(
+            ev.ShiftOpened(
+                shift_id=f"shift-{number}",
+                shift_number=number,
+                operator=_operator(state, rules, now),
+                float_minor=rules.implicit_float_minor,
+                implicit=True,
+            )
+        )
+    return facts
+
+
+def _operator(state: TillState, rules: ShopRules, now: cmd.Now) -> str:
+    return now.operator or (state.shift.operator if state.shift else rules.implicit_operator)
+
+
+# --- whole sales
+
+
+def _checkout(
+    state: TillState, rules: ShopRules, command: cmd.Checkout, now: cmd.Now
+) -> list[ev.AnyEvent]:
+    if not command.lines:
+        raise errors.FieldInvalid("lines", "A sale needs at least one line.")
+    _within(len(command.lines), LINES_MAX, "lines", errors.TooManyLines)
+    _within(len(command.discounts), DISCOUNTS_MAX, "discounts", errors.TooManyLines)
+    _within(len(command.tenders), TENDERS_MAX, "tenders", errors.TooManyTenders)
+    _unique([line.line_id for line in command.lines], "lines", "line_id")
+    _unique([tender.tender_id for tender in command.tenders], "tenders", "tender_id")
+    _unique([discount.discount_id for discount in command.discounts], "discounts", "discount_id")
+    known = {line.line_id for line in command.lines}
+    for discount in command.discounts:
+        if discount.line_id and discount.line_id not in known:
+            sentence = "The discount names a line that is not in the sale."
+            raise errors.LineNotFound(sentence, line_id=discount.line_id)
+    for tender in command.tenders:
+        _check_sign(tender, SaleKind.SALE)
+    opened = ev.SaleOpened(
+        sale_id=_new_sale_id(state, command.sale_id, now),
+        language=command.language or rules.language,
+        tax_included=_tax_included(command.tax_included, rules),
+        operator=_operator(state, rules, now),
+        lines=command.lines,
+        discounts=tuple(d for d in command.discounts if not d.is_nothing),
+    )
+    return [
+        *_implicit(state, rules, now),
+        opened,
+        *(ev.TenderAdded(sale_id=command.sale_id, tender=tender) for tender in command.tenders),
+        _completion(state, rules, _as_sale(opened, command.tenders)),
+    ]
+
+
+def _as_sale(opened: ev.SaleOpened, tenders: tuple[Tender, ...]) -> Sale:
+    """The sale that these facts will make, for working out what it comes to."""
+    return Sale(
+        sale_id=opened.sale_id,
+        state=SaleState.TENDERING,
+        version=1,
+        opened_ms=0,
+        updated_ms=0,
+        seq=0,
+        shift_id="",
+        business_day="",
+        operator=opened.operator,
+        language=opened.language,
+        tax_included=opened.tax_included,
+        kind=opened.kind,
+        lines=opened.lines,
+        discounts=opened.discounts,
+        tenders=tenders,
+    )
+
+
+def _completion(
+    state: TillState, rules: ShopRules, sale: Sale, *, rounding: int | None = None
+) -> ev.SaleCompleted:
+    """The fact that ends a sale. A void passes the `rounding` that it mirrors."""
+    totals = totals_of(sale)
+    if rounding is None:
+        settled = settle(sale, totals, rules)
+        rounding, change = settled.rounding_minor, settled.change_minor
+    else:
+        change = 0
+    number = state.receipts_given + 1
+    opens_drawer = rules.drawer and (change or _opens_drawer(sale, rules))
+    return ev.SaleCompleted(
+        sale_id=sale.sale_id,
+        receipt_number=number,
+        totals=totals,
+        rounding_minor=rounding,
+        change_minor=change,
+        printer=rules.receipt_printer,
+        # A stroke is in no caller's id: these two cannot collide with theirs.
+        receipt_job_id=f"receipt/{number}" if rules.receipt_printer else "",
+        receipt_ttl_s=rules.receipt_ttl_s if rules.receipt_printer else 0,
+        drawer=rules.drawer if opens_drawer else "",
+        kick_id=f"kick/{number}" if opens_drawer else "",
+    )
+
+
+def _opens_drawer(sale: Sale, rules: ShopRules) -> bool:
+    return any(
+        rules.tender(tender.type).opens_drawer
+        for tender in sale.tenders
+        if tender.state is TenderState.APPROVED
+    )
+
+
+def _tax_included(asked: bool | None, rules: ShopRules) -> bool:  # noqa: FBT001 - a value, no switch
+    return rules.tax_included if asked is None else asked
+
+
+def _new_sale_id(state: TillState, sale_id: str, now: cmd.Now) -> str:
+    if sale_id in state.sales or sale_id in now.finished:
+        raise errors.SaleExists("There is a sale with this id already.", sale_id=sale_id)
+    if len(state.sales) >= LIVE_SALES_MAX:
+        sentence = "Too many sales are open or suspended; finish some first."
+        raise errors.TooManyOpenSales(sentence, limit=LIVE_SALES_MAX)
+    return sale_id
+
+
+def _finished(now: cmd.Now, sale_id: str) -> Sale:
+    original = now.finished.get(sale_id)
+    if original is None:
+        raise errors.SaleNotFound("There is no finished sale with this id.", sale_id=sale_id)
+    return original
+
+
+# --- steps on a live sale
+
+
+_OnSale = (
+    cmd.PutLine
+    | cmd.RemoveLine
+    | cmd.ApplyDiscount
+    | cmd.SuspendSale
+    | cmd.ResumeSale
+    | cmd.AddTender
+    | cmd.ResolveTender
+    | cmd.ReverseTender
+    | cmd.CompleteSale
+    | cmd.CancelSale
+)
+
+
+def _on_sale(
+    state: TillState, rules: ShopRules, command: _OnSale, now: cmd.Now
+) -> list[ev.AnyEvent]:
+    sale = _live_sale(state, command, now)
+    sale_id = sale.sale_id
+    match command:
+        case cmd.PutLine(line=line):
+            return [ev.LinePut(sale_id=sale_id, line=_line_for(sale, line))]
+        case cmd.RemoveLine(line_id=line_id):
+            _in_state(sale, SaleState.OPEN)
+            _known_line(sale, line_id)
+            return [ev.LineRemoved(sale_id=sale_id, line_id=line_id)]
+        case cmd.ApplyDiscount():
+            return [_discount(sale, command)]
+        case cmd.SuspendSale(note=note):
+            _in_state(sale, SaleState.OPEN, SaleState.INTERRUPTED)
+            if sale.has_live_tender:
+                sentence = "The sale has a tender; give it back before putting the sale aside."
+                raise errors.SaleStateWrong(sentence, state=sale.state.value)
+            return [ev.SaleSuspended(sale_id=sale_id, note=note)]
+        case cmd.ResumeSale():
+            _in_state(sale, SaleState.SUSPENDED, SaleState.INTERRUPTED)
+            return [ev.SaleResumed(sale_id=sale_id)]
+        case cmd.AddTender(tender=tender):
+            return [ev.TenderAdded(sale_id=sale_id, tender=_tender_for(sale, rules, tender))]
+        case cmd.ResolveTender():
+            return [_resolution(sale, command)]
+        case cmd.ReverseTender(tender_id=tender_id, reason=reason):
+            _in_state(sale, SaleState.TENDERING)
+            _tender_in(sale, tender_id, TenderState.APPROVED)
+            return [ev.TenderReversed(sale_id=sale_id, tender_id=tender_id, reason=reason)]
+        case cmd.CompleteSale():
+            return [_complete(state, rules, sale, now)]
+        case cmd.CancelSale(reason=reason):
+            if sale.has_live_tender:
+                raise errors.TenderUnresolved(
+                    "The sale has a tender; give it back before cancelling.", sale_id=sale_id
+                )
+            return [ev.SaleCancelled(sale_id=sale_id, reason=reason)]
+        case _:
+            assert_never(command)
+
+
+def _live_sale(state: TillState, command: cmd.OnSale, now: cmd.Now) -> Sale:
+    sale = state.sales.get(command.sale_id)
+    if sale is None:
+        done = now.finished.get(command.sale_id)
+        if done is None:
+            raise errors.SaleNotFound("There is no such sale.", sale_id=command.sale_id)
+        sentence = f"The sale is {done.state.value} and does not change any more."
+        raise errors.SaleStateWrong(sentence, state=done.state.value, version=done.version)
+    if sale.version != command.expected_version:
+        raise errors.VersionConflict(
+            "The sale has changed since you last saw it.",
+            expected_version=command.expected_version,
+            version=sale.version,
+            state=sale.state.value,
+        )
+    return sale
+
+
+def _line_for(sale: Sale, line: Line) -> Line:
+    _in_state(sale, SaleState.OPEN)
+    if sale.kind is not SaleKind.SALE:
+        sentence = "A return holds only lines of the original sale."
+        raise errors.SaleStateWrong(sentence, kind=sale.kind.value)
+    if sale.line(line.line_id) is None:
+        _within(len(sale.lines) + 1, LINES_MAX, "line", errors.TooManyLines)
+    others = tuple(o for o in sale.lines if o.line_id != line.line_id)
+    totals_of(replace(sale, lines=(*others, line)))  # refuses what no longer adds up
+    return line
+
+
+def _discount(sale: Sale, command: cmd.ApplyDiscount) -> ev.DiscountApplied:
+    _in_state(sale, SaleState.OPEN)
+    discount = command.discount
+    if sale.kind is not SaleKind.SALE:
+        sentence = "A return takes no discount: it gives back what was paid."
+        raise errors.SaleStateWrong(sentence, kind=sale.kind.value)
+    if discount.line_id:
+        _known_line(sale, discount.line_id)
+    others = tuple(d for d in sale.discounts if d.discount_id != discount.discount_id)
+    _within(len(others) + 1, DISCOUNTS_MAX, "discount", errors.TooManyLines)
+    totals_of(replace(sale, discounts=(*others, discount)))
+    return ev.DiscountApplied(sale_id=sale.sale_id, discount=discount)
+
+
+def _tender_for(sale: Sale, rules: ShopRules, tender: Tender) -> Tender:
+    _in_state(sale, SaleState.OPEN, SaleState.TENDERING)
+    if not sale.lines:
+        raise errors.SaleEmpty("The sale has no lines.", sale_id=sale.sale_id)
+    if sale.tender(tender.tender_id) is not None:
+        sentence = "There is a tender with this id already."
+        raise errors.TenderExists(sentence, tender_id=tender.tender_id)
+    _within(len(sale.tenders) + 1, TENDERS_MAX, "tender", errors.TooManyTenders)
+    _check_sign(tender, sale.kind)
+    live = sum(
+        t.amount_minor
+        for t in sale.tenders
+        if t.state is TenderState.APPROVED or t.state in UNRESOLVED_TENDER
+    )
+    due = totals_of(sale).payable_minor - live
+    over = tender.amount_minor - due if sale.kind is SaleKind.SALE else due - tender.amount_minor
+    if over > 0 and tender.type is not TenderType.CASH:
+        if not rules.tender(tender.type).allows_change:
+            sentence = "This is more than what is due, and no change is given on this tender."
+            raise errors.ChangeNotAllowed("tender.amount", sentence, due_minor=due)
+    return tender
+
+
+def _check_sign(tender: Tender, kind: SaleKind) -> None:
+    if kind is SaleKind.SALE and tender.amount_minor <= 0:
+        raise errors.FieldInvalid("tender.amount", "A tender of a sale is above zero.")
+    if kind is SaleKind.RETURN and tender.amount_minor >= 0:
+        raise errors.FieldInvalid("tender.amount", "What a return gives back is below zero.")
+
+
+def _resolution(sale: Sale, command: cmd.ResolveTender) -> ev.TenderResolved:
+    _in_state(sale, SaleState.TENDERING, SaleState.INTERRUPTED)
+    match command.outcome:
+        case TenderState.APPROVED | TenderState.DECLINED:
+            _tender_in(sale, command.tender_id, *UNRESOLVED_TENDER)
+        case TenderState.UNKNOWN:
+            _tender_in(sale, command.tender_id, TenderState.PENDING)
+        case TenderState.WRITTEN_OFF:
+            _tender_in(sale, command.tender_id, TenderState.UNKNOWN)
+        case _:
+            sentence = "A tender ends approved, declined, unknown or written off."
+            raise errors.FieldInvalid("outcome", sentence)
+    return ev.TenderResolved(
+        sale_id=sale.sale_id,
+        tender_id=command.tender_id,
+        outcome=command.outcome,
+        evidence=command.evidence,
+    )
+
+
+def _tender_in(sale: Sale, tender_id: str, *states: TenderState) -> Tender:
+    tender = sale.tender(tender_id)
+    if tender is None:
+        raise errors.TenderNotFound("There is no such tender in the sale.", tender_id=tender_id)
+    if tender.state not in states:
+        sentence = f"The tender is {tender.state.value} already."
+        raise errors.TenderStateWrong(sentence, state=tender.state.value)
+    return tender
+
+
+def _complete(state: TillState, rules: ShopRules, sale: Sale, now: cmd.Now) -> ev.SaleCompleted:
+    _in_state(sale, SaleState.OPEN, SaleState.TENDERING)
+    if not sale.lines:
+        raise errors.SaleEmpty("The sale has no lines.", sale_id=sale.sale_id)
+    unresolved = [t.tender_id for t in sale.tenders if t.state in UNRESOLVED_TENDER]
+    if unresolved:
+        sentence = "A tender's outcome is not known yet; resolve it first."
+        raise errors.TenderUnresolved(sentence, tender_id=unresolved[0])
+    if sale.kind is SaleKind.RETURN:
+        recheck_return(_finished(now, sale.original_sale_id), sale)
+    return _completion(state, rules, sale)
+
+
+def _in_state(sale: Sale, *states: SaleState) -> None:
+    if sale.state not in states:
+        sentence = f"The sale is {sale.state.value}."
+        raise errors.SaleStateWrong(sentence, state=sale.state.value, version=sale.version)
+
+
+def _known_line(sale: Sale, line_id: str) -> None:
+    if sale.line(line_id) is None:
+        raise errors.LineNotFound("There is no such line in the sale.", line_id=line_id)
+
+
+def _within(count: int, limit: int, field: str, refusal: type[errors.Invalid]) -> None:
+    if count > limit:
+        raise refusal(field, f"{count} are too many; at most {limit}.", limit=limit)
+
+
+def _unique(ids: list[str], field: str, name: str) -> None:
+    if len(set(ids)) != len(ids):
+        twice = next(key for key in ids if ids.count(key) > 1)
+        raise errors.FieldInvalid(f"{field}.{name}", f"{twice} stands twice.")
+
+
+# --- deeds that a person asks for
+
+
+def _reprint(
+    state: TillState, rules: ShopRules, command: cmd.ReprintReceipt, now: cmd.Now
+) -> ev.JobSubmitted:
+    if command.sale_id in state.sales:
+        raise errors.SaleStateWrong("The sale is not completed.", sale_id=command.sale_id)
+    sale = _finished(now, command.sale_id)
+    if sale.state is not SaleState.COMPLETED:
+        raise errors.SaleStateWrong("The sale is not completed.", state=sale.state.value)
+    if not rules.receipt_printer:
+        raise errors.NoPrinter("No printer of receipts is configured.")
+    _new_job(state, command.job_id, now)
+    return ev.JobSubmitted(
+        job_id=command.job_id,
+        printer=rules.receipt_printer,
+        kind=JobKind.RECEIPT_COPY,
+        ttl_s=rules.receipt_ttl_s,
+        sale_id=sale.sale_id,
+        copy=sale.copies + 1,
+    )
+
+
+def _submit(state: TillState, command: cmd.SubmitJob, now: cmd.Now) -> ev.JobSubmitted:
+    _new_job(state, command.job_id, now)
+    return ev.JobSubmitted(
+        job_id=command.job_id,
+        printer=command.printer,
+        kind=JobKind.DOCUMENT,
+        ttl_s=command.ttl_s,
+        document=command.document,
+    )
+
+
+def _new_job(state: TillState, job_id: str, now: cmd.Now) -> None:
+    if now.id_taken or job_id in state.jobs:
+        raise errors.JobExists("There is a job with this id already.", job_id=job_id)
+    if len(state.jobs) >= LIVE_JOBS_MAX:
+        raise errors.Full("Too many print jobs are waiting.", limit=LIVE_JOBS_MAX)
+
+
+def _open_drawer(state: TillState, command: cmd.OpenDrawer, now: cmd.Now) -> ev.DrawerOpenRequested:
+    if now.id_taken or command.kick_id in state.kicks:
+        raise errors.KickExists("There is a kick with this id already.", kick_id=command.kick_id)
+    if len(state.kicks) >= LIVE_KICKS_MAX:
+        raise errors.Full("Too many drawer kicks are waiting.", limit=LIVE_KICKS_MAX)
+    return ev.DrawerOpenRequested(
+        kick_id=command.kick_id,
+        drawer=command.drawer,
+        reason=command.reason,
+        note=command.note,
+    )

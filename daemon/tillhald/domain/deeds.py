@@ -1,0 +1,49 @@
+"""Which deeds the state calls for: what to print next, which drawer to open.
+
+The state holds each deed from the fact that asked for it until its outcome, so this is all that
+a running till and a recovering one need to know.
+"""
+
+from __future__ import annotations
+
+from tillhald.domain.jobs import Job, JobState, Kick, KickState
+from tillhald.domain.state import TillState
+
+
+def next_job(state: TillState, printer: str, durable_seq: int) -> Job | None:
+    """The oldest job of this printer that has not begun, if its fact is on disk.
+
+    FIFO: a held job holds those behind it, so that receipts come out in the order of the sales.
+    """
+    job = next((job for job in state.jobs.values() if job.printer == printer), None)
+    if job is None or job.state is JobState.SENDING or job.seq > durable_seq:
+        return None
+    return job
+
+
+def is_expired(job: Job, at_ms: int) -> bool:
+    """No morning backlog: what nobody waits for any more is not printed."""
+    return at_ms - job.created_ms > job.ttl_s * 1000
+
+
+def next_kick(state: TillState, drawer: str, durable_seq: int) -> Kick | None:
+    """The oldest kick of this drawer that may go now.
+
+    The receipt goes out first; but a printer that cannot print must not keep the drawer shut.
+    """
+    for kick in state.kicks.values():
+        if kick.drawer != drawer or kick.state is not KickState.REQUESTED:
+            continue
+        if kick.seq > durable_seq:
+            return None
+        receipt = state.jobs.get(kick.after_job_id)
+        if receipt is None or receipt.state is JobState.HELD:
+            return kick
+        if receipt.state is JobState.ACCEPTED and _waits_behind_a_held_job(state, receipt):
+            return kick
+    return None
+
+
+def _waits_behind_a_held_job(state: TillState, receipt: Job) -> bool:
+    first = next(job for job in state.jobs.values() if job.printer == receipt.printer)
+    return first.state is JobState.HELD

@@ -1,0 +1,194 @@
+"""Why the shop's rules say no: one class a reason, with facts and a sentence for a person."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A command that the rules refuse. Nothing has changed.
+
+    `reason` is stable and public; `facts` are values for a program (never secrets); the message
+    is a sentence for a person.
+    """
+
+    reason = "REFUSED"
+
+    def __init__(self, sentence: str, **facts: int | str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.facts = {name: str(value) for name, value in facts.items()}
+
+
+class Invalid(Refused):
+    """What was sent can never be right, whatever state the till is in."""
+
+    reason = "FIELD_INVALID"
+
+    def __init__(self, field: str, sentence: str, **facts: int | str) -> None:
+        super().__init__(sentence, **facts)
+        self.field = field
+
+
+class FieldInvalid(Invalid):
+    """A field is missing, too long or malformed."""
+
+
+class CurrencyMismatch(Invalid):
+    reason = "CURRENCY_MISMATCH"
+
+
+class BadScale(Invalid):
+    reason = "BAD_SCALE"
+
+
+class AmountOutOfRange(Invalid):
+    reason = "AMOUNT_OUT_OF_RANGE"
+
+
+class TooManyLines(Invalid):
+    reason = "TOO_MANY_LINES"
+
+
+class TooManyTenders(Invalid):
+    reason = "TOO_MANY_TENDERS"
+
+
+class DiscountTooLarge(Invalid):
+    reason = "DISCOUNT_TOO_LARGE"
+
+
+class TenderSumMismatch(Invalid):
+    reason = "TENDER_SUM_MISMATCH"
+
+
+class ChangeNotAllowed(Invalid):
+    reason = "CHANGE_NOT_ALLOWED"
+
+
+class DocumentInvalid(Invalid):
+    reason = "DOCUMENT_INVALID"
+
+
+class TextNotPrintable(Invalid):
+    reason = "TEXT_NOT_PRINTABLE"
+
+
+class MalformedRequest(Invalid):
+    """The bytes are no message of the contract, e.g. text that is not UTF-8."""
+
+    reason = "MALFORMED_REQUEST"
+
+
+class RequestTooLarge(Invalid):
+    reason = "REQUEST_TOO_LARGE"
+
+
+class Precondition(Refused):
+    """Could be right in another state of the till."""
+
+
+class ShiftNotOpen(Precondition):
+    reason = "SHIFT_NOT_OPEN"
+
+
+class DayNotOpen(Precondition):
+    reason = "DAY_NOT_OPEN"
+
+
+class SaleStateWrong(Precondition):
+    reason = "SALE_STATE"
+
+
+class SaleEmpty(Precondition):
+    reason = "SALE_EMPTY"
+
+
+class TenderUnresolved(Precondition):
+    reason = "TENDER_UNRESOLVED"
+
+
+class TenderStateWrong(Precondition):
+    reason = "TENDER_STATE"
+
+
+class ReturnExceedsSold(Precondition):
+    reason = "RETURN_EXCEEDS_SOLD"
+
+
+class AlreadyVoided(Precondition):
+    reason = "ALREADY_VOIDED"
+
+
+class TooManyOpenSales(Precondition):
+    reason = "TOO_MANY_OPEN_SALES"
+
+
+class NoPrinter(Precondition):
+    reason = "NO_PRINTER"
+
+
+class NotFound(Refused):
+    """What was named is not there."""
+
+
+class SaleNotFound(NotFound):
+    reason = "SALE_NOT_FOUND"
+
+
+class LineNotFound(NotFound):
+    reason = "LINE_NOT_FOUND"
+
+
+class TenderNotFound(NotFound):
+    reason = "TENDER_NOT_FOUND"
+
+
+class DeviceNotFound(NotFound):
+    reason = "DEVICE_NOT_FOUND"
+
+
+class JobNotFound(NotFound):
+    reason = "JOB_NOT_FOUND"
+
+
+class AlreadyExists(Refused):
+    """What was to be new is there already."""
+
+
+class SaleExists(AlreadyExists):
+    reason = "SALE_EXISTS"
+
+
+class TenderExists(AlreadyExists):
+    reason = "TENDER_EXISTS"
+
+
+class JobExists(AlreadyExists):
+    reason = "JOB_EXISTS"
+
+
+class KickExists(AlreadyExists):
+    reason = "KICK_EXISTS"
+
+
+class RequestIdReused(AlreadyExists):
+    reason = "REQUEST_ID_REUSED"
+
+
+class Conflict(Refused):
+    """Somebody else was quicker."""
+
+
+class VersionConflict(Conflict):
+    reason = "VERSION_CONFLICT"
+
+
+class CursorAhead(Refused):
+    """A stream was asked to start behind the journal's end."""
+
+    reason = "CURSOR_AHEAD"
+
+
+class Full(Refused):
+    """A named limit is reached; waiting helps."""
+
+    reason = "QUEUE_FULL"

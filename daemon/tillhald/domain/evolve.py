@@ -1,0 +1,365 @@
+"""evolve(state, event): what a fact does to the state. Total: replay never refuses."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from tillhald.domain import events as ev
+from tillhald.domain.jobs import (
+    LIVE_JOB,
+    LIVE_KICK,
+    Job,
+    JobKind,
+    JobState,
+    Kick,
+    KickReason,
+    KickState,
+)
+from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
+from tillhald.domain.state import Day, DrawerCash, Shift, TillState
+from tillhald.domain.tally import perpetual_plus, shift_plus, totals_plus
+
+
+def apply(state: TillState, record: ev.Record, seq: int) -> TillState:
+    """The state after the record `seq`, which must be the next one."""
+    assert seq == state.seq + 1, f"record {seq} does not follow {state.seq}"
+    at_ms = record.wall_ms
+    state = replace(
+        state,
+        seq=seq,
+        clock_max_ms=max(state.clock_max_ms, at_ms),
+        finished_sales=(),
+        finished_jobs=(),
+        finished_kicks=(),
+    )
+    for event in record.events:
+        state = evolve(state, event, at_ms)
+    return state
+
+
+def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
+    """`at_ms` is the wall clock of the event's record; `state.seq` is that record already."""
+    match event:
+        case ev.SaleOpened():
+            return _with_sale(state, _opened(state, event, at_ms))
+        case ev.SaleCompleted():
+            return _completed(state, event, at_ms)
+        case ev.SaleCancelled():
+            sale = _change(state, event.sale_id, at_ms, state_=SaleState.CANCELLED)
+            return _finish_sale(_count_cancelled(state), replace(sale, reason=event.reason))
+        case (
+            ev.LinePut()
+            | ev.LineRemoved()
+            | ev.DiscountApplied()
+            | ev.SaleSuspended()
+            | ev.SaleResumed()
+            | ev.SaleInterrupted()
+            | ev.TenderAdded()
+            | ev.TenderResolved()
+            | ev.TenderReversed()
+        ):
+            return _with_sale(state, _sale_after(state, event, at_ms))
+        case ev.JobSubmitted() | ev.JobHeld() | ev.PrintStarted() | ev.PrintEnded():
+            return _with_job(_count_copy(state, event), _job_after(state, event, at_ms))
+        case ev.DrawerOpenRequested() | ev.KickStarted() | ev.KickEnded():
+            return _with_kick(_count_no_sale(state, event), _kick_after(state, event, at_ms))
+        case ev.DayOpened():
+            day = Day(
+                business_day=event.business_day,
+                day_number=event.day_number,
+                opened_ms=at_ms,
+                first_seq=state.seq,
+                first_receipt=state.receipts_given + 1,
+            )
+            return replace(state, day=day, days_opened=event.day_number)
+        case ev.ShiftOpened():
+            return replace(
+                state, shift=_shift_opened(event, at_ms), shifts_opened=event.shift_number
+            )
+        case ev.ClockWentBack():
+            return replace(state, clock_suspect=True)
+        case ev.ClockCaughtUp():
+            return replace(state, clock_suspect=False)
+        case ev.JournalCreated():
+            return replace(state, currency=event.currency)
+        case (
+            ev.TillStarted()
+            | ev.TillStopped()
+            | ev.ConditionBegan()
+            | ev.ConditionEnded()
+            | ev.DrawerOpened()
+            | ev.DrawerClosed()
+        ):
+            return state
+        case _:
+            assert_never(event)
+
+
+def _with_sale(state: TillState, sale: Sale) -> TillState:
+    return replace(state, sales={**state.sales, sale.sale_id: sale})
+
+
+def _finish_sale(state: TillState, sale: Sale) -> TillState:
+    live = {key: other for key, other in state.sales.items() if key != sale.sale_id}
+    return replace(state, sales=live, finished_sales=(*state.finished_sales, sale))
+
+
+def _opened(state: TillState, event: ev.SaleOpened, at_ms: int) -> Sale:
+    return Sale(
+        sale_id=event.sale_id,
+        state=SaleState.OPEN,
+        version=1,
+        opened_ms=at_ms,
+        updated_ms=at_ms,
+        seq=state.seq,
+        shift_id=state.shift.shift_id if state.shift else "",
+        business_day=state.day.business_day if state.day else "",
+        operator=event.operator,
+        language=event.language,
+        tax_included=event.tax_included,
+        kind=event.kind,
+        lines=event.lines,
+        discounts=event.discounts,
+        original_sale_id=event.original_sale_id,
+        original_receipt_number=event.original_receipt_number,
+        reason=event.reason,
+    )
+
+
+def _change(state: TillState, sale_id: str, at_ms: int, state_: SaleState | None = None) -> Sale:
+    """The sale with the marks of one more change."""
+    sale = state.sales[sale_id]
+    return replace(
+        sale,
+        version=sale.version + 1,
+        updated_ms=at_ms,
+        seq=state.seq,
+        state=state_ or sale.state,
+    )
+
+
+_SaleEvent = (
+    ev.LinePut
+    | ev.LineRemoved
+    | ev.DiscountApplied
+    | ev.SaleSuspended
+    | ev.SaleResumed
+    | ev.SaleInterrupted
+    | ev.TenderAdded
+    | ev.TenderResolved
+    | ev.TenderReversed
+)
+
+
+def _sale_after(state: TillState, event: _SaleEvent, at_ms: int) -> Sale:
+    sale = _change(state, event.sale_id, at_ms)
+    match event:
+        case ev.LinePut(line=line):
+            if sale.line(line.line_id) is None:
+                return replace(sale, lines=(*sale.lines, line))
+            return replace(
+                sale, lines=tuple(line if o.line_id == line.line_id else o for o in sale.lines)
+            )
+        case ev.LineRemoved(line_id=line_id):
+            return replace(
+                sale,
+                lines=tuple(line for line in sale.lines if line.line_id != line_id),
+                discounts=tuple(d for d in sale.discounts if d.line_id != line_id),
+            )
+        case ev.DiscountApplied(discount=discount):
+            others = tuple(d for d in sale.discounts if d.discount_id != discount.discount_id)
+            return replace(sale, discounts=others if discount.is_nothing else (*others, discount))
+        case ev.SaleSuspended(note=note):
+            return replace(sale, state=SaleState.SUSPENDED, note=note)
+        case ev.SaleResumed():
+            return replace(sale, state=_open_or_tendering(sale), note="")
+        case ev.SaleInterrupted():
+            return replace(sale, state=SaleState.INTERRUPTED)
+        case ev.TenderAdded(tender=tender):
+            return replace(sale, tenders=(*sale.tenders, tender), state=SaleState.TENDERING)
+        case ev.TenderResolved(tender_id=tender_id, outcome=outcome):
+            return _tender_now(sale, tender_id, outcome)
+        case ev.TenderReversed(tender_id=tender_id):
+            return _tender_now(sale, tender_id, TenderState.REVERSED)
+        case _:
+            assert_never(event)
+
+
+def _open_or_tendering(sale: Sale) -> SaleState:
+    return SaleState.TENDERING if sale.has_live_tender else SaleState.OPEN
+
+
+def _tender_now(sale: Sale, tender_id: str, now: TenderState) -> Sale:
+    tenders = tuple(
+        replace(tender, state=now) if tender.tender_id == tender_id else tender
+        for tender in sale.tenders
+    )
+    sale = replace(sale, tenders=tenders)
+    if sale.state is SaleState.INTERRUPTED:
+        return sale
+    return replace(sale, state=_open_or_tendering(sale))
+
+
+# --- completion, and what it adds to shift, day and perpetual totals
+
+
+def _completed(state: TillState, event: ev.SaleCompleted, at_ms: int) -> TillState:
+    sale = replace(
+        _change(state, event.sale_id, at_ms, SaleState.COMPLETED),
+        totals=event.totals,
+        receipt_number=event.receipt_number,
+        rounding_minor=event.rounding_minor,
+        change_minor=event.change_minor,
+        receipt_job_id=event.receipt_job_id,
+    )
+    state = _finish_sale(state, sale)
+    jobs, kicks = state.jobs, state.kicks
+    if event.receipt_job_id:
+        jobs = {**jobs, event.receipt_job_id: _receipt_job(state, event, at_ms)}
+    if event.kick_id:
+        kicks = {**kicks, event.kick_id: _sale_kick(state, event, sale, at_ms)}
+    return replace(
+        state,
+        jobs=jobs,
+        kicks=kicks,
+        receipts_given=event.receipt_number,
+        shift=shift_plus(state.shift, sale),
+        day=state.day and replace(state.day, totals=totals_plus(state.day.totals, sale)),
+        perpetual=perpetual_plus(state.perpetual, sale),
+    )
+
+
+def _receipt_job(state: TillState, event: ev.SaleCompleted, at_ms: int) -> Job:
+    return Job(
+        job_id=event.receipt_job_id,
+        printer=event.printer,
+        kind=JobKind.RECEIPT,
+        state=JobState.ACCEPTED,
+        created_ms=at_ms,
+        updated_ms=at_ms,
+        submit_seq=state.seq,
+        seq=state.seq,
+        ttl_s=event.receipt_ttl_s,
+        sale_id=event.sale_id,
+    )
+
+
+def _sale_kick(state: TillState, event: ev.SaleCompleted, sale: Sale, at_ms: int) -> Kick:
+    return Kick(
+        kick_id=event.kick_id,
+        drawer=event.drawer,
+        reason=KickReason.SALE if sale.kind is SaleKind.SALE else KickReason.REFUND,
+        state=KickState.REQUESTED,
+        created_ms=at_ms,
+        updated_ms=at_ms,
+        seq=state.seq,
+        sale_id=event.sale_id,
+        after_job_id=event.receipt_job_id,
+    )
+
+
+def _shift_opened(event: ev.ShiftOpened, at_ms: int) -> Shift:
+    return Shift(
+        shift_id=event.shift_id,
+        shift_number=event.shift_number,
+        operator=event.operator,
+        opened_ms=at_ms,
+        implicit=event.implicit,
+        cash=DrawerCash(float_minor=event.float_minor),
+    )
+
+
+def _count_cancelled(state: TillState) -> TillState:
+    if state.day is None:
+        return state
+    totals = replace(state.day.totals, cancelled=state.day.totals.cancelled + 1)
+    return replace(state, day=replace(state.day, totals=totals))
+
+
+def _count_copy(state: TillState, event: ev.AnyEvent) -> TillState:
+    is_copy = isinstance(event, ev.JobSubmitted) and event.kind is JobKind.RECEIPT_COPY
+    if state.day is None or not is_copy:
+        return state
+    totals = replace(state.day.totals, copies=state.day.totals.copies + 1)
+    return replace(state, day=replace(state.day, totals=totals))
+
+
+def _count_no_sale(state: TillState, event: ev.AnyEvent) -> TillState:
+    is_no_sale = isinstance(event, ev.DrawerOpenRequested) and event.reason is KickReason.NO_SALE
+    if state.day is None or not is_no_sale:
+        return state
+    totals = replace(state.day.totals, no_sales=state.day.totals.no_sales + 1)
+    return replace(state, day=replace(state.day, totals=totals))
+
+
+# --- deeds
+
+
+_JobEvent = ev.JobSubmitted | ev.JobHeld | ev.PrintStarted | ev.PrintEnded
+
+
+def _job_after(state: TillState, event: _JobEvent, at_ms: int) -> Job:
+    if isinstance(event, ev.JobSubmitted):
+        return Job(
+            job_id=event.job_id,
+            printer=event.printer,
+            kind=event.kind,
+            state=JobState.ACCEPTED,
+            created_ms=at_ms,
+            updated_ms=at_ms,
+            submit_seq=state.seq,
+            seq=state.seq,
+            ttl_s=event.ttl_s,
+            sale_id=event.sale_id,
+            copy=event.copy,
+        )
+    job = replace(state.jobs[event.job_id], updated_ms=at_ms, seq=state.seq)
+    match event:
+        case ev.JobHeld(reason=reason):
+            return replace(job, state=JobState.HELD, reason=reason)
+        case ev.PrintStarted():
+            return replace(job, state=JobState.SENDING, reason="")
+        case ev.PrintEnded(outcome=outcome, reason=reason, bytes_sent=bytes_sent):
+            return replace(job, state=outcome, reason=reason, bytes_sent=bytes_sent)
+        case _:
+            assert_never(event)
+
+
+def _with_job(state: TillState, job: Job) -> TillState:
+    if job.state in LIVE_JOB:
+        return replace(state, jobs={**state.jobs, job.job_id: job})
+    live = {key: other for key, other in state.jobs.items() if key != job.job_id}
+    return replace(state, jobs=live, finished_jobs=(*state.finished_jobs, job))
+
+
+_KickEvent = ev.DrawerOpenRequested | ev.KickStarted | ev.KickEnded
+
+
+def _kick_after(state: TillState, event: _KickEvent, at_ms: int) -> Kick:
+    if isinstance(event, ev.DrawerOpenRequested):
+        return Kick(
+            kick_id=event.kick_id,
+            drawer=event.drawer,
+            reason=event.reason,
+            state=KickState.REQUESTED,
+            created_ms=at_ms,
+            updated_ms=at_ms,
+            seq=state.seq,
+        )
+    kick = replace(state.kicks[event.kick_id], updated_ms=at_ms, seq=state.seq)
+    match event:
+        case ev.KickStarted():
+            return replace(kick, state=KickState.STARTED)
+        case ev.KickEnded(outcome=outcome, verified=verified, failure=failure):
+            return replace(kick, state=outcome, verified=verified, failure=failure)
+        case _:
+            assert_never(event)
+
+
+def _with_kick(state: TillState, kick: Kick) -> TillState:
+    if kick.state in LIVE_KICK:
+        return replace(state, kicks={**state.kicks, kick.kick_id: kick})
+    live = {key: other for key, other in state.kicks.items() if key != kick.kick_id}
+    return replace(state, kicks=live, finished_kicks=(*state.finished_kicks, kick))

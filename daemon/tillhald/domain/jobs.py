@@ -1,0 +1,85 @@
+"""Deeds on devices as values: print jobs and drawer kicks, and where they stand."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+LIVE_JOBS_MAX = 200
+LIVE_KICKS_MAX = 50
+
+
+class JobKind(enum.StrEnum):
+    RECEIPT = "receipt"
+    RECEIPT_COPY = "receipt_copy"
+    DOCUMENT = "document"
+
+
+class JobState(enum.StrEnum):
+    ACCEPTED = "accepted"
+    HELD = "held"
+    SENDING = "sending"
+    CONFIRMED = "confirmed"
+    UNCONFIRMED = "unconfirmed"
+    FAILED_PARTIAL = "failed_partial"
+    EXPIRED = "expired"
+    FAILED_BEFORE_START = "failed_before_start"
+
+
+LIVE_JOB = frozenset({JobState.ACCEPTED, JobState.HELD, JobState.SENDING})
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`submit_seq` is the record that holds a front end's document; `seq` the last change."""
+
+    job_id: str
+    printer: str
+    kind: JobKind
+    state: JobState
+    created_ms: int
+    updated_ms: int
+    submit_seq: int
+    seq: int
+    ttl_s: int
+    sale_id: str = ""
+    copy: int = 0
+    reason: str = ""
+    bytes_sent: int = 0
+
+
+class KickReason(enum.StrEnum):
+    SALE = "sale"
+    REFUND = "refund"
+    NO_SALE = "no_sale"
+    FLOAT = "float"
+    COUNT = "count"
+    PAID_IN_OUT = "paid_in_out"
+    TEST = "test"
+
+
+class KickState(enum.StrEnum):
+    REQUESTED = "requested"
+    STARTED = "started"
+    FIRED = "fired"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+LIVE_KICK = frozenset({KickState.REQUESTED, KickState.STARTED})
+
+
+class Kick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`after_job_id`: the receipt that goes out before the drawer opens, if there is one."""
+
+    kick_id: str
+    drawer: str
+    reason: KickReason
+    state: KickState
+    created_ms: int
+    updated_ms: int
+    seq: int
+    sale_id: str = ""
+    after_job_id: str = ""
+    verified: bool = False
+    failure: str = ""

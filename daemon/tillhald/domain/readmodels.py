@@ -1,0 +1,120 @@
+"""Index entries: how finished sales, jobs and days are found again.
+
+A pure function of the records, so an index that is in doubt can be made anew from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from tillhald.domain import events as ev
+from tillhald.domain.jobs import Job, JobKind, Kick
+from tillhald.domain.returns import amended
+from tillhald.domain.sale import Sale, SaleKind, SaleState
+from tillhald.domain.state import Day, Shift, TillState
+
+
+class Entry(NamedTuple):
+    """One row: the table's name, its key, its value."""
+
+    table: str
+    key: bytes
+    value: bytes
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_sale = msgspec.msgpack.Decoder(Sale)
+_job = msgspec.msgpack.Decoder(Job)
+_kick = msgspec.msgpack.Decoder(Kick)
+
+
+def number_key(number: int) -> bytes:
+    """Big-endian, so that keys sort as numbers."""
+    return number.to_bytes(8, "big")
+
+
+def sale_key(sale_id: str) -> bytes:
+    return b"s" + sale_id.encode()
+
+
+def job_key(job_id: str) -> bytes:
+    return b"j" + job_id.encode()
+
+
+def kick_key(kick_id: str) -> bytes:
+    return b"k" + kick_id.encode()
+
+
+def by_seq_key(prefix: bytes, seq: int) -> bytes:
+    return prefix + number_key(seq)
+
+
+def decode_sale(stored: bytes) -> Sale:
+    return _sale.decode(stored)
+
+
+def decode_job(stored: bytes) -> Job:
+    return _job.decode(stored)
+
+
+def decode_kick(stored: bytes) -> Kick:
+    return _kick.decode(stored)
+
+
+def named_finished(events: tuple[ev.AnyEvent, ...], state: TillState) -> set[str]:
+    """Ids of finished sales whose entries this record may amend: `entries` needs them."""
+    named = {s.original_sale_id for s in state.finished_sales if s.original_sale_id}
+    named.update(
+        e.sale_id
+        for e in events
+        if isinstance(e, ev.JobSubmitted) and e.kind is JobKind.RECEIPT_COPY
+    )
+    return named
+
+
+def entries(
+    events: tuple[ev.AnyEvent, ...], state: TillState, finished: Mapping[str, Sale]
+) -> tuple[list[Entry], dict[str, Sale]]:
+    """The rows that a record writes, and the finished sales as they are after it.
+
+    `state` is the state after the record, `finished` the entries so far of `named_finished`.
+    """
+    rows: list[Entry] = []
+    after: dict[str, Sale] = {}
+    for sale in state.finished_sales:
+        after[sale.sale_id] = sale
+        rows.append(Entry("sales", by_seq_key(b"t", sale.seq), sale.sale_id.encode()))
+        if sale.state is SaleState.COMPLETED:
+            rows.append(Entry("receipts", number_key(sale.receipt_number), sale.sale_id.encode()))
+            if sale.kind is not SaleKind.SALE:
+                original = after.get(sale.original_sale_id) or finished[sale.original_sale_id]
+                after[sale.original_sale_id] = amended(original, sale)
+    for event in events:
+        if isinstance(event, ev.JobSubmitted) and event.kind is JobKind.RECEIPT_COPY:
+            copied = after.get(event.sale_id) or finished[event.sale_id]
+            after[event.sale_id] = msgspec.structs.replace(copied, copies=event.copy)
+    rows.extend(Entry("sales", sale_key(key), _encode(sale)) for key, sale in after.items())
+    for job in state.finished_jobs:
+        rows.append(Entry("jobs", job_key(job.job_id), _encode(job)))
+        rows.append(Entry("jobs", by_seq_key(b"t", job.submit_seq), job.job_id.encode()))
+    for kick in state.finished_kicks:
+        rows.append(Entry("jobs", kick_key(kick.kick_id), _encode(kick)))
+        by_seq = by_seq_key(b"u", kick.seq) + kick.kick_id.encode()  # a start may end several
+        rows.append(Entry("jobs", by_seq, kick.kick_id.encode()))
+    for event in events:
+        if isinstance(event, ev.DayOpened) and state.day:
+            rows.append(_day_entry(state.day))
+        if isinstance(event, ev.ShiftOpened) and state.shift:
+            rows.append(_shift_entry(state.shift))
+    return rows, after
+
+
+def _day_entry(day: Day) -> Entry:
+    return Entry("days", number_key(day.day_number), _encode(day))
+
+
+def _shift_entry(shift: Shift) -> Entry:
+    return Entry("shifts", number_key(shift.shift_number), _encode(shift))

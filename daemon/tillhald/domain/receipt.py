@@ -1,0 +1,183 @@
+"""The receipt of a completed sale, as a document for any printer's columns."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from tillhald.domain.currency import shortest, written
+from tillhald.domain.document import (
+    Align,
+    Columns,
+    Cut,
+    Feed,
+    Part,
+    PrintDocument,
+    Rule,
+    Run,
+    Style,
+    Text,
+)
+from tillhald.domain.sale import Line, Sale, SaleKind, TenderState, totals_of
+
+_BIG: Final = Style(bold=True, width=2, height=2)
+_BOLD: Final = Style(bold=True)
+
+_EN: Final = {
+    "receipt": "Receipt",
+    "return": "RETURN",
+    "void": "VOID",
+    "copy": "COPY",
+    "of_receipt": "For receipt",
+    "reason": "Reason",
+    "discount": "Discount",
+    "sale_discount": "Discount on the sale",
+    "total": "TOTAL",
+    "to_give_back": "TO GIVE BACK",
+    "rounding": "Rounding",
+    "change": "Change",
+    "tax": "Tax",
+    "net": "net",
+    "operator": "Served by",
+    "cash": "Cash",
+    "credit_card": "Credit card",
+    "debit_card": "Debit card",
+    "stored_value": "Stored value",
+    "wallet_qr": "Wallet",
+    "cheque": "Cheque",
+    "voucher": "Voucher",
+    "account": "On account",
+    "other": "Other",
+}
+_ZH: Final = {
+    "receipt": "小票号",
+    "return": "退货",
+    "void": "作废",
+    "copy": "重印",
+    "of_receipt": "原小票号",
+    "reason": "原因",
+    "discount": "优惠",
+    "sale_discount": "整单优惠",
+    "total": "合计",
+    "to_give_back": "应退",
+    "rounding": "抹零",
+    "change": "找零",
+    "tax": "税",
+    "net": "不含税",
+    "operator": "收银员",
+    "cash": "现金",
+    "credit_card": "信用卡",
+    "debit_card": "借记卡",
+    "stored_value": "储值卡",
+    "wallet_qr": "扫码支付",
+    "cheque": "支票",
+    "voucher": "代金券",
+    "account": "挂账",
+    "other": "其他",
+}
+LANGUAGES: Final = {"en": _EN, "zh-CN": _ZH}
+
+
+class ReceiptLayout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a shop puts above and below every receipt. Each string is one centred line."""
+
+    header: tuple[str, ...] = ()
+    footer: tuple[str, ...] = ()
+
+
+def receipt_of(
+    sale: Sale, layout: ReceiptLayout, *, currency: str, time_text: str, copy: int = 0
+) -> PrintDocument:
+    """The paper of a completed sale. `time_text` is the local time; `copy` above 0 marks a copy."""
+    words = LANGUAGES.get(sale.language, _EN)
+    parts: list[Part] = []
+    if layout.header:
+        parts.append(_centred(layout.header[0], _BIG))
+        parts.extend(_centred(line) for line in layout.header[1:])
+    if copy:
+        # A second paper must never pass for the first.
+        marked = _EN["copy"] if words is _EN else f"{words['copy']} {_EN['copy']}"
+        parts.append(_centred(f"*** {marked} {copy} ***", _BIG))
+    if sale.kind is not SaleKind.SALE:
+        parts.append(_centred(words[sale.kind.value], _BIG))
+    parts.append(Columns(left=f"{words['receipt']} {sale.receipt_number}", right=time_text))
+    if sale.original_receipt_number:
+        original = str(sale.original_receipt_number)
+        parts.append(Columns(left=words["of_receipt"], right=original))
+        if sale.reason:
+            parts.append(Columns(left=words["reason"], right=sale.reason))
+    parts.append(Rule())
+    parts.extend(_lines(sale, words, currency))
+    parts.append(Rule())
+    parts.extend(_totals(sale, words, currency))
+    parts.append(Feed(lines=1))
+    parts.append(Text(runs=(Run(text=f"{words['operator']}: {sale.operator}"),)))
+    parts.extend(_centred(line) for line in layout.footer)
+    parts.extend((Feed(lines=1), Cut()))
+    return PrintDocument(parts=tuple(parts))
+
+
+def _centred(text: str, style: Style | None = None) -> Text:
+    return Text(runs=(Run(text=text, style=style or Style()),), align=Align.CENTER)
+
+
+def _lines(sale: Sale, words: dict[str, str], currency: str) -> list[Part]:
+    parts: list[Part] = []
+    amounts = totals_of(sale).discount_amounts
+    for line in sale.lines:
+        mark = f" {line.tax_code}" if line.tax_code else ""
+        price = written(line.extended_minor, currency) + mark
+        parts.append(Columns(left=line.description, right=price))
+        if _counted(line):
+            unit_price = written(line.unit_price_minor, currency)
+            unit = f" {line.unit}" if line.unit else ""
+            how_many = f"  {shortest(line.quantity)}{unit} × {unit_price}"
+            parts.append(Text(runs=(Run(text=how_many),)))
+        parts.extend(
+            Columns(left=f"  {d.reason or words['discount']}", right=written(-off, currency))
+            for d, off in zip(sale.discounts, amounts, strict=True)
+            if d.line_id == line.line_id
+        )
+    parts.extend(
+        Columns(left=d.reason or words["sale_discount"], right=written(-off, currency))
+        for d, off in zip(sale.discounts, amounts, strict=True)
+        if not d.line_id
+    )
+    return parts
+
+
+def _counted(line: Line) -> bool:
+    return abs(line.quantity.unscaled) != 10**line.quantity.scale or bool(line.unit)
+
+
+def _totals(sale: Sale, words: dict[str, str], currency: str) -> list[Part]:
+    totals = totals_of(sale)
+    title = words["total"] if totals.payable_minor >= 0 else words["to_give_back"]
+    amount = f"{currency} {written(totals.payable_minor, currency)}"
+    parts: list[Part] = []
+    taxes = [tax for tax in totals.taxes if tax.tax_code or tax.tax_minor]
+    tax_lines = [
+        Columns(
+            left=f"{words['tax']} {tax.tax_code} {shortest(tax.tax_percent)}% "
+            f"({words['net']} {written(tax.net_minor, currency)})",
+            right=written(tax.tax_minor, currency),
+        )
+        for tax in taxes
+    ]
+    if not sale.tax_included:
+        parts.extend(tax_lines)
+    parts.append(Columns(left=title, right=amount, style=Style(bold=True, height=2)))
+    if sale.rounding_minor:
+        parts.append(Columns(left=words["rounding"], right=written(sale.rounding_minor, currency)))
+    parts.extend(
+        Columns(left=words[tender.type.value], right=written(tender.amount_minor, currency))
+        for tender in sale.tenders
+        if tender.state is TenderState.APPROVED
+    )
+    if sale.change_minor:
+        change = written(sale.change_minor, currency)
+        parts.append(Columns(left=words["change"], right=change, style=_BOLD))
+    if sale.tax_included and tax_lines:
+        parts.extend((Rule(), *tax_lines))
+    return parts

@@ -1,0 +1,40 @@
+"""What a start finds unfinished, and says so in its first record.
+
+A deed without an outcome is unknown: it is never done again by itself.
+"""
+
+from __future__ import annotations
+
+from tillhald.domain import events as ev
+from tillhald.domain.decide import clock_facts
+from tillhald.domain.jobs import JobState, KickState
+from tillhald.domain.sale import SaleState
+from tillhald.domain.state import TillState
+
+UNDER_WAY = frozenset({SaleState.OPEN, SaleState.TENDERING})
+
+
+def startup_facts(
+    state: TillState, *, version: str, clean_shutdown: bool, at_ms: int
+) -> list[ev.AnyEvent]:
+    """The facts of a start, as one record."""
+    return [
+        *clock_facts(state, at_ms),
+        ev.TillStarted(version=version, clean_shutdown=clean_shutdown),
+        *(
+            ev.SaleInterrupted(sale_id=sale.sale_id, version=sale.version + 1)
+            for sale in state.sales.values()
+            if sale.state in UNDER_WAY
+        ),
+        *(
+            # Bytes may have left: the receipt may lie on the counter. Only a person knows.
+            ev.PrintEnded(job_id=job.job_id, outcome=JobState.UNCONFIRMED, reason="TILL_RESTARTED")
+            for job in state.jobs.values()
+            if job.state is JobState.SENDING
+        ),
+        *(
+            ev.KickEnded(kick_id=kick.kick_id, outcome=KickState.UNKNOWN, failure="TILL_RESTARTED")
+            for kick in state.kicks.values()
+            if kick.state is KickState.STARTED
+        ),
+    ]

@@ -1,0 +1,147 @@
+"""A laid-out document as the bytes of one ESC/POS job. Pure, but for fonts that draw.
+
+Source: Epson's command references of TM-T88IV/V; Kanji mode as in facts of Chinese models: a
+job selects each code page and mode that it uses, for nobody knows what the last one left.
+"""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from tillhald.domain.document import PLAIN, Barcode, Cut, Feed, Image, Pdf417, QrCode, Style
+from tillhald.domain.layout import Block, Ink, Line, Method, Paper, ink_of
+from tillhald.drivers.escpos import symbols
+from tillhald.drivers.escpos.profiles import MULTIBYTE_PRELUDES, Profile
+from tillhald.drivers.escpos.raster import STRIP_ROWS_MAX, Pen, encode_raster, fit_picture
+
+INITIALISE: Final = b"\x1b@"
+ASB_ON: Final = b"\x1da\x0f"
+"""`GS a`: push changes of drawer pin, on-line, errors and paper."""
+KANJI_ON: Final = b"\x1c&"
+KANJI_OFF: Final = b"\x1c."
+LEFT: Final = b"\x1ba\x00"
+CENTER: Final = b"\x1ba\x01"
+READ_CUTS: Final = b"\x1dg2\x00\xb2\x00"
+"""`GS g 2`, number 178: cuts in the printer's life."""
+ASK_PROCESSED: Final = b"\x1dr\x01"
+
+_ON_UNITS_MAX: Final = 255
+_REAL_TIME_UNITS_MAX: Final = 8
+
+
+def ask_status(question: int) -> bytes:
+    """`DLE EOT n`: answered at once, whatever is queued."""
+    return b"\x10\x04" + bytes([question])
+
+
+def ask_process_id(letters: str) -> bytes:
+    """`GS ( H` function 48: answered with the same four letters once all before is on paper."""
+    return b"\x1d(H\x06\x0000" + letters.encode("ascii")
+
+
+def queued_pulse(pin: int, on_ms: int, off_ms: int) -> bytes:
+    """`ESC p`: a pulse on connector pin 2 or 5, behind all that is queued; units of 2 ms."""
+    on, off = (min(ms // 2, _ON_UNITS_MAX) for ms in (on_ms, off_ms))
+    return b"\x1bp" + bytes([_connector(pin), on, off])
+
+
+def real_time_pulse(pin: int, on_ms: int) -> bytes:
+    """`DLE DC4` function 1: a pulse at once, even when offline; units of 100 ms, 1 to 8."""
+    units = min(max(round(on_ms / 100), 1), _REAL_TIME_UNITS_MAX)
+    return b"\x10\x14\x01" + bytes([_connector(pin), units])
+
+
+def _connector(pin: int) -> int:
+    return {2: 0, 5: 1}[pin]
+
+
+def filler(paper: Paper) -> bytes:
+    """White dots that end the longest command of ours; between commands, NULs do nothing."""
+    return bytes(STRIP_ROWS_MAX * paper.dots // 8)
+
+
+def cuts_in(blocks: list[Block]) -> int:
+    """How many cuts the printer will count for these blocks."""
+    return sum(isinstance(block, Cut) for block in blocks)
+
+
+def encode(blocks: list[Block], paper: Paper, profile: Profile, pen: Pen) -> bytes:
+    """Encode the whole job. `paper` is what the blocks were laid out for."""
+    return _Job(paper, profile, pen).encode(blocks)
+
+
+class _Job:
+    def __init__(self, paper: Paper, profile: Profile, pen: Pen) -> None:
+        self._paper = paper
+        self._pen = pen
+        self._page_numbers = dict(profile.code_pages)
+        self._style = PLAIN
+        self._page = ""
+        self._kanji = False
+        # ESC @ also ends automatic status on some models: ask for it again.
+        self._out = bytearray(INITIALISE + ASB_ON + KANJI_OFF)
+        self._out += MULTIBYTE_PRELUDES[paper.multibyte or "none"]
+
+    def encode(self, blocks: list[Block]) -> bytes:
+        for block in blocks:
+            self._block(block)
+        return bytes(self._out)
+
+    def _block(self, block: Block) -> None:
+        match block:
+            case Line():
+                self._line(block)
+            case Barcode():
+                self._out += CENTER + symbols.encode_barcode(block) + LEFT
+            case QrCode():
+                self._out += CENTER + symbols.encode_qr(block) + LEFT
+            case Pdf417():
+                self._out += CENTER + symbols.encode_pdf417(block) + LEFT
+            case Image():
+                self._out += b"".join(encode_raster(fit_picture(block, self._paper)))
+            case Feed():
+                self._out += b"\x1bd" + bytes([block.lines])
+            case Cut():
+                self._out += b"\x1dVB\x00" if block.partial else b"\x1dVA\x00"
+            case _:
+                assert_never(block)
+
+    def _line(self, line: Line) -> None:
+        inks = [[ink_of(char, self._paper) for char in run.text] for run in line.runs]
+        if any(ink.method is Method.DRAWN for run in inks for ink in run):
+            self._out += b"".join(encode_raster(self._pen.draw(line, self._paper)))
+            return
+        if line.indent:
+            self._wear(PLAIN)
+            self._out += b" " * line.indent
+        for run, run_inks in zip(line.runs, inks, strict=True):
+            self._wear(run.style)
+            for char, ink in zip(run.text, run_inks, strict=True):
+                self._char(char, ink)
+        self._out += b"\n"
+
+    def _char(self, char: str, ink: Ink) -> None:
+        if ink.method is Method.MULTIBYTE and not self._kanji:
+            self._out += KANJI_ON
+            self._kanji = True
+        elif ink.method is Method.PAGE:
+            if self._kanji:
+                self._out += KANJI_OFF
+                self._kanji = False
+            if self._page != ink.codec:
+                self._out += b"\x1bt" + bytes([self._page_numbers[ink.codec]])
+                self._page = ink.codec
+        self._out += char.encode(ink.codec)
+
+    def _wear(self, style: Style) -> None:
+        was, self._style = self._style, style
+        if was.bold != style.bold:
+            self._out += b"\x1bE" + bytes([style.bold])
+        if was.underline != style.underline:
+            self._out += b"\x1b-" + bytes([style.underline])
+            if self._paper.multibyte is not None:
+                self._out += b"\x1c-" + bytes([style.underline])
+        if was.inverse != style.inverse:
+            self._out += b"\x1dB" + bytes([style.inverse])
+        if (was.width, was.height) != (style.width, style.height):
+            self._out += b"\x1d!" + bytes([(style.width - 1) << 4 | (style.height - 1)])

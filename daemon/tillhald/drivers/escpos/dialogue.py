@@ -1,0 +1,239 @@
+"""What is said to a printer and what it answers, over one link: questions, fences, counters.
+
+`DLE EOT n` is answered with one byte that does not say which n it answers. So one question stands
+at a time; an unanswered one is asked again before any other, and answers still owed are waited
+for. Otherwise one late byte would shift all later answers by one, and "paper" would mean "cover".
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, assert_never
+
+from tillhald.devices.categories import How
+from tillhald.devices.errors import DeviceOffline
+from tillhald.drivers.escpos import codec
+from tillhald.drivers.escpos.link_tcp import TcpLink
+from tillhald.drivers.escpos.profiles import Profile
+from tillhald.drivers.escpos.status import (
+    ANSWER_S_MAX,
+    REAL_TIME_QUESTIONS,
+    AutoStatus,
+    BlockReply,
+    ByteReply,
+    Demultiplexer,
+    Junk,
+    Message,
+    RealTimeReply,
+    Senses,
+    counter_of,
+    process_id_of,
+)
+
+STEP_S_MAX: Final = 3.0
+"""How long the receipt of a predecessor may still be printing when we connect."""
+FENCES_OPEN_MAX: Final = 8
+_LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Dialogue:
+    """One printer's side of its link. Only for the port's thread; all times are monotonic."""
+
+    def __init__(self, link: TcpLink, profile: Profile) -> None:
+        """`link` is this dialogue's alone."""
+        self.link = link
+        self.senses = Senses(
+            near_end_sensor=profile.near_end_sensor, cut_counter=profile.cut_counter
+        )
+        self._profile = profile
+        self._demultiplexer = Demultiplexer()
+        self._question = 0
+        self._real_time_replies: deque[int] = deque(maxlen=FENCES_OPEN_MAX)
+        self._owed = 0
+        # Starts anywhere: an answer to a fence of this till's last life must not fit one of ours.
+        self._fence_number = random.randrange(len(_LETTERS) ** 4)  # noqa: S311 - no secret
+        self._open_fences: deque[str] = deque(maxlen=FENCES_OPEN_MAX)
+        self._late_fences: list[str] = []
+        self.cuts: int | None = None  # as last read; None when it did not answer
+        self._processed = 0
+        self._in_step = False
+
+    # --- the link ---
+
+    def connect(self, end_s: float, *, rousable: bool) -> bool:
+        """Have the link up by `end_s`. Raises DeviceOffline when the peer cannot be reached."""
+        if self.link.up:
+            return True
+        try:
+            if not self.link.connect(max(end_s - time.monotonic(), 0), rousable=rousable):
+                return False
+            self._begin()
+        except DeviceOffline:
+            self.senses.unreachable()
+            raise
+        return True
+
+    def _begin(self) -> None:
+        self._demultiplexer = Demultiplexer()
+        self._real_time_replies.clear()
+        self._owed = 0
+        self._in_step = False
+        self.senses.connected(time.monotonic())
+        self.send(codec.ASB_ON, time.monotonic() + ANSWER_S_MAX)
+
+    def drop(self) -> None:
+        """Give up the connection: the printer may be in the middle of a command."""
+        self.link.drop()
+        self.senses.disconnected()
+
+    def send(self, data: bytes, end_s: float) -> None:
+        """Send all of `data`. Errors carry the bytes handed over, see TcpLink.send."""
+        try:
+            self.link.send(data, end_s, self._hear)
+        except DeviceOffline:
+            self.senses.disconnected()
+            raise
+
+    def listen(self, timeout_s: float, *, rousable: bool) -> bool:
+        """Take in what the printer says; False when it said nothing."""
+        try:
+            data = self.link.receive(timeout_s, rousable=rousable)
+        except DeviceOffline:
+            self.senses.disconnected()
+            raise
+        self._hear(data)
+        return bool(data)
+
+    def _listen_until(self, heard: Callable[[], bool], end_s: float, *, rousable: bool) -> bool:
+        """Listen until `heard()`, or time passes, or (where rousable) the port is wanted."""
+        while not heard():
+            left_s = end_s - time.monotonic()
+            if left_s <= 0 or (not self.listen(left_s, rousable=rousable) and rousable):
+                return heard()
+        return True
+
+    def _hear(self, data: bytes) -> None:
+        for message in self._demultiplexer.feed(data):
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case RealTimeReply(bits):
+                self._real_time_replies.append(bits)
+            case AutoStatus():
+                self.senses.take_auto(message, time.monotonic())
+            case ByteReply():
+                self._processed += 1
+            case BlockReply(content):
+                self._take_block(content)
+            case Junk():
+                pass
+            case _:
+                assert_never(message)
+
+    def _take_block(self, content: bytes) -> None:
+        letters = process_id_of(content)
+        if letters is not None and letters in self._open_fences:
+            self._open_fences.remove(letters)
+            self._late_fences.append(letters)
+        else:
+            self.cuts = counter_of(content)
+
+    # --- status ---
+
+    def ask_all(self, end_s: float, *, rousable: bool) -> bool:
+        """Ask for the whole real-time status; False as soon as one question stays open."""
+        return all(self._ask_next(end_s, rousable=rousable) for _ in REAL_TIME_QUESTIONS)
+
+    def _ask_next(self, end_s: float, *, rousable: bool) -> bool:
+        question = REAL_TIME_QUESTIONS[self._question]
+        self._real_time_replies.clear()
+        end_s = min(end_s, time.monotonic() + ANSWER_S_MAX)
+        self.send(codec.ask_status(question), end_s)
+        self.senses.asked(time.monotonic())
+        replies = self._real_time_replies
+        if not self._listen_until(lambda: bool(replies), end_s, rousable=rousable):
+            self._owed += 1
+            return False
+        self.senses.take_real_time(question, replies[-1], time.monotonic())
+        if self._owed:
+            owed = self._owed
+            self._listen_until(lambda: len(replies) > owed, end_s, rousable=False)
+            self._owed = 0
+        self._question = (self._question + 1) % len(REAL_TIME_QUESTIONS)
+        return True
+
+    # --- evidence ---
+
+    def open_fence(self) -> str:
+        """Letters for one process id, told apart from all that are open."""
+        self._fence_number = (self._fence_number + 1) % len(_LETTERS) ** 4
+        number, letters = self._fence_number, ""
+        for _ in range(4):
+            number, place = divmod(number, len(_LETTERS))
+            letters += _LETTERS[place]
+        return letters
+
+    def await_fence(self, letters: str, end_s: float) -> bool:
+        """Ask for `letters` back, once all that was sent before is on paper."""
+        self._open_fences.append(letters)
+        self.send(codec.ask_process_id(letters), end_s)
+        if not self._listen_until(lambda: letters in self._late_fences, end_s, rousable=False):
+            return False
+        self._late_fences.remove(letters)
+        return True
+
+    def take_late_fences(self) -> list[str]:
+        """Take the letters that came back after nobody waited for them any more."""
+        late, self._late_fences = self._late_fences, []
+        return late
+
+    def await_processed(self, end_s: float) -> bool:
+        """Ask for a byte back, once all that was sent before has been read."""
+        before = self._processed
+        self.send(codec.ASK_PROCESSED, end_s)
+        return self._listen_until(lambda: self._processed > before, end_s, rousable=False)
+
+    def read_cuts(self, end_s: float) -> int | None:
+        """Read the printer's own count of its cuts; None if it keeps none or does not answer."""
+        if not self._profile.cut_counter:
+            return None
+        self.cuts = None
+        self.send(codec.READ_CUTS, end_s)
+        self._listen_until(lambda: self.cuts is not None, end_s, rousable=False)
+        if self.cuts is not None:
+            self.senses.take_cuts(self.cuts, time.monotonic())
+        return self.cuts
+
+    def learn_cuts(self, end_s: float) -> None:
+        """Read the count of cuts, once in a connection, from a printer that is ready."""
+        now_s = time.monotonic()
+        known = self.senses.status(now_s).cut_count.how is How.MEASURED
+        if not known and self.senses.ready(now_s):
+            self.read_cuts(end_s)
+
+    def fall_in_step(self, filler: bytes, end_s: float) -> None:
+        """Make sure that the printer will read the next byte as the beginning of a command.
+
+        A till that lost its power in the middle of a picture leaves a printer that waits for the
+        rest of it, and would print the next receipt as dots. So a fresh connection first asks
+        for an answer in turn, which proves that all before it was read. Where none comes, the
+        open command is filled up with white; clearing the printer's buffer instead would throw
+        away what a predecessor's receipt still has there.
+        """
+        if self._in_step or not self.senses.heard():
+            return
+        if not self._answers_in_turn(end_s):
+            self.send(filler, end_s)
+            self._answers_in_turn(end_s)
+        # Also without an answer: some clones have none, and shall not be filled up every time.
+        self._in_step = True
+
+    def _answers_in_turn(self, end_s: float) -> bool:
+        end_s = min(end_s, time.monotonic() + STEP_S_MAX)
+        if self._profile.process_id:
+            return self.await_fence(self.open_fence(), end_s)
+        return self.await_processed(end_s)

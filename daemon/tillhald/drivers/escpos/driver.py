@@ -1,0 +1,319 @@
+"""An ESC/POS printer as a PosPrinter: says what became of a job, and never more than it knows."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import random
+import time
+from typing import Final
+
+import msgspec
+
+from tillhald.devices.categories import (
+    Completion,
+    Confirmed,
+    Evidence,
+    FailedBeforeStart,
+    FailedPartial,
+    PrinterCapabilities,
+    PrinterStatus,
+    PrintOutcome,
+    Pulse,
+    Trouble,
+    Unconfirmed,
+)
+from tillhald.devices.errors import (
+    DeviceClosing,
+    DeviceError,
+    DeviceOffline,
+    DeviceTimeout,
+    RetrySafety,
+)
+from tillhald.devices.wake import Wake
+from tillhald.domain.document import PrintDocument
+from tillhald.domain.layout import Paper, lay_out
+from tillhald.domain.preflight import Problem, check
+from tillhald.drivers.escpos import codec, symbols
+from tillhald.drivers.escpos.dialogue import Dialogue
+from tillhald.drivers.escpos.link_tcp import TcpLink
+from tillhald.drivers.escpos.profiles import MULTIBYTE_PRELUDES, PROFILES
+from tillhald.drivers.escpos.raster import Pen
+from tillhald.drivers.escpos.status import ANSWER_S_MAX
+from tillhald.failpoints import reach
+
+BEAT_S: Final = 2.0
+"""How often an idle printer is asked how it is."""
+SILENT_S_MAX: Final = 2.0
+"""How long a printer that has never said a word is waited for after a job."""
+PROOF_S_MAX: Final = 3.0
+"""How long a printer that was lost behind a whole job is waited for, to ask if it cut."""
+PROOF_PAUSE_S: Final = 0.2
+BACK_OFF_S_MIN: Final = 0.5
+BACK_OFF_S_MAX: Final = 15.0
+
+
+class PortOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`tcp` is `address:port`, the address numeric."""
+
+    tcp: str
+
+    def __post_init__(self) -> None:
+        """Refuse, with a ValueError, what is no address."""
+        self.address()
+
+    def address(self) -> tuple[str, int]:
+        """Host and port, taken apart."""
+        host, _, port = self.tcp.rpartition(":")
+        ipaddress.ip_address(host.strip("[]"))
+        if not port.isdecimal() or not 1 <= int(port) <= 65535:  # noqa: PLR2004 - TCP's ports
+            message = f"{self.tcp!r} is not address:port"
+            raise ValueError(message)
+        return host.strip("[]"), int(port)
+
+
+class EscposOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of one printer; README.md describes them."""
+
+    port: PortOptions
+    profile: str
+    multibyte: str | None = None
+    font: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse, with a ValueError, names that this driver does not know."""
+        for name, known in ((self.profile, PROFILES), (self.multibyte, MULTIBYTE_PRELUDES)):
+            if name is not None and name not in known:
+                message = f"{name!r} is not one of {', '.join(sorted(known))}"
+                raise ValueError(message)
+
+
+class EscposPrinter:
+    """See PosPrinter for the contract."""
+
+    def __init__(self, device_id: str, options: EscposOptions, wake: Wake) -> None:
+        """Read `options.font`, or raise OSError; no other I/O."""
+        self._profile = profile = PROFILES[options.profile]
+        self._pen = Pen(options.font)
+        self._wake = wake
+        multibyte = options.multibyte or profile.multibyte
+        self._paper = Paper(
+            columns=profile.columns,
+            dots=profile.dots,
+            code_pages=tuple(page for page, _ in profile.code_pages),
+            multibyte=None if multibyte == "none" else multibyte,
+            pdf417=profile.pdf417,
+        )
+        self._filler = codec.filler(self._paper)
+        self._dialogue = Dialogue(TcpLink(device_id, *options.port.address(), wake), profile)
+        self._next_beat_s = 0.0
+        self._next_attempt_s = 0.0
+        self._back_off_s = BACK_OFF_S_MIN
+
+    @property
+    def capabilities(self) -> PrinterCapabilities:
+        """See PosPrinter."""
+        completion = Completion.PRINTED if self._profile.process_id else Completion.PROCESSED
+        return PrinterCapabilities(
+            paper=self._paper,
+            completion=completion,
+            cut_counter=self._profile.cut_counter,
+            raster_text=self._pen.has_font,
+        )
+
+    def check(self, document: PrintDocument) -> list[Problem]:
+        """See PosPrinter."""
+        return check(document, self._paper, self._pen.covers)
+
+    def status(self, deadline_s: float) -> PrinterStatus:
+        """See PosPrinter."""
+        if deadline_s > 0:
+            end_s = time.monotonic() + deadline_s
+            try:
+                if self._dialogue.connect(end_s, rousable=False):
+                    self._dialogue.ask_all(end_s, rousable=False)
+                    self._dialogue.learn_cuts(min(end_s, time.monotonic() + ANSWER_S_MAX))
+            except DeviceClosing:
+                raise
+            except DeviceError:
+                pass  # the readings say so
+        return self._dialogue.senses.status(time.monotonic())
+
+    def print(self, document: PrintDocument, deadline_s: float) -> PrintOutcome:
+        """See PosPrinter."""
+        end_s = time.monotonic() + deadline_s
+        problems = self.check(document)
+        if problems:
+            return FailedBeforeStart(Trouble(problems[0].reason), RetrySafety.NEVER)
+        blocks = lay_out(document, self._paper)
+        job = codec.encode(blocks, self._paper, self._profile, self._pen)
+        return self._deliver(job, codec.cuts_in(blocks), end_s, failpoint="printer.mid_print")
+
+    def pulse_drawer(self, pulse: Pulse, deadline_s: float) -> PrintOutcome:
+        """See PosPrinter."""
+        end_s = time.monotonic() + deadline_s
+        if pulse.now:
+            return self._pulse_now(codec.real_time_pulse(pulse.pin, pulse.on_ms), end_s)
+        job = codec.queued_pulse(pulse.pin, pulse.on_ms, pulse.off_ms)
+        return self._deliver(job, 0, end_s, failpoint=None)
+
+    def poll(self, timeout_s: float) -> list[str]:
+        """See PosPrinter."""
+        symbols.load()
+        end_s = time.monotonic() + timeout_s
+        try:
+            if self._dialogue.link.up:
+                self._converse(end_s)
+            else:
+                self._mend(end_s)
+        except DeviceClosing:
+            raise
+        except DeviceError:
+            self._schedule_attempt()
+        return self._dialogue.take_late_fences()
+
+    def close(self) -> None:
+        """See PosPrinter."""
+        self._dialogue.link.close()
+
+    # --- between jobs ---
+
+    def _converse(self, end_s: float) -> None:
+        now_s = time.monotonic()
+        if now_s >= self._next_beat_s and now_s < end_s:
+            self._next_beat_s = now_s + BEAT_S
+            self._dialogue.ask_all(end_s, rousable=True)
+        self._dialogue.listen(max(end_s - time.monotonic(), 0), rousable=True)
+
+    def _mend(self, end_s: float) -> None:
+        now_s = time.monotonic()
+        if now_s < self._next_attempt_s:
+            pause_s = max(min(end_s, self._next_attempt_s) - now_s, 0)
+            self._wake.wait(None, 0, pause_s, rousable=True)
+        elif self._dialogue.connect(end_s, rousable=True):
+            self._back_off_s = BACK_OFF_S_MIN
+            self._next_beat_s = 0.0
+
+    def _schedule_attempt(self) -> None:
+        jitter = random.uniform(0.75, 1.25)  # noqa: S311 - tills that lost one switch, no secret
+        self._next_attempt_s = time.monotonic() + self._back_off_s * jitter
+        self._back_off_s = min(self._back_off_s * 2, BACK_OFF_S_MAX)
+
+    # --- a job ---
+
+    def _deliver(
+        self, job: bytes, cuts: int, end_s: float, *, failpoint: str | None
+    ) -> PrintOutcome:
+        failure = self._make_ready(end_s) or self._send(job, end_s, failpoint)
+        if failure is not None:
+            return failure
+        before = self._dialogue.cuts
+        ticket = self._dialogue.open_fence()
+        try:
+            return self._evidence(ticket, end_s)
+        except DeviceClosing:
+            return Unconfirmed(Trouble.SHUTTING_DOWN, ticket)
+        except DeviceError:
+            if self._cut_happened(before, cuts, end_s):
+                return Confirmed(Evidence.CUT_COUNTER)
+            return Unconfirmed(Trouble.LINK_LOST, ticket)
+
+    def _make_ready(self, end_s: float) -> FailedBeforeStart | None:
+        """See that the printer can print now, and note its count of cuts."""
+        try:
+            trouble = self._trouble_before(end_s)
+            if trouble is None:
+                self._dialogue.read_cuts(min(end_s, time.monotonic() + ANSWER_S_MAX))
+        except DeviceError as error:
+            trouble = _trouble_of(error)
+        if trouble is None and time.monotonic() >= end_s:
+            trouble = Trouble.DEVICE_TIMEOUT
+        return FailedBeforeStart(trouble, RetrySafety.SAFE) if trouble is not None else None
+
+    def _trouble_before(self, end_s: float) -> Trouble | None:
+        if not self._dialogue.connect(end_s, rousable=False):
+            return Trouble.DEVICE_OFFLINE
+        senses = self._dialogue.senses
+        self._dialogue.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
+        if senses.trouble(time.monotonic()) is None:
+            self._dialogue.fall_in_step(self._filler, end_s)
+        return senses.trouble(time.monotonic())
+
+    def _send(
+        self, job: bytes, end_s: float, failpoint: str | None
+    ) -> FailedBeforeStart | FailedPartial | None:
+        """Send the job; None when all of it went out."""
+        half = len(job) // 2
+        sent = 0
+        try:
+            self._dialogue.send(job[:half], end_s)
+            sent = half
+            if failpoint is not None:
+                reach(failpoint)
+            self._dialogue.send(job[half:], end_s)
+        except DeviceError as error:
+            sent += error.bytes_sent
+            if sent == 0:
+                return FailedBeforeStart(_trouble_of(error), RetrySafety.SAFE)
+            # What stands in the printer is half a job: nothing may be appended to it.
+            self._dialogue.drop()
+            return FailedPartial(sent, _trouble_of(error))
+        return None
+
+    def _evidence(self, ticket: str, end_s: float) -> PrintOutcome:
+        senses = self._dialogue.senses
+        if not senses.heard():
+            end_s = min(end_s, time.monotonic() + SILENT_S_MAX)
+        if self._profile.process_id:
+            if self._dialogue.await_fence(ticket, end_s):
+                return Confirmed(Evidence.PROCESS_ID)
+        elif self._dialogue.await_processed(end_s):
+            self._dialogue.ask_all(end_s, rousable=False)
+            if senses.ready(time.monotonic()):
+                return Unconfirmed(Trouble.PROCESSED_ONLY, ticket)
+        return Unconfirmed(senses.trouble(time.monotonic()) or Trouble.NO_ANSWER, ticket)
+
+    def _cut_happened(self, before: int | None, cuts: int, end_s: float) -> bool:
+        """Ask a printer that came back whether it cut this job off: the count says so."""
+        if before is None or cuts == 0:
+            return False
+        end_s = min(end_s, time.monotonic() + PROOF_S_MAX)
+        while (left_s := end_s - time.monotonic()) > 0:
+            try:
+                if self._dialogue.connect(end_s, rousable=False):
+                    return self._dialogue.read_cuts(end_s) == before + cuts
+            except DeviceOffline:
+                pass
+            except DeviceError:
+                return False
+            with contextlib.suppress(DeviceClosing):
+                self._wake.wait(None, 0, min(left_s, PROOF_PAUSE_S), rousable=False)
+        return False
+
+    def _pulse_now(self, pulse: bytes, end_s: float) -> PrintOutcome:
+        try:
+            if not self._dialogue.connect(end_s, rousable=False):
+                return FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE)
+        except DeviceError as error:
+            return FailedBeforeStart(_trouble_of(error), RetrySafety.SAFE)
+        try:
+            self._dialogue.send(pulse, end_s)
+            # Real-time commands are obeyed in order: an answer to the next one says that the
+            # printer has seen this one.
+            if self._dialogue.ask_all(end_s, rousable=False):
+                return Unconfirmed(Trouble.PROCESSED_ONLY, "")
+        except DeviceError as error:
+            return Unconfirmed(_trouble_of(error), "")
+        return Unconfirmed(Trouble.NO_ANSWER, "")
+
+
+def _trouble_of(error: DeviceError) -> Trouble:
+    match error:
+        case DeviceClosing():
+            return Trouble.SHUTTING_DOWN
+        case DeviceTimeout():
+            return Trouble.DEVICE_TIMEOUT
+        case DeviceOffline() if error.bytes_sent > 0:
+            return Trouble.LINK_LOST
+        case _:
+            return Trouble.DEVICE_OFFLINE

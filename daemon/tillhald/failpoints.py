@@ -1,0 +1,51 @@
+"""Places where a test may cut the daemon down, named so that a crash can be repeated.
+
+Armed from the environment only: `TILLHALD_FAILPOINT=journal.before_commit:3` kills the process
+with SIGKILL, as a power cut would, the third time that place is reached. Unarmed, reaching a
+failpoint costs one comparison.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+FAILPOINTS = frozenset(
+    {
+        "journal.before_commit",
+        "journal.after_commit",
+        "effects.before_print",
+        "effects.print_started",
+        "printer.mid_print",
+        "effects.after_print",
+        "effects.before_kick",
+        "effects.after_kick",
+    }
+)
+"""Every name that the code reaches; arming another one is refused at start."""
+
+_VARIABLE = "TILLHALD_FAILPOINT"
+
+
+def _armed() -> tuple[str, int]:
+    name, _, count = os.environ.get(_VARIABLE, "").partition(":")
+    if name and name not in FAILPOINTS:
+        message = f"{_VARIABLE} names {name!r}; known are {', '.join(sorted(FAILPOINTS))}"
+        raise SystemExit(message)
+    return name, int(count or "1")
+
+
+_name, _left = _armed()
+_lock = threading.Lock()
+
+
+def reach(name: str) -> None:
+    """Die here, by SIGKILL, if this is the armed failpoint and its count is used up."""
+    global _left  # noqa: PLW0603 - one process, one countdown
+    if name != _name:
+        return
+    with _lock:
+        _left -= 1
+        if _left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,144 @@
+"""Looking at a journal before the daemon trusts its own life to it.
+
+`python -m tillhald.journal.preflight FOLDER [--whole]` writes one JSON object to stdout. It is a
+process of its own, because a damaged file kills whoever reads it: a page past the file's end or
+an unreadable sector is SIGBUS, a page that is not a page is SIGABRT. Boot waits for it, so it
+imports little and checks only the records behind the newest checkpoint, unless told `--whole`.
+It writes nothing and takes no lock: its parent holds the journal's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import struct
+import sys
+from typing import NamedTuple
+
+import lmdb
+
+from tillhald.journal.chain import (
+    Snapshot,
+    check_anchor,
+    check_count,
+    check_end,
+    read_checkpoint,
+    walk_records,
+)
+from tillhald.journal.engine import (
+    META,
+    META_CHAIN_ID,
+    META_CLOSED,
+    META_HEAD,
+    META_IDENTITY,
+    check_format,
+    data_file,
+    open_env,
+    open_tables,
+    read_meta,
+)
+from tillhald.journal.errors import Fault, JournalDamaged, StorageError
+from tillhald.journal.format import (
+    NO_HASH,
+    Head,
+    seq_of,
+    unpack_head,
+)
+
+RECORDS_MAX = 1 << 62
+
+# LMDB 0.9, data format 1, 64 bit, native byte order (lmdb 0.9.36, mdb.c: MDB_page, MDB_meta,
+# MDB_db): 16 bytes of page header; magic, version, address, map size; two trees of 48 bytes, the
+# first of which names the page size; the last page used; the transaction that wrote this.
+_META_PAGE = struct.Struct("=16x II 8x Q I 92x Q Q")
+_META_MAGIC = 0xBEEFC0DE
+_META_VERSION = 1
+_PAGE_BYTES = tuple(1 << shift for shift in range(9, 17))
+
+
+class _MetaPage(NamedTuple):
+    page_bytes: int
+    last_page: int
+    txn: int
+
+
+def check_size(path: str) -> None:
+    """Raise JournalDamaged unless the file holds every page that its newest meta page counts."""
+    with open(path, "rb") as file:  # noqa: PTH123 - pathlib doubles a child's start
+        first = _meta_page(file.read(_META_PAGE.size), 0)
+        file.seek(first.page_bytes)
+        second = _meta_page(file.read(_META_PAGE.size), 1)
+        newest = max(first, second, key=lambda page: page.txn)
+        needed = (newest.last_page + 1) * newest.page_bytes
+        there = os.fstat(file.fileno()).st_size
+    if there < needed:
+        sentence = f"The journal's file has {there} bytes; its pages need {needed}."
+        raise JournalDamaged(Fault.TRUNCATED, None, sentence)
+
+
+def _meta_page(raw: bytes, number: int) -> _MetaPage:
+    if len(raw) < _META_PAGE.size:
+        sentence = f"The journal's file ends within meta page {number}."
+        raise JournalDamaged(Fault.TRUNCATED, None, sentence)
+    magic, version, _, page_bytes, last_page, txn = _META_PAGE.unpack(raw)
+    if (magic, version) != (_META_MAGIC, _META_VERSION) or page_bytes not in _PAGE_BYTES:
+        sentence = f"Meta page {number} of the journal's file is not one of LMDB 0.9."
+        raise JournalDamaged(Fault.EDITED, None, sentence)
+    return _MetaPage(page_bytes, last_page, txn)
+
+
+def preflight(folder: str, *, whole: bool) -> dict[str, object]:
+    """Check the journal that nobody writes to; return what was found, for the report.
+
+    Raises JournalDamaged, StorageFailed or lmdb.Error. Reads `identity` too, unparsed.
+    """
+    path = data_file(folder)
+    check_size(path)
+    file_bytes = os.stat(path).st_size  # noqa: PTH116
+    with open_env(folder, map_bytes=file_bytes, readonly=True, lock=False) as env:
+        tables = open_tables(env)
+        with env.begin(buffers=True) as txn:
+            check_format(txn, tables[META])
+            chain_id = read_meta(txn, tables[META], META_CHAIN_ID)
+            read_meta(txn, tables[META], META_IDENTITY)
+            closed_seq = seq_of(read_meta(txn, tables[META], META_CLOSED))
+            head = unpack_head(read_meta(txn, tables[META], META_HEAD))
+            snapshot = Snapshot(txn, tables, chain_id)
+            checkpoint, passed_over = read_checkpoint(snapshot)
+            if checkpoint is not None:
+                check_anchor(snapshot, checkpoint)
+            after = Head(0, NO_HASH) if whole or checkpoint is None else checkpoint
+            last = walk_records(snapshot, after, limit=RECORDS_MAX)
+            check_end(last, head)
+            check_count(snapshot, head)
+    return {
+        "last_seq": head.seq,
+        "head_hash": head.hash.hex(),
+        "checkpoint_seq": checkpoint.seq if checkpoint else None,
+        "tail_records": head.seq - after.seq,
+        "clean_shutdown": closed_seq == head.seq,
+        "passed_over": [damage.sentence for damage in passed_over],
+    }
+
+
+def death_sentence(status: int) -> str:
+    """Say how a checking process ended without a result. `status` as in subprocess."""
+    how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+    return f"The process that checked the journal ended {how}; its storage cannot be trusted."
+
+
+def main(arguments: list[str]) -> int:
+    """Check, and write the result. A found fault is a result: the exit status stays 0."""
+    try:
+        result = preflight(arguments[0], whole="--whole" in arguments[1:])
+    except JournalDamaged as damage:
+        result = {"fault": damage.fault, "seq": damage.seq, "sentence": damage.sentence}
+    except (StorageError, lmdb.Error, OSError) as error:
+        result = {"fault": Fault.UNREADABLE, "seq": None, "sentence": str(error)}
+    json.dump(result, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,255 @@
+"""CheckoutService: converts, asks the till, converts."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, TypeVar
+
+from tillhal.v1 import checkout_pb2 as pb
+from tillhal.v1 import checkout_pb2_grpc, types_pb2
+
+from tillhald.domain import errors
+from tillhald.domain.answers import JobAnswer, SaleSummary, summary_of
+from tillhald.domain.readmodels import by_seq_key
+from tillhald.domain.sale import SaleState
+from tillhald.rpc import fields, from_wire, to_wire
+from tillhald.service.till import Request
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+    from tillhald.domain.commands import AnyCommand
+    from tillhald.journal.store import Store
+    from tillhald.rpc.door import Context
+    from tillhald.service.till import Till
+
+PAGE_DEFAULT = 50
+PAGE_MAX = 500
+
+S = TypeVar(
+    "S",
+    pb.CheckoutResponse,
+    pb.OpenSaleResponse,
+    pb.PutLineResponse,
+    pb.RemoveLineResponse,
+    pb.ApplyDiscountResponse,
+    pb.SuspendSaleResponse,
+    pb.ResumeSaleResponse,
+    pb.AddTenderResponse,
+    pb.ResolveTenderResponse,
+    pb.ReverseTenderResponse,
+    pb.CompleteSaleResponse,
+    pb.CancelSaleResponse,
+    pb.VoidSaleResponse,
+    pb.OpenReturnResponse,
+)
+
+
+def request_of(method: str, request_id: str, wire: Message) -> Request:
+    """Who asks. The fingerprint tells a retry from another request under the same id.
+
+    It is taken over the message as we write it, not over the bytes that came: two libraries may
+    write the same request in two ways.
+    """
+    content = wire.SerializeToString(deterministic=True)
+    fingerprint = hashlib.sha256(content).digest()[:16]
+    return Request(method, fields.request_id(request_id), fingerprint)
+
+
+class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
+    def __init__(self, till: Till, store: Store) -> None:
+        self._till = till
+        self._store = store
+        self._currency = till.rules.currency
+
+    async def _change(
+        self, respond: type[S], method: str, request_id: str, wire: Message, command: AnyCommand
+    ) -> S:
+        outcome = await self._till.handle(command, request_of(method, request_id, wire))
+        assert isinstance(outcome.answer, SaleSummary), f"{method} answers with a sale"
+        return respond(
+            sale=to_wire.summary(outcome.answer, self._currency),
+            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            replayed=outcome.replayed,
+        )
+
+    async def Checkout(self, request: pb.CheckoutRequest, context: Context) -> pb.CheckoutResponse:
+        command = from_wire.checkout(request, self._currency)
+        return await self._change(
+            pb.CheckoutResponse, "Checkout", request.request_id, request, command
+        )
+
+    async def OpenSale(self, request: pb.OpenSaleRequest, context: Context) -> pb.OpenSaleResponse:
+        command = from_wire.open_sale(request)
+        return await self._change(
+            pb.OpenSaleResponse, "OpenSale", request.request_id, request, command
+        )
+
+    async def PutLine(self, request: pb.PutLineRequest, context: Context) -> pb.PutLineResponse:
+        command = from_wire.put_line(request, self._currency)
+        return await self._change(
+            pb.PutLineResponse, "PutLine", request.request_id, request, command
+        )
+
+    async def RemoveLine(
+        self, request: pb.RemoveLineRequest, context: Context
+    ) -> pb.RemoveLineResponse:
+        command = from_wire.remove_line(request)
+        return await self._change(
+            pb.RemoveLineResponse, "RemoveLine", request.request_id, request, command
+        )
+
+    async def ApplyDiscount(
+        self, request: pb.ApplyDiscountRequest, context: Context
+    ) -> pb.ApplyDiscountResponse:
+        command = from_wire.apply_discount(request, self._currency)
+        return await self._change(
+            pb.ApplyDiscountResponse, "ApplyDiscount", request.request_id, request, command
+        )
+
+    async def SuspendSale(
+        self, request: pb.SuspendSaleRequest, context: Context
+    ) -> pb.SuspendSaleResponse:
+        command = from_wire.suspend_sale(request)
+        return await self._change(
+            pb.SuspendSaleResponse, "SuspendSale", request.request_id, request, command
+        )
+
+    async def ResumeSale(
+        self, request: pb.ResumeSaleRequest, context: Context
+    ) -> pb.ResumeSaleResponse:
+        command = from_wire.resume_sale(request)
+        return await self._change(
+            pb.ResumeSaleResponse, "ResumeSale", request.request_id, request, command
+        )
+
+    async def AddTender(
+        self, request: pb.AddTenderRequest, context: Context
+    ) -> pb.AddTenderResponse:
+        command = from_wire.add_tender(request, self._currency)
+        return await self._change(
+            pb.AddTenderResponse, "AddTender", request.request_id, request, command
+        )
+
+    async def ResolveTender(
+        self, request: pb.ResolveTenderRequest, context: Context
+    ) -> pb.ResolveTenderResponse:
+        command = from_wire.resolve_tender(request)
+        return await self._change(
+            pb.ResolveTenderResponse, "ResolveTender", request.request_id, request, command
+        )
+
+    async def ReverseTender(
+        self, request: pb.ReverseTenderRequest, context: Context
+    ) -> pb.ReverseTenderResponse:
+        command = from_wire.reverse_tender(request)
+        return await self._change(
+            pb.ReverseTenderResponse, "ReverseTender", request.request_id, request, command
+        )
+
+    async def CompleteSale(
+        self, request: pb.CompleteSaleRequest, context: Context
+    ) -> pb.CompleteSaleResponse:
+        command = from_wire.complete_sale(request)
+        return await self._change(
+            pb.CompleteSaleResponse, "CompleteSale", request.request_id, request, command
+        )
+
+    async def CancelSale(
+        self, request: pb.CancelSaleRequest, context: Context
+    ) -> pb.CancelSaleResponse:
+        command = from_wire.cancel_sale(request)
+        return await self._change(
+            pb.CancelSaleResponse, "CancelSale", request.request_id, request, command
+        )
+
+    async def VoidSale(self, request: pb.VoidSaleRequest, context: Context) -> pb.VoidSaleResponse:
+        command = from_wire.void_sale(request)
+        return await self._change(
+            pb.VoidSaleResponse, "VoidSale", request.request_id, request, command
+        )
+
+    async def OpenReturn(
+        self, request: pb.OpenReturnRequest, context: Context
+    ) -> pb.OpenReturnResponse:
+        command = from_wire.open_return(request)
+        return await self._change(
+            pb.OpenReturnResponse, "OpenReturn", request.request_id, request, command
+        )
+
+    async def ReprintReceipt(
+        self, request: pb.ReprintReceiptRequest, context: Context
+    ) -> pb.ReprintReceiptResponse:
+        command = from_wire.reprint_receipt(request)
+        outcome = await self._till.handle(
+            command, request_of("ReprintReceipt", request.request_id, request)
+        )
+        assert isinstance(outcome.answer, JobAnswer), "a reprint answers with a job"
+        return pb.ReprintReceiptResponse(
+            job_id=outcome.answer.job.job_id,
+            copy=outcome.answer.job.copy,
+            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            replayed=outcome.replayed,
+        )
+
+    # --- reads: what is answered must be on disk, so they wait for what they may have seen
+
+    async def GetSale(self, request: pb.GetSaleRequest, context: Context) -> pb.GetSaleResponse:
+        try:
+            match request.WhichOneof("by"):
+                case "sale_id":
+                    sale = self._till.sale(fields.identifier(request.sale_id, "sale_id"))
+                case "receipt_number":
+                    sale = self._till.sale_by_receipt(request.receipt_number)
+                case _:
+                    raise errors.FieldInvalid("by", "A sale_id or a receipt_number is needed.")
+        finally:
+            await self._till.caught_up()
+        return pb.GetSaleResponse(sale=to_wire.sale(sale, self._currency))
+
+    async def ListSales(
+        self, request: pb.ListSalesRequest, context: Context
+    ) -> pb.ListSalesResponse:
+        size = fields.page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)
+        await self._till.caught_up()
+        rows = self._store.scan(
+            "sales",
+            prefix=b"t",
+            start=page_start(b"t", request.page_token),
+            limit=size + 1,
+            reverse=True,
+        )
+        sales = [self._till.finished_sale(value.decode()) for _, value in rows[:size]]
+        return pb.ListSalesResponse(
+            sales=[to_wire.summary(summary_of(s), self._currency) for s in sales if s is not None],
+            next_page_token=rows[size][0][1:].hex() if len(rows) > size else "",
+        )
+
+    async def ListSuspended(
+        self, request: pb.ListSuspendedRequest, context: Context
+    ) -> pb.ListSuspendedResponse:
+        aside = (SaleState.SUSPENDED, SaleState.INTERRUPTED)
+        sales = [sale for sale in self._till.state.sales.values() if sale.state in aside]
+        await self._till.caught_up()
+        sales.sort(key=lambda sale: sale.seq)
+        return pb.ListSuspendedResponse(
+            sales=[
+                pb.ListSuspendedResponse.SuspendedSale(
+                    sale=to_wire.summary(summary_of(sale), self._currency), note=sale.note
+                )
+                for sale in sales
+            ]
+        )
+
+
+def page_start(prefix: bytes, token: str) -> bytes:
+    """The key that a page of a listing by seq begins with."""
+    if not token:
+        return b""
+    try:
+        key = bytes.fromhex(token)
+    except ValueError:
+        raise errors.FieldInvalid("page_token", "This is no page token.") from None
+    if len(key) != len(by_seq_key(b"", 0)):
+        raise errors.FieldInvalid("page_token", "This is no page token.")
+    return prefix + key

@@ -1,0 +1,159 @@
+"""DeviceService."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+from tillhal.v1 import device_pb2 as pb
+from tillhal.v1 import device_pb2_grpc
+
+from tillhald.devices.categories import Category, How, PowerState, Reading
+from tillhald.devices.errors import DeviceUnknown
+from tillhald.devices.health import Presence, Severity, State
+from tillhald.domain.errors import DeviceNotFound
+from tillhald.rpc.to_wire import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tillhald.devices.health import Condition
+    from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
+    from tillhald.rpc.door import Context
+    from tillhald.service.devices import DeviceNews
+
+_CATEGORIES = {
+    Category.POS_PRINTER: pb.DEVICE_CATEGORY_POS_PRINTER,
+    Category.CASH_DRAWER: pb.DEVICE_CATEGORY_CASH_DRAWER,
+}
+_STATES = {
+    State.IDLE: pb.DEVICE_STATE_IDLE,
+    State.BUSY: pb.DEVICE_STATE_BUSY,
+    State.ERROR: pb.DEVICE_STATE_ERROR,
+}
+_POWER_STATES = {
+    PowerState.UNKNOWN: pb.POWER_STATE_UNKNOWN,
+    PowerState.ONLINE: pb.POWER_STATE_ONLINE,
+    PowerState.OFF: pb.POWER_STATE_OFF,
+    PowerState.OFFLINE: pb.POWER_STATE_OFFLINE,
+}
+_PRESENCES = {
+    Presence.NEVER_SEEN: pb.PRESENCE_NEVER_SEEN,
+    Presence.PRESENT: pb.PRESENCE_PRESENT,
+    Presence.ABSENT: pb.PRESENCE_ABSENT,
+}
+_KNOWLEDGE = {
+    How.MEASURED: pb.KNOWLEDGE_MEASURED,
+    How.INFERRED: pb.KNOWLEDGE_INFERRED,
+    How.STALE: pb.KNOWLEDGE_STALE,
+    How.UNKNOWN: pb.KNOWLEDGE_UNKNOWN,
+    How.UNSUPPORTED: pb.KNOWLEDGE_UNSUPPORTED,
+}
+SEVERITIES = {
+    Severity.WARNING.value: pb.SEVERITY_WARNING,
+    Severity.ERROR.value: pb.SEVERITY_ERROR,
+}
+
+
+class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
+    def __init__(self, devices: DeviceRegistry, news: DeviceNews) -> None:
+        self._devices = devices
+        self._news = news
+
+    async def ListDevices(
+        self, request: pb.ListDevicesRequest, context: Context
+    ) -> pb.ListDevicesResponse:
+        return pb.ListDevicesResponse(devices=self._all())
+
+    async def GetDevice(
+        self, request: pb.GetDeviceRequest, context: Context
+    ) -> pb.GetDeviceResponse:
+        shot = find_device(self._devices, request.device_id)
+        return pb.GetDeviceResponse(device=self._wire(shot))
+
+    async def WatchDevices(
+        self, request: pb.WatchDevicesRequest, context: Context
+    ) -> AsyncIterator[pb.WatchDevicesResponse]:
+        if request.device_id:
+            find_device(self._devices, request.device_id)
+        seen: dict[str, int] = {}
+        async for _ in self._news.changes():
+            for device in self._all():
+                name = device.device_id
+                if request.device_id not in ("", name) or seen.get(name) == device.revision:
+                    continue
+                seen[name] = device.revision
+                yield pb.WatchDevicesResponse(device=device)
+
+    def _all(self) -> list[pb.Device]:
+        return [self._wire(shot) for shot in self._devices.snapshot()]
+
+    def _wire(self, shot: DeviceSnapshot) -> pb.Device:
+        return device(shot, self._news.revisions[shot.device_id])
+
+
+def find_device(devices: DeviceRegistry, device_id: str) -> DeviceSnapshot:
+    """Raises DeviceNotFound."""
+    try:
+        return devices.device(device_id)
+    except DeviceUnknown:
+        sentence = "There is no such device in the configuration."
+        raise DeviceNotFound(sentence, device_id=device_id) from None
+
+
+def device(shot: DeviceSnapshot, revision: int) -> pb.Device:
+    return pb.Device(
+        device_id=shot.device_id,
+        category=_CATEGORIES[shot.category],
+        driver=shot.driver,
+        state=_STATES[shot.state],
+        power_state=_POWER_STATES[shot.power],
+        presence=_PRESENCES[shot.presence],
+        conditions=[condition(item) for item in shot.conditions],
+        readings=readings(shot),
+        capabilities=_capabilities(shot),
+        revision=revision,
+    )
+
+
+def condition(value: Condition) -> pb.Condition:
+    return pb.Condition(
+        code=value.code.upper(),
+        severity=SEVERITIES[value.severity.value],
+        since=timestamp(value.since_ms),
+        evidence=value.evidence,
+    )
+
+
+def readings(shot: DeviceSnapshot) -> list[pb.Reading]:
+    """All sensors of a device, each with how its value is known and since when."""
+    found = []
+    for name in shot.status.__struct_fields__:
+        reading = getattr(shot.status, name)
+        if isinstance(reading, Reading):
+            wire = pb.Reading(
+                name=name, value=_value(reading.value), knowledge=_KNOWLEDGE[reading.how]
+            )
+            if reading.age_s is not None:
+                wire.time.CopyFrom(timestamp(int((time.time() - reading.age_s) * 1000)))
+            found.append(wire)
+    return found
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _capabilities(shot: DeviceSnapshot) -> dict[str, str]:
+    if shot.capabilities is None:
+        return {}
+    plain = msgspec.to_builtins(shot.capabilities)
+    paper = plain.pop("paper")
+    return {
+        "columns": str(paper["columns"]),
+        "dots": str(paper["dots"]),
+        **{f"cap_{name}": _value(value) for name, value in plain.items()},
+    }

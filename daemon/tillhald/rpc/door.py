@@ -1,0 +1,151 @@
+"""The one place through which every RPC comes in.
+
+Servicers are registered here as on a gRPC server. Each method is wrapped once: its bytes are
+parsed, exceptions become statuses, a summary is logged and counted. The wrapped handlers then
+serve any number of gRPC servers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError
+from grpc_status import rpc_status
+
+from tillhald.domain.errors import MalformedRequest, RequestTooLarge
+from tillhald.rpc.errors import ShuttingDown, code_of, reason_of, status_of
+from tillhald.telemetry import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    from google.protobuf.message import Message
+
+    Context = grpc.aio.ServicerContext[bytes, Message]
+    Handler = grpc.RpcMethodHandler[Any, Any]
+
+S = TypeVar("S")
+
+log = structlog.get_logger(__name__)
+
+REQUEST_BYTES_MAX = 8 * 1024 * 1024
+"""A larger message is refused before it is parsed. The largest sane one is about 500 KiB."""
+RECEIVE_BYTES_MAX = 16 * 1024 * 1024
+"""What gRPC itself takes: between the two we refuse with a reason."""
+
+
+class Door:
+    """Collects wrapped handlers. Give it to the generated `add_…Servicer_to_server`."""
+
+    def __init__(self) -> None:
+        self.handlers: list[grpc.GenericRpcHandler] = []
+        self.services: list[str] = []
+        self.draining = False
+
+    def hang(self, add: Callable[[S, grpc.aio.Server], None], servicer: S) -> None:
+        """`add` is generated code; of a server it needs only the two methods below."""
+        add(servicer, cast("grpc.aio.Server", self))
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Called by generated code; the registered handlers below are the same ones."""
+
+    def add_registered_method_handlers(
+        self, service: str, handlers: Mapping[str, Handler]
+    ) -> None:
+        """Called by generated code, once a service."""
+        wrapped = {
+            method: self._wrap(f"{service.rpartition('.')[2]}/{method}", handler)
+            for method, handler in handlers.items()
+        }
+        self.handlers.append(grpc.method_handlers_generic_handler(service, wrapped))
+        self.services.append(service)
+
+    def _wrap(self, method: str, handler: Handler) -> Handler:
+        parse, serialise = handler.request_deserializer, handler.response_serializer
+        assert parse is not None, f"{method} has no parser"
+        if handler.unary_unary is not None:
+            # The types of grpc's handlers know synchronous servicers only.
+            unary: Any = self._unary(method, parse, cast("Any", handler.unary_unary))
+            return grpc.unary_unary_rpc_method_handler(unary, None, serialise)
+        assert handler.unary_stream is not None, f"{method} is of a shape that nobody needed yet"
+        stream: Any = self._stream(method, parse, cast("Any", handler.unary_stream))
+        return grpc.unary_stream_rpc_method_handler(stream, None, serialise)
+
+    def _unary(
+        self,
+        method: str,
+        parse: Callable[[bytes], Message],
+        behave: Callable[[Message, Context], Awaitable[Message]],
+    ) -> Callable[[bytes, Context], Awaitable[Message]]:
+        answered = metrics.RPC_SECONDS.labels(rpc=method)
+
+        async def call(raw: bytes, context: Context) -> Message:
+            began = time.perf_counter()
+            try:
+                response = await behave(self._parse(parse, raw), context)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - every exception becomes a status here
+                await refuse(method, error, context, began)
+                raise  # not reached: refuse aborts the call
+            answered.observe(time.perf_counter() - began)
+            return response
+
+        return call
+
+    def _stream(
+        self,
+        method: str,
+        parse: Callable[[bytes], Message],
+        behave: Callable[[Message, Context], AsyncIterator[Message]],
+    ) -> Callable[[bytes, Context], AsyncIterator[Message]]:
+        async def call(raw: bytes, context: Context) -> AsyncIterator[Message]:
+            began = time.perf_counter()
+            try:
+                request = self._parse(parse, raw)
+                # At once, so that a watcher knows that it is subscribed before anything happens.
+                await context.send_initial_metadata(())
+                async for message in behave(request, context):
+                    yield message
+            except (asyncio.CancelledError, GeneratorExit):
+                raise  # swallowing it leaks memory in grpc.aio (grpc/grpc#43360)
+            except Exception as error:  # noqa: BLE001 - every exception becomes a status here
+                await refuse(method, error, context, began)
+
+        return call
+
+    def _parse(self, parse: Callable[[bytes], Message], raw: bytes) -> Message:
+        if self.draining:
+            raise ShuttingDown("The till is going down.")
+        if len(raw) > REQUEST_BYTES_MAX:
+            sentence = f"The request has {len(raw)} bytes; at most {REQUEST_BYTES_MAX} are taken."
+            raise RequestTooLarge("", sentence, limit=REQUEST_BYTES_MAX)
+        try:
+            return parse(raw)
+        except DecodeError:
+            sentence = "The bytes are no such message, or a text in it is not UTF-8."
+            raise MalformedRequest("", sentence) from None
+
+
+async def refuse(method: str, error: Exception, context: Context, began: float) -> None:
+    """End the call with the status of `error`. Never returns."""
+    took_ms = round((time.perf_counter() - began) * 1000, 1)
+    reason = reason_of(error) if code_of(error) else "INTERNAL"
+    metrics.RPC_REFUSED.labels(rpc=method, reason=reason).inc()
+    if code_of(error) is None:
+        log.error("rpc_failed", rpc=method, took_ms=took_ms, exc_info=error)
+    else:
+        log.info("rpc_refused", rpc=method, reason=reason, took_ms=took_ms)
+    status = status_of(error, _language(context))
+    await context.abort_with_status(rpc_status.to_status(status))
+
+
+def _language(context: Context) -> str:
+    for key, value in context.invocation_metadata() or ():
+        if key == "accept-language":
+            return value if isinstance(value, str) else value.decode("ascii", "replace")
+    return ""

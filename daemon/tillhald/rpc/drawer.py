@@ -1,0 +1,98 @@
+"""DrawerService."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tillhal.v1 import device_pb2, drawer_pb2_grpc, types_pb2
+from tillhal.v1 import drawer_pb2 as pb
+
+from tillhald.devices.categories import Category
+from tillhald.domain import commands as cmd
+from tillhald.domain import errors
+from tillhald.domain.answers import KickAnswer
+from tillhald.domain.jobs import KickReason
+from tillhald.rpc import device, fields, to_wire
+from tillhald.rpc.checkout import request_of
+
+if TYPE_CHECKING:
+    from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
+    from tillhald.journal.store import Store
+    from tillhald.rpc.door import Context
+    from tillhald.service.devices import DeviceNews
+    from tillhald.service.till import Till
+
+KICKS_SHOWN_MAX = 20
+_REASONS = {
+    wire: reason
+    for reason, wire in to_wire.KICK_REASONS.items()
+    if reason not in (KickReason.SALE, KickReason.REFUND)
+}
+
+
+class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
+    def __init__(self, till: Till, store: Store, devices: DeviceRegistry, news: DeviceNews) -> None:
+        self._till = till
+        self._store = store
+        self._devices = devices
+        self._news = news
+
+    async def OpenDrawer(
+        self, request: pb.OpenDrawerRequest, context: Context
+    ) -> pb.OpenDrawerResponse:
+        reason = _REASONS.get(request.reason)
+        if reason is None:
+            sentence = "A reason is needed; SALE and REFUND are given by the till itself."
+            raise errors.FieldInvalid("reason", sentence)
+        command = cmd.OpenDrawer(
+            kick_id=fields.identifier(request.kick_id, "kick_id"),
+            drawer=self._drawer(request.drawer).device_id,
+            reason=reason,
+            note=fields.text(request.note, "note"),
+        )
+        outcome = await self._till.handle(
+            command, request_of("OpenDrawer", request.request_id, request)
+        )
+        assert isinstance(outcome.answer, KickAnswer), "OpenDrawer answers with a kick"
+        return pb.OpenDrawerResponse(
+            kick=to_wire.kick(outcome.answer.kick),
+            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            replayed=outcome.replayed,
+        )
+
+    async def GetDrawer(
+        self, request: pb.GetDrawerRequest, context: Context
+    ) -> pb.GetDrawerResponse:
+        shot = self._drawer(request.drawer)
+        name = shot.device_id
+        live = [kick for kick in self._till.state.kicks.values() if kick.drawer == name]
+        live.sort(key=lambda kick: -kick.seq)
+        await self._till.caught_up()
+        rows = self._store.scan("jobs", prefix=b"u", limit=KICKS_SHOWN_MAX, reverse=True)
+        ended = [self._till.kick(value.decode()) for _, value in rows]
+        kicks = [*live, *(kick for kick in ended if kick is not None and kick.drawer == name)]
+        return pb.GetDrawerResponse(
+            device=device.device(shot, self._news.revisions[name]),
+            position=_position(shot),
+            last_kicks=[to_wire.kick(kick) for kick in kicks[:KICKS_SHOWN_MAX]],
+        )
+
+    def _drawer(self, name: str) -> DeviceSnapshot:
+        if name:
+            shot = device.find_device(self._devices, name)
+            if shot.category is not Category.CASH_DRAWER:
+                raise errors.DeviceNotFound("This device is no drawer.", device_id=name)
+            return shot
+        drawers = [s for s in self._devices.snapshot() if s.category is Category.CASH_DRAWER]
+        if len(drawers) != 1:
+            sentence = "Name the drawer: the till has none, or more than one."
+            raise errors.DeviceNotFound(sentence, drawers=len(drawers))
+        return drawers[0]
+
+
+def _position(shot: DeviceSnapshot) -> device_pb2.Reading:
+    """OPEN or CLOSED, or nothing with how that is known."""
+    reading = next(r for r in device.readings(shot) if r.name == "open")
+    reading.name = "position"
+    reading.value = {"true": "OPEN", "false": "CLOSED"}.get(reading.value, "")
+    return reading

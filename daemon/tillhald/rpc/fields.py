@@ -1,0 +1,107 @@
+"""Checks of single fields of a request: each gives the value, or refuses with the field's path."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from tillhald.domain import errors
+from tillhald.domain.amounts import AMOUNT_MINOR_MAX, QUANTITY_UNSCALED_MAX, SCALE_MAX, Quantity
+
+if TYPE_CHECKING:
+    from tillhal.v1 import types_pb2
+
+ID_CHARS_MAX = 64
+TEXT_CHARS_MAX = 200
+NOTE_CHARS_MAX = 100
+
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PLAIN = re.compile(r"[ -~]*")
+_BREAKING = frozenset({"Cc", "Zl", "Zp", "Cs"})
+"""Controls and line separators: on a receipt they would move the paper, not print."""
+
+
+def request_id(value: str) -> str:
+    """A UUID (RFC 9562) in its usual form; lower case, so that a retry in capitals is known."""
+    if _UUID.fullmatch(value) is None:
+        raise errors.FieldInvalid("request_id", "A UUID is needed.")
+    return value.lower()
+
+
+def identifier(value: str, field: str) -> str:
+    if _ID.fullmatch(value) is None:
+        sentence = "An id has 1 to 64 characters of A-Z a-z 0-9 . _ : -"
+        raise errors.FieldInvalid(field, sentence)
+    return value
+
+
+def text(value: str, field: str, *, most: int = NOTE_CHARS_MAX, least: int = 0) -> str:
+    """Text for people: within its length and without control characters."""
+    if not least <= len(value) <= most:
+        sentence = f"The text has {len(value)} characters; {least} to {most} are allowed."
+        raise errors.FieldInvalid(field, sentence)
+    if _PLAIN.fullmatch(value) is None:
+        for at, char in enumerate(value):
+            if unicodedata.category(char) in _BREAKING:
+                sentence = f"Character {at} (U+{ord(char):04X}) is a control character."
+                raise errors.FieldInvalid(field, sentence)
+    return value
+
+
+def money(value: types_pb2.Money, field: str, currency: str) -> int:
+    """Minor units, either sign, in the till's currency."""
+    if value.currency_code != currency:
+        if not value.currency_code:
+            raise errors.FieldInvalid(field, "An amount with its currency is needed.")
+        sentence = f"The till takes {currency}."
+        raise errors.CurrencyMismatch(field, sentence, currency=currency)
+    minor = value.minor_units
+    if not -AMOUNT_MINOR_MAX <= minor <= AMOUNT_MINOR_MAX:
+        sentence = f"An amount is at most {AMOUNT_MINOR_MAX} minor units."
+        raise errors.AmountOutOfRange(field, sentence, limit_minor=AMOUNT_MINOR_MAX)
+    return minor
+
+
+def not_negative(minor: int, field: str) -> int:
+    if minor < 0:
+        raise errors.FieldInvalid(field, "The amount is below zero.")
+    return minor
+
+
+def decimal(value: types_pb2.Decimal, field: str) -> Quantity:
+    if not 0 <= value.scale <= SCALE_MAX:
+        raise errors.BadScale(field, f"A scale is 0 to {SCALE_MAX}.", limit=SCALE_MAX)
+    if not -QUANTITY_UNSCALED_MAX <= value.unscaled <= QUANTITY_UNSCALED_MAX:
+        sentence = f"A number has at most {QUANTITY_UNSCALED_MAX} in its digits."
+        raise errors.AmountOutOfRange(field, sentence, limit=QUANTITY_UNSCALED_MAX)
+    return Quantity(value.unscaled, value.scale)
+
+
+def quantity(value: types_pb2.Decimal, field: str) -> Quantity:
+    """Above zero."""
+    number = decimal(value, field)
+    if number.unscaled <= 0:
+        raise errors.FieldInvalid(field, "A quantity is above zero.")
+    return number
+
+
+def percent(value: types_pb2.Decimal, field: str) -> Quantity:
+    """0 to 100."""
+    number = decimal(value, field)
+    if not 0 <= number.unscaled <= 100 * 10**number.scale:
+        raise errors.FieldInvalid(field, "A percentage is 0 to 100.")
+    return number
+
+
+def version(value: int) -> int:
+    if value < 1:
+        raise errors.FieldInvalid("expected_version", "The version that you last saw is needed.")
+    return value
+
+
+def page_size(value: int, default: int, most: int) -> int:
+    if value > most:
+        raise errors.FieldInvalid("page_size", f"At most {most}.", limit=most)
+    return value or default

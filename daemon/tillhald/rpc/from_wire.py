@@ -1,0 +1,277 @@
+"""Requests on sales, from the wire to commands. Dull on purpose."""
+
+from __future__ import annotations
+
+from tillhal.v1 import checkout_pb2 as pb
+
+from tillhald.domain import commands as cmd
+from tillhald.domain import errors
+from tillhald.domain.amounts import AMOUNT_MINOR_MAX, extend
+from tillhald.domain.receipt import LANGUAGES
+from tillhald.domain.sale import (
+    LINES_MAX,
+    Discount,
+    EntryMethod,
+    Line,
+    Tender,
+    TenderState,
+    TenderType,
+)
+from tillhald.rpc import fields
+
+_ENTRY_METHODS = {
+    pb.ENTRY_METHOD_UNSPECIFIED: EntryMethod.KEYED,
+    pb.ENTRY_METHOD_SCANNED: EntryMethod.SCANNED,
+    pb.ENTRY_METHOD_KEYED: EntryMethod.KEYED,
+    pb.ENTRY_METHOD_WEIGHED: EntryMethod.WEIGHED,
+    pb.ENTRY_METHOD_PRICE_EMBEDDED: EntryMethod.PRICE_EMBEDDED,
+}
+TENDER_TYPES = {
+    pb.TENDER_TYPE_CASH: TenderType.CASH,
+    pb.TENDER_TYPE_CREDIT_CARD: TenderType.CREDIT_CARD,
+    pb.TENDER_TYPE_DEBIT_CARD: TenderType.DEBIT_CARD,
+    pb.TENDER_TYPE_STORED_VALUE: TenderType.STORED_VALUE,
+    pb.TENDER_TYPE_WALLET_QR: TenderType.WALLET_QR,
+    pb.TENDER_TYPE_CHEQUE: TenderType.CHEQUE,
+    pb.TENDER_TYPE_VOUCHER: TenderType.VOUCHER,
+    pb.TENDER_TYPE_ACCOUNT: TenderType.ACCOUNT,
+    pb.TENDER_TYPE_OTHER: TenderType.OTHER,
+}
+TENDER_STATES = {
+    pb.TENDER_STATE_PENDING: TenderState.PENDING,
+    pb.TENDER_STATE_APPROVED: TenderState.APPROVED,
+    pb.TENDER_STATE_DECLINED: TenderState.DECLINED,
+    pb.TENDER_STATE_UNKNOWN: TenderState.UNKNOWN,
+    pb.TENDER_STATE_REVERSED: TenderState.REVERSED,
+    pb.TENDER_STATE_WRITTEN_OFF: TenderState.WRITTEN_OFF,
+}
+_TAX_INCLUDED = {
+    pb.TAX_MODE_UNSPECIFIED: None,
+    pb.TAX_MODE_INCLUDED: True,
+    pb.TAX_MODE_ADDED: False,
+}
+
+
+def line(wire: pb.LineInput, field: str, currency: str) -> Line:
+    unit_price = fields.not_negative(
+        fields.money(wire.unit_price, f"{field}.unit_price", currency), f"{field}.unit_price"
+    )
+    quantity = fields.quantity(wire.quantity, f"{field}.quantity")
+    extended = extend(unit_price, quantity)
+    if extended > AMOUNT_MINOR_MAX:
+        sentence = "Price times quantity is out of range."
+        raise errors.AmountOutOfRange(f"{field}.quantity", sentence, limit_minor=AMOUNT_MINOR_MAX)
+    method = _ENTRY_METHODS.get(wire.entry_method)
+    if method is None:
+        raise errors.FieldInvalid(f"{field}.entry_method", "There is no such entry method.")
+    return Line(
+        line_id=fields.identifier(wire.line_id, f"{field}.line_id"),
+        description=fields.text(
+            wire.description, f"{field}.description", most=fields.TEXT_CHARS_MAX, least=1
+        ),
+        sku=fields.text(wire.sku, f"{field}.sku", most=64),
+        quantity=quantity,
+        unit=fields.text(wire.unit, f"{field}.unit", most=8),
+        unit_price_minor=unit_price,
+        extended_minor=extended,
+        tax_code=fields.text(wire.tax_code, f"{field}.tax_code", most=16),
+        tax_percent=fields.percent(wire.tax_percent, f"{field}.tax_percent"),
+        entry_method=method,
+    )
+
+
+def discount(wire: pb.DiscountInput, field: str, currency: str) -> Discount:
+    kind = wire.WhichOneof("value")
+    if kind is None:
+        raise errors.FieldInvalid(f"{field}.value", "An amount or a percentage is needed.")
+    amount, percent = 0, None
+    if kind == "amount":
+        amount = fields.not_negative(
+            fields.money(wire.amount, f"{field}.amount", currency), f"{field}.amount"
+        )
+    else:
+        percent = fields.percent(wire.percent, f"{field}.percent")
+    return Discount(
+        discount_id=fields.identifier(wire.discount_id, f"{field}.discount_id"),
+        line_id=fields.identifier(wire.line_id, f"{field}.line_id") if wire.line_id else "",
+        amount_minor=amount,
+        percent=percent,
+        reason=fields.text(wire.reason, f"{field}.reason"),
+    )
+
+
+def tender(wire: pb.TenderInput, field: str, currency: str, *, pending: bool = False) -> Tender:
+    kind = TENDER_TYPES.get(wire.type)
+    if kind is None:
+        raise errors.FieldInvalid(f"{field}.type", "A type of tender is needed.")
+    if pending and kind is TenderType.CASH:
+        raise errors.FieldInvalid("pending", "Cash is there or it is not; it is never pending.")
+    amount = fields.money(wire.amount, f"{field}.amount", currency)
+    if amount == 0:
+        raise errors.FieldInvalid(f"{field}.amount", "A tender is not zero.")
+    return Tender(
+        tender_id=fields.identifier(wire.tender_id, f"{field}.tender_id"),
+        type=kind,
+        amount_minor=amount,
+        external_ref=fields.text(wire.external_ref, f"{field}.external_ref"),
+        state=TenderState.PENDING if pending else TenderState.APPROVED,
+    )
+
+
+def tax_included(wire: pb.TaxMode) -> bool | None:
+    if wire not in _TAX_INCLUDED:
+        raise errors.FieldInvalid("tax_mode", "There is no such tax mode.")
+    return _TAX_INCLUDED[wire]
+
+
+def language(value: str) -> str:
+    if value and value not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise errors.FieldInvalid("language", f"Receipts are written in {known}.")
+    return value
+
+
+def checkout(wire: pb.CheckoutRequest, currency: str) -> cmd.Checkout:
+    if len(wire.lines) > LINES_MAX:
+        sentence = f"{len(wire.lines)} lines are too many; at most {LINES_MAX}."
+        raise errors.TooManyLines("lines", sentence, limit=LINES_MAX)
+    return cmd.Checkout(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        lines=tuple([line(item, f"lines[{i}]", currency) for i, item in enumerate(wire.lines)]),
+        discounts=tuple(
+            [discount(item, f"discounts[{i}]", currency) for i, item in enumerate(wire.discounts)]
+        ),
+        tenders=tuple(
+            [tender(item, f"tenders[{i}]", currency) for i, item in enumerate(wire.tenders)]
+        ),
+        tax_included=tax_included(wire.tax_mode),
+        language=language(wire.language),
+    )
+
+
+def open_sale(wire: pb.OpenSaleRequest) -> cmd.OpenSale:
+    return cmd.OpenSale(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        tax_included=tax_included(wire.tax_mode),
+        language=language(wire.language),
+    )
+
+
+def put_line(wire: pb.PutLineRequest, currency: str) -> cmd.PutLine:
+    return cmd.PutLine(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+        line=line(wire.line, "line", currency),
+    )
+
+
+def remove_line(wire: pb.RemoveLineRequest) -> cmd.RemoveLine:
+    return cmd.RemoveLine(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+        line_id=fields.identifier(wire.line_id, "line_id"),
+    )
+
+
+def apply_discount(wire: pb.ApplyDiscountRequest, currency: str) -> cmd.ApplyDiscount:
+    return cmd.ApplyDiscount(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+        discount=discount(wire.discount, "discount", currency),
+    )
+
+
+def suspend_sale(wire: pb.SuspendSaleRequest) -> cmd.SuspendSale:
+    return cmd.SuspendSale(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+        note=fields.text(wire.note, "note"),
+    )
+
+
+def resume_sale(wire: pb.ResumeSaleRequest) -> cmd.ResumeSale:
+    return cmd.ResumeSale(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+    )
+
+
+def add_tender(wire: pb.AddTenderRequest, currency: str) -> cmd.AddTender:
+    return cmd.AddTender(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+        tender=tender(wire.tender, "tender", currency, pending=wire.pending),
+    )
+
+
+def resolve_tender(wire: pb.ResolveTenderRequest) -> cmd.ResolveTender:
+    outcome = TENDER_STATES.get(wire.outcome)
+    if outcome is None:
+        raise errors.FieldInvalid("outcome", "An outcome is needed.")
+    return cmd.ResolveTender(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+        tender_id=fields.identifier(wire.tender_id, "tender_id"),
+        outcome=outcome,
+        evidence=fields.text(wire.evidence, "evidence"),
+    )
+
+
+def reverse_tender(wire: pb.ReverseTenderRequest) -> cmd.ReverseTender:
+    return cmd.ReverseTender(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+        tender_id=fields.identifier(wire.tender_id, "tender_id"),
+        reason=fields.text(wire.reason, "reason"),
+    )
+
+
+def complete_sale(wire: pb.CompleteSaleRequest) -> cmd.CompleteSale:
+    return cmd.CompleteSale(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+    )
+
+
+def cancel_sale(wire: pb.CancelSaleRequest) -> cmd.CancelSale:
+    return cmd.CancelSale(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        expected_version=fields.version(wire.expected_version),
+        reason=fields.text(wire.reason, "reason"),
+    )
+
+
+def void_sale(wire: pb.VoidSaleRequest) -> cmd.VoidSale:
+    return cmd.VoidSale(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        original_sale_id=fields.identifier(wire.original_sale_id, "original_sale_id"),
+        reason=fields.text(wire.reason, "reason", least=1),
+    )
+
+
+def open_return(wire: pb.OpenReturnRequest) -> cmd.OpenReturn:
+    if len(wire.lines) > LINES_MAX:
+        sentence = f"{len(wire.lines)} lines are too many; at most {LINES_MAX}."
+        raise errors.TooManyLines("lines", sentence, limit=LINES_MAX)
+    return cmd.OpenReturn(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        original_sale_id=fields.identifier(wire.original_sale_id, "original_sale_id"),
+        lines=tuple(
+            cmd.ReturnedLine(
+                line_id=fields.identifier(item.line_id, f"lines[{i}].line_id"),
+                original_line_id=fields.identifier(
+                    item.original_line_id, f"lines[{i}].original_line_id"
+                ),
+                quantity=fields.quantity(item.quantity, f"lines[{i}].quantity"),
+            )
+            for i, item in enumerate(wire.lines)
+        ),
+        reason=fields.text(wire.reason, "reason", least=1),
+    )
+
+
+def reprint_receipt(wire: pb.ReprintReceiptRequest) -> cmd.ReprintReceipt:
+    return cmd.ReprintReceipt(
+        sale_id=fields.identifier(wire.sale_id, "sale_id"),
+        job_id=fields.identifier(wire.job_id, "job_id"),
+    )

@@ -1,0 +1,130 @@
+"""JournalService."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from tillhal.v1 import journal_pb2 as pb
+from tillhal.v1 import journal_pb2_grpc, types_pb2
+
+from tillhald.domain.events import decode_record
+from tillhald.journal.errors import Fault
+from tillhald.rpc.to_wire import timestamp
+from tillhald.service.follow import Hole, Mark, follow
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tillhald.domain.events import AnyEvent
+    from tillhald.journal.format import StoredRecord
+    from tillhald.journal.store import Store
+    from tillhald.rpc.door import Context
+    from tillhald.service.tail import Tail
+    from tillhald.service.verification import Step, Verification
+
+_FAULTS = {
+    Fault.EDITED: pb.JOURNAL_FAULT_EDITED,
+    Fault.MISSING: pb.JOURNAL_FAULT_MISSING,
+    Fault.REPEATED: pb.JOURNAL_FAULT_REPEATED,
+    Fault.TRUNCATED: pb.JOURNAL_FAULT_TRUNCATED,
+    Fault.FORK: pb.JOURNAL_FAULT_FORK,
+    Fault.UNREADABLE: pb.JOURNAL_FAULT_UNREADABLE,
+}
+
+
+class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
+    def __init__(self, store: Store, tail: Tail, verification: Verification) -> None:
+        self._store = store
+        self._tail = tail
+        self._verification = verification
+
+    async def GetStatus(
+        self, request: pb.JournalServiceGetStatusRequest, context: Context
+    ) -> pb.JournalServiceGetStatusResponse:
+        head, usage, identity = self._store.head, self._store.usage, self._store.identity
+        checkpoint = self._store.newest_checkpoint()
+        return pb.JournalServiceGetStatusResponse(
+            head_seq=head.seq,
+            head_hash=head.hash,
+            chain_id=identity.chain_id,
+            incarnation=identity.incarnation,
+            create_time=timestamp(identity.created_ms),
+            used_bytes=usage.used_bytes,
+            map_bytes=usage.map_bytes,
+            checkpoint_seq=checkpoint[0] if checkpoint else 0,
+            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+        )
+
+    async def WatchJournal(
+        self, request: pb.WatchJournalRequest, context: Context
+    ) -> AsyncIterator[pb.WatchJournalResponse]:
+        cursor = request.cursor
+        async for item in follow(self._store, self._tail, cursor, from_now=request.from_now):
+            match item:
+                case Mark.CAUGHT_UP:
+                    yield pb.WatchJournalResponse(cursor=cursor, caught_up=pb.CaughtUp())
+                case Mark.DRAINING:
+                    return
+                case Hole(seq, why):
+                    cursor = seq
+                    gap = types_pb2.Gap(first_seq=seq, last_seq=seq, why=why)
+                    yield pb.WatchJournalResponse(cursor=seq, gap=gap)
+                case _:
+                    cursor = item.seq
+                    yield pb.WatchJournalResponse(cursor=cursor, record=record(item))
+
+    async def Verify(
+        self, request: pb.VerifyRequest, context: Context
+    ) -> AsyncIterator[pb.VerifyResponse]:
+        async for step in self._verification.steps():
+            if step.is_over:
+                yield pb.VerifyResponse(result=_result(step))
+            else:
+                yield pb.VerifyResponse(
+                    progress=types_pb2.Progress(
+                        phase="verifying",
+                        done=step.done,
+                        total=step.total,
+                        eta_s=step.eta_s,
+                        message=f"{step.done} of {step.total} rows read",
+                    )
+                )
+
+
+def _result(step: Step) -> pb.VerifyResult:
+    if step.verdict is not None:
+        return pb.VerifyResult(
+            sound=True,
+            records=step.verdict.last_seq,
+            head_seq=step.verdict.last_seq,
+            head_hash=step.verdict.head_hash,
+        )
+    assert step.finding is not None, "a check that is over has a verdict or a finding"
+    finding = pb.JournalFinding(
+        fault=_FAULTS[step.finding.fault], seq=step.finding.seq, message=step.finding.sentence
+    )
+    return pb.VerifyResult(sound=False, records=step.done, findings=[finding])
+
+
+def record(stored: StoredRecord) -> pb.JournalRecord:
+    body = decode_record(stored.body)
+    return pb.JournalRecord(
+        seq=stored.seq,
+        hash=stored.hash,
+        prev_hash=stored.prev_hash,
+        time=timestamp(body.wall_ms),
+        business_day=body.business_day,
+        shift_id=body.shift_id,
+        operator=body.operator,
+        approver=body.approver,
+        front_end=body.front_end,
+        request_id=body.request_id,
+        events=[_event(event) for event in body.events],
+    )
+
+
+def _event(event: AnyEvent) -> pb.JournalEvent:
+    facts = msgspec.to_builtins(event)
+    kind = facts.pop("type")
+    return pb.JournalEvent(kind=kind, facts_json=msgspec.json.encode(facts).decode())

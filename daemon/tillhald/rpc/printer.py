@@ -1,0 +1,187 @@
+"""PrinterService."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+from tillhal.v1 import printer_pb2 as pb
+from tillhal.v1 import printer_pb2_grpc, types_pb2
+
+from tillhald.devices.categories import Category
+from tillhald.domain import commands as cmd
+from tillhald.domain import errors
+from tillhald.domain import events as ev
+from tillhald.domain.answers import JobAnswer
+from tillhald.domain.events import decode_record
+from tillhald.domain.jobs import JobState
+from tillhald.domain.layout import Line, lay_out
+from tillhald.rpc import documents, fields, to_wire
+from tillhald.rpc.checkout import PAGE_DEFAULT, PAGE_MAX, page_start, request_of
+from tillhald.rpc.device import find_device
+from tillhald.service.follow import Hole, Mark, follow
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
+    from tillhald.domain.document import PrintDocument
+    from tillhald.domain.events import Record
+    from tillhald.domain.jobs import Job
+    from tillhald.domain.layout import Block
+    from tillhald.domain.preflight import Problem
+    from tillhald.journal.store import Store
+    from tillhald.rpc.door import Context
+    from tillhald.service.tail import Tail
+    from tillhald.service.till import Till
+
+TTL_S_MAX = 604_800
+
+
+class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
+    def __init__(self, till: Till, store: Store, tail: Tail, devices: DeviceRegistry) -> None:
+        self._till = till
+        self._store = store
+        self._tail = tail
+        self._devices = devices
+
+    async def ValidateDocument(
+        self, request: pb.ValidateDocumentRequest, context: Context
+    ) -> pb.ValidateDocumentResponse:
+        shot = self._printer(request.printer)
+        document = documents.print_document(request.document)
+        problems = self._devices.check(shot.device_id, document)
+        return pb.ValidateDocumentResponse(
+            problems=[
+                pb.DocumentProblem(
+                    part=max(problem.part_index, 0),
+                    reason=problem.reason.value,
+                    message=problem.message,
+                )
+                for problem in problems
+            ],
+            preview=[] if problems else _preview(shot, document),
+        )
+
+    async def SubmitJob(
+        self, request: pb.SubmitJobRequest, context: Context
+    ) -> pb.SubmitJobResponse:
+        shot = self._printer(request.printer)
+        document = documents.print_document(request.document)
+        problems = self._devices.check(shot.device_id, document)
+        if problems:
+            raise _refusal(problems[0])
+        if request.ttl_s > TTL_S_MAX:
+            raise errors.FieldInvalid("ttl_s", f"At most {TTL_S_MAX} seconds.", limit=TTL_S_MAX)
+        command = cmd.SubmitJob(
+            job_id=fields.identifier(request.job_id, "job_id"),
+            printer=shot.device_id,
+            document=document,
+            ttl_s=request.ttl_s or self._till.rules.receipt_ttl_s,
+        )
+        outcome = await self._till.handle(
+            command, request_of("SubmitJob", request.request_id, request)
+        )
+        assert isinstance(outcome.answer, JobAnswer), "SubmitJob answers with a job"
+        return pb.SubmitJobResponse(
+            job=to_wire.job(outcome.answer.job),
+            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            replayed=outcome.replayed,
+        )
+
+    async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:
+        try:
+            # A till's own jobs ("receipt/17") have a stroke in their name.
+            job = self._till.job(fields.text(request.job_id, "job_id", least=1))
+        finally:
+            await self._till.caught_up()
+        return pb.GetJobResponse(job=to_wire.job(job))
+
+    async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
+        size = fields.page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)
+        live = sorted(self._till.state.jobs.values(), key=lambda job: -job.submit_seq)
+        await self._till.caught_up()
+        if request.live_only:
+            return pb.ListJobsResponse(jobs=[to_wire.job(job) for job in live])
+        start = page_start(b"t", request.page_token)
+        # Live jobs come first, on the first page; they are few.
+        first = [] if start else live
+        rows = self._store.scan("jobs", prefix=b"t", start=start, limit=size + 1, reverse=True)
+        jobs = [*first, *(self._till.job(value.decode()) for _, value in rows[:size])]
+        return pb.ListJobsResponse(
+            jobs=[to_wire.job(job) for job in jobs],
+            next_page_token=rows[size][0][1:].hex() if len(rows) > size else "",
+        )
+
+    async def WatchJobs(
+        self, request: pb.WatchJobsRequest, context: Context
+    ) -> AsyncIterator[pb.WatchJobsResponse]:
+        cursor = request.cursor
+        async for item in follow(self._store, self._tail, cursor, from_now=request.from_now):
+            match item:
+                case Mark():
+                    continue
+                case Hole(seq, why):
+                    gap = types_pb2.Gap(first_seq=seq, last_seq=seq, why=why)
+                    yield pb.WatchJobsResponse(cursor=seq, gap=gap)
+                case _:
+                    for job in job_changes(self._till, decode_record(item.body), item.seq):
+                        yield pb.WatchJobsResponse(cursor=item.seq, job=to_wire.job(job))
+
+    def _printer(self, name: str) -> DeviceSnapshot:
+        shot = find_device(self._devices, name or self._till.rules.receipt_printer)
+        if shot.category is not Category.POS_PRINTER:
+            raise errors.DeviceNotFound("This device is no printer.", device_id=shot.device_id)
+        return shot
+
+
+def _preview(shot: DeviceSnapshot, document: PrintDocument) -> list[str]:
+    assert shot.capabilities is not None, "a printer has capabilities"
+    blocks = lay_out(document, shot.capabilities.paper)
+    return [_as_text(block) for block in blocks]
+
+
+def _as_text(block: Block) -> str:
+    if isinstance(block, Line):
+        return " " * block.indent + "".join(run.text for run in block.runs)
+    return f"[{type(block).__name__.lower()}]"
+
+
+def _refusal(problem: Problem) -> errors.Invalid:
+    kind = (
+        errors.TextNotPrintable
+        if problem.reason.value == errors.TextNotPrintable.reason
+        else errors.DocumentInvalid
+    )
+    part = f".parts[{problem.part_index}]" if problem.part_index >= 0 else ""
+    return kind(f"document{part}", problem.message)
+
+
+def job_changes(till: Till, record: Record, seq: int) -> list[Job]:
+    """The jobs that a record changed, each as it was after it."""
+    changed = []
+    for event in record.events:
+        match event:
+            case ev.SaleCompleted(receipt_job_id=job_id) if job_id:
+                state, reason, sent = JobState.ACCEPTED, "", 0
+            case ev.JobSubmitted(job_id=job_id):
+                state, reason, sent = JobState.ACCEPTED, "", 0
+            case ev.JobHeld(job_id=job_id, reason=reason):
+                state, sent = JobState.HELD, 0
+            case ev.PrintStarted(job_id=job_id):
+                state, reason, sent = JobState.SENDING, "", 0
+            case ev.PrintEnded(job_id=job_id, outcome=state, reason=reason, bytes_sent=sent):
+                pass
+            case _:
+                continue
+        changed.append(
+            replace(
+                till.job(job_id),
+                state=state,
+                reason=reason,
+                bytes_sent=sent,
+                seq=seq,
+                updated_ms=record.wall_ms,
+            )
+        )
+    return changed

@@ -1,0 +1,219 @@
+"""SystemService."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+from tillhal.v1 import device_pb2, journal_pb2, system_pb2_grpc, types_pb2
+from tillhal.v1 import system_pb2 as pb
+
+from tillhald.devices.categories import PowerState
+from tillhald.domain import events as ev
+from tillhald.domain.answers import SaleSummary
+from tillhald.domain.jobs import Kick, KickState
+from tillhald.domain.readmodels import kick_key
+from tillhald.rpc import to_wire
+from tillhald.rpc.device import SEVERITIES
+from tillhald.rpc.printer import job_changes
+from tillhald.service.follow import Hole, Mark, follow
+from tillhald.service.mode import Mode, modes
+from tillhald.service.verification import ChainCheck
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from tillhald.devices.registry import DeviceRegistry
+    from tillhald.journal.format import StoredRecord
+    from tillhald.journal.store import Store
+    from tillhald.rpc.door import Context
+    from tillhald.service.tail import Tail
+    from tillhald.service.till import Till
+    from tillhald.service.verification import Verification
+
+API_VERSION = "tillhal.v1"
+
+_MODES = {
+    Mode.STORAGE_DEGRADED: pb.MODE_STORAGE_DEGRADED,
+    Mode.PRINTER_DOWN: pb.MODE_PRINTER_DOWN,
+    Mode.CLOCK_SUSPECT: pb.MODE_CLOCK_SUSPECT,
+    Mode.RECOVERY_PENDING: pb.MODE_RECOVERY_PENDING,
+    Mode.SHUTTING_DOWN: pb.MODE_SHUTTING_DOWN,
+}
+_CHAIN_CHECKS = {
+    ChainCheck.RUNNING: pb.CHAIN_CHECK_RUNNING,
+    ChainCheck.SOUND: pb.CHAIN_CHECK_SOUND,
+    ChainCheck.FAULTY: pb.CHAIN_CHECK_FAULTY,
+    ChainCheck.FAILED: pb.CHAIN_CHECK_FAILED,
+}
+
+
+class Boot(msgspec.Struct, frozen=True, kw_only=True):
+    """How the daemon came up: facts that do not change while it runs."""
+
+    version: str
+    started_ms: int
+    recovery: pb.RecoveryReport
+    started_seq: int
+    simulated: bool
+
+
+class SystemServicer(system_pb2_grpc.SystemServiceServicer):
+    def __init__(  # noqa: PLR0913 - it speaks of the whole till
+        self,
+        *,
+        till: Till,
+        store: Store,
+        tail: Tail,
+        devices: DeviceRegistry,
+        verification: Verification,
+        boot: Boot,
+    ) -> None:
+        self._till = till
+        self._store = store
+        self._tail = tail
+        self._devices = devices
+        self._verification = verification
+        self._boot = boot
+        self._currency = till.rules.currency
+
+    async def GetStatus(
+        self, request: pb.GetStatusRequest, context: Context
+    ) -> pb.GetStatusResponse:
+        state, identity = self._till.state, self._store.identity
+        return pb.GetStatusResponse(
+            store_id=identity.store_id,
+            workstation_id=identity.workstation_id,
+            version=self._boot.version,
+            api_version=API_VERSION,
+            modes=[_MODES[mode] for mode in self._modes()],
+            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            head_seq=self._tail.durable_seq,
+            recovery=self._boot.recovery,
+            chain_check=_CHAIN_CHECKS[self._verification.last_check],
+            shift_id=state.shift.shift_id if state.shift else "",
+            business_day=state.day.business_day if state.day else "",
+            live_sales=len(state.sales),
+            start_time=to_wire.timestamp(self._boot.started_ms),
+            currency_code=self._currency,
+            simulated=self._boot.simulated,
+        )
+
+    def _modes(self) -> list[Mode]:
+        printer = self._till.rules.receipt_printer
+        down = (PowerState.OFF, PowerState.OFFLINE)
+        return modes(
+            self._till.state,
+            storage_failed=self._tail.failure is not None,
+            chain=self._verification.last_check,
+            printer_down=bool(printer) and self._devices.device(printer).power in down,
+            draining=self._tail.draining,
+        )
+
+    async def WatchEvents(
+        self, request: pb.WatchEventsRequest, context: Context
+    ) -> AsyncIterator[pb.WatchEventsResponse]:
+        cursor = request.cursor
+        async for item in follow(self._store, self._tail, cursor, from_now=request.from_now):
+            match item:
+                case Mark.CAUGHT_UP:
+                    caught_up = journal_pb2.CaughtUp()
+                    yield pb.WatchEventsResponse(cursor=cursor, caught_up=caught_up)
+                case Mark.DRAINING:
+                    yield pb.WatchEventsResponse(cursor=cursor, draining=pb.ServerDraining())
+                case Hole(seq, why):
+                    cursor = seq
+                    gap = types_pb2.Gap(first_seq=seq, last_seq=seq, why=why)
+                    yield pb.WatchEventsResponse(cursor=seq, gap=gap)
+                case _:
+                    cursor = item.seq
+                    for event in self._events(item):
+                        yield event
+
+    # --- one record's events
+
+    def _events(self, stored: StoredRecord) -> Iterator[pb.WatchEventsResponse]:
+        record, seq = ev.decode_record(stored.body), stored.seq
+        at = to_wire.timestamp(record.wall_ms)
+        summary = self._answered_sale(record.request_id)
+        if summary is not None:
+            changed = pb.SaleChanged(sale=to_wire.summary(summary, self._currency))
+            yield pb.WatchEventsResponse(cursor=seq, time=at, sale_changed=changed)
+        for event in record.events:
+            if isinstance(event, ev.SaleInterrupted):
+                sale = to_wire.interrupted(event.sale_id, event.version, seq, record.wall_ms)
+                changed = pb.SaleChanged(sale=sale)
+                yield pb.WatchEventsResponse(cursor=seq, time=at, sale_changed=changed)
+            elif isinstance(event, ev.TillStarted):
+                is_this = seq == self._boot.started_seq
+                report = self._boot.recovery if is_this else pb.RecoveryReport(last_seq=seq - 1)
+                yield pb.WatchEventsResponse(cursor=seq, time=at, started=report)
+            else:
+                device = _device_event(event)
+                if device is not None:
+                    yield pb.WatchEventsResponse(cursor=seq, time=at, device=device)
+        for job in job_changes(self._till, record, seq):
+            yield pb.WatchEventsResponse(cursor=seq, time=at, job_changed=to_wire.job(job))
+        for kick in self._kick_changes(record):
+            yield pb.WatchEventsResponse(cursor=seq, time=at, kick_changed=to_wire.kick(kick))
+
+    def _answered_sale(self, request_id: str) -> SaleSummary | None:
+        """The sale as the request that this record granted was answered with it."""
+        if not request_id:
+            return None
+        answered = self._till.answered(request_id)
+        is_sale = answered is not None and isinstance(answered.answer, SaleSummary)
+        return answered.answer if answered and is_sale else None  # type: ignore[return-value]
+
+    def _kick_changes(self, record: ev.Record) -> Iterator[Kick]:
+        for event in record.events:
+            match event:
+                case ev.SaleCompleted(kick_id=kick_id) if kick_id:
+                    state, verified, failure = KickState.REQUESTED, False, ""
+                case ev.DrawerOpenRequested(kick_id=kick_id):
+                    state, verified, failure = KickState.REQUESTED, False, ""
+                case ev.KickEnded(
+                    kick_id=kick_id, outcome=state, verified=verified, failure=failure
+                ):
+                    pass
+                case _:
+                    continue
+            kick = self._till.kick(kick_id)
+            assert kick is not None, f"kick {kick_key(kick_id)!r} is live or in the index"
+            yield replace(
+                kick, state=state, verified=verified, failure=failure, updated_ms=record.wall_ms
+            )
+
+
+def _device_event(event: ev.AnyEvent) -> device_pb2.DeviceEvent | None:
+    match event:
+        case ev.ConditionBegan():
+            return device_pb2.DeviceEvent(
+                device_id=event.device_id,
+                kind=device_pb2.DEVICE_EVENT_KIND_CONDITION_BEGAN,
+                condition=device_pb2.Condition(
+                    code=event.code.upper(),
+                    severity=SEVERITIES[event.severity],
+                    evidence=event.evidence,
+                ),
+            )
+        case ev.ConditionEnded():
+            return device_pb2.DeviceEvent(
+                device_id=event.device_id,
+                kind=device_pb2.DEVICE_EVENT_KIND_CONDITION_ENDED,
+                condition=device_pb2.Condition(code=event.code.upper()),
+            )
+        case ev.DrawerOpened():
+            kind = (
+                device_pb2.DEVICE_EVENT_KIND_DRAWER_OPENED_WITHOUT_KICK
+                if event.without_kick
+                else device_pb2.DEVICE_EVENT_KIND_DRAWER_OPENED
+            )
+            return device_pb2.DeviceEvent(device_id=event.device_id, kind=kind)
+        case ev.DrawerClosed():
+            return device_pb2.DeviceEvent(
+                device_id=event.device_id, kind=device_pb2.DEVICE_EVENT_KIND_DRAWER_CLOSED
+            )
+        case _:
+            return None

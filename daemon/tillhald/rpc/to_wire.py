@@ -1,0 +1,227 @@
+"""Sales, jobs, kicks and records, from values to the wire. Dull on purpose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from tillhal.v1 import checkout_pb2 as pb
+from tillhal.v1 import drawer_pb2, printer_pb2, types_pb2
+
+from tillhald.domain.answers import summary_of
+from tillhald.domain.jobs import JobKind, JobState, KickReason, KickState
+from tillhald.domain.sale import EntryMethod, Sale, SaleKind, SaleState, totals_of
+from tillhald.rpc.from_wire import TENDER_STATES, TENDER_TYPES
+
+if TYPE_CHECKING:
+    from tillhald.domain.amounts import Quantity
+    from tillhald.domain.answers import SaleSummary
+    from tillhald.domain.jobs import Job, Kick
+    from tillhald.domain.sale import Line
+
+_SALE_STATES = {
+    SaleState.OPEN: pb.SALE_STATE_OPEN,
+    SaleState.SUSPENDED: pb.SALE_STATE_SUSPENDED,
+    SaleState.TENDERING: pb.SALE_STATE_TENDERING,
+    SaleState.INTERRUPTED: pb.SALE_STATE_INTERRUPTED,
+    SaleState.COMPLETED: pb.SALE_STATE_COMPLETED,
+    SaleState.CANCELLED: pb.SALE_STATE_CANCELLED,
+}
+_SALE_KINDS = {
+    SaleKind.SALE: pb.SALE_KIND_SALE,
+    SaleKind.RETURN: pb.SALE_KIND_RETURN,
+    SaleKind.VOID: pb.SALE_KIND_VOID,
+}
+_TENDER_TYPES = {value: wire for wire, value in TENDER_TYPES.items()}
+_TENDER_STATES = {value: wire for wire, value in TENDER_STATES.items()}
+_ENTRY_METHODS = {
+    EntryMethod.SCANNED: pb.ENTRY_METHOD_SCANNED,
+    EntryMethod.KEYED: pb.ENTRY_METHOD_KEYED,
+    EntryMethod.WEIGHED: pb.ENTRY_METHOD_WEIGHED,
+    EntryMethod.PRICE_EMBEDDED: pb.ENTRY_METHOD_PRICE_EMBEDDED,
+}
+_JOB_STATES = {
+    JobState.ACCEPTED: printer_pb2.JOB_STATE_ACCEPTED,
+    JobState.HELD: printer_pb2.JOB_STATE_HELD,
+    JobState.SENDING: printer_pb2.JOB_STATE_SENDING,
+    JobState.CONFIRMED: printer_pb2.JOB_STATE_CONFIRMED,
+    JobState.UNCONFIRMED: printer_pb2.JOB_STATE_UNCONFIRMED,
+    JobState.FAILED_PARTIAL: printer_pb2.JOB_STATE_FAILED_PARTIAL,
+    JobState.EXPIRED: printer_pb2.JOB_STATE_EXPIRED,
+    JobState.FAILED_BEFORE_START: printer_pb2.JOB_STATE_FAILED_BEFORE_START,
+}
+_JOB_KINDS = {
+    JobKind.RECEIPT: printer_pb2.JOB_KIND_RECEIPT,
+    JobKind.RECEIPT_COPY: printer_pb2.JOB_KIND_RECEIPT_COPY,
+    JobKind.DOCUMENT: printer_pb2.JOB_KIND_DOCUMENT,
+}
+KICK_REASONS = {
+    KickReason.SALE: drawer_pb2.DRAWER_REASON_SALE,
+    KickReason.REFUND: drawer_pb2.DRAWER_REASON_REFUND,
+    KickReason.NO_SALE: drawer_pb2.DRAWER_REASON_NO_SALE,
+    KickReason.FLOAT: drawer_pb2.DRAWER_REASON_FLOAT,
+    KickReason.COUNT: drawer_pb2.DRAWER_REASON_COUNT,
+    KickReason.PAID_IN_OUT: drawer_pb2.DRAWER_REASON_PAID_IN_OUT,
+    KickReason.TEST: drawer_pb2.DRAWER_REASON_TEST,
+}
+_KICK_STATES = {
+    KickState.REQUESTED: drawer_pb2.KICK_STATE_REQUESTED,
+    # Begun and not ended is, to everybody but the till itself, still only asked for.
+    KickState.STARTED: drawer_pb2.KICK_STATE_REQUESTED,
+    KickState.FIRED: drawer_pb2.KICK_STATE_FIRED,
+    KickState.FAILED: drawer_pb2.KICK_STATE_FAILED,
+    KickState.UNKNOWN: drawer_pb2.KICK_STATE_UNKNOWN,
+}
+
+
+def timestamp(at_ms: int) -> Timestamp:
+    seconds, ms = divmod(at_ms, 1000)
+    return Timestamp(seconds=seconds, nanos=ms * 1_000_000)
+
+
+def money(minor: int, currency: str) -> types_pb2.Money:
+    return types_pb2.Money(currency_code=currency, minor_units=minor)
+
+
+def decimal(quantity: Quantity) -> types_pb2.Decimal:
+    return types_pb2.Decimal(unscaled=quantity.unscaled, scale=quantity.scale)
+
+
+def summary(sale: SaleSummary, currency: str) -> pb.SaleSummary:
+    return pb.SaleSummary(
+        sale_id=sale.sale_id,
+        version=sale.version,
+        state=_SALE_STATES[sale.state],
+        kind=_SALE_KINDS[sale.kind],
+        receipt_number=sale.receipt_number,
+        payable=money(sale.payable_minor, currency),
+        tax=money(sale.tax_minor, currency),
+        discount=money(sale.discount_minor, currency),
+        rounding_adjustment=money(sale.rounding_minor, currency),
+        tendered=money(sale.tendered_minor, currency),
+        due=money(sale.due_minor, currency),
+        change=money(sale.change_minor, currency),
+        line_count=sale.line_count,
+        seq=sale.seq,
+        update_time=timestamp(sale.updated_ms),
+        receipt_job_id=sale.receipt_job_id,
+    )
+
+
+def interrupted(sale_id: str, version: int, seq: int, at_ms: int) -> pb.SaleSummary:
+    """What is known of a sale from the fact alone that it was interrupted."""
+    return pb.SaleSummary(
+        sale_id=sale_id,
+        version=version,
+        state=pb.SALE_STATE_INTERRUPTED,
+        seq=seq,
+        update_time=timestamp(at_ms),
+    )
+
+
+def sale(whole: Sale, currency: str) -> pb.Sale:
+    totals = totals_of(whole)
+    lines = zip(whole.lines, totals.line_discounts, totals.line_taxes, strict=True)
+    return pb.Sale(
+        summary=summary(summary_of(whole), currency),
+        lines=[_line(whole, line, off, tax, currency) for line, off, tax in lines],
+        discounts=[
+            pb.Discount(
+                input=pb.DiscountInput(
+                    discount_id=item.discount_id,
+                    line_id=item.line_id,
+                    reason=item.reason,
+                    **(
+                        {"percent": decimal(item.percent)}
+                        if item.percent is not None
+                        else {"amount": money(item.amount_minor, currency)}
+                    ),
+                ),
+                amount=money(amount, currency),
+            )
+            for item, amount in zip(whole.discounts, totals.discount_amounts, strict=True)
+        ],
+        tenders=[
+            pb.Tender(
+                input=pb.TenderInput(
+                    tender_id=item.tender_id,
+                    type=_TENDER_TYPES[item.type],
+                    amount=money(item.amount_minor, currency),
+                    external_ref=item.external_ref,
+                ),
+                state=_TENDER_STATES[item.state],
+            )
+            for item in whole.tenders
+        ],
+        taxes=[
+            pb.TaxSummary(
+                tax_code=tax.tax_code,
+                tax_percent=decimal(tax.tax_percent),
+                net=money(tax.net_minor, currency),
+                tax=money(tax.tax_minor, currency),
+            )
+            for tax in totals.taxes
+        ],
+        tax_mode=pb.TAX_MODE_INCLUDED if whole.tax_included else pb.TAX_MODE_ADDED,
+        language=whole.language,
+        original_sale_id=whole.original_sale_id,
+        voided_by_sale_id=whole.voided_by,
+        reason=whole.reason,
+        shift_id=whole.shift_id,
+        business_day=whole.business_day,
+        operator=whole.operator,
+        open_time=timestamp(whole.opened_ms),
+        copies=whole.copies,
+    )
+
+
+def _line(whole: Sale, line: Line, off: int, tax: int, currency: str) -> pb.Line:
+    returned = whole.returned.get(line.line_id, 0)
+    return pb.Line(
+        input=pb.LineInput(
+            line_id=line.line_id,
+            description=line.description,
+            sku=line.sku,
+            quantity=decimal(line.quantity),
+            unit=line.unit,
+            unit_price=money(line.unit_price_minor, currency),
+            tax_code=line.tax_code,
+            tax_percent=decimal(line.tax_percent),
+            entry_method=_ENTRY_METHODS[line.entry_method],
+        ),
+        extended=money(line.extended_minor, currency),
+        discount=money(off, currency),
+        tax=money(tax, currency),
+        original_line_id=line.original_line_id,
+        returned=types_pb2.Decimal(unscaled=returned, scale=line.quantity.scale),
+    )
+
+
+def job(value: Job) -> printer_pb2.Job:
+    return printer_pb2.Job(
+        job_id=value.job_id,
+        printer=value.printer,
+        kind=_JOB_KINDS[value.kind],
+        state=_JOB_STATES[value.state],
+        sale_id=value.sale_id,
+        copy=value.copy,
+        reason=value.reason,
+        bytes_sent=value.bytes_sent,
+        create_time=timestamp(value.created_ms),
+        update_time=timestamp(value.updated_ms),
+        seq=value.seq,
+    )
+
+
+def kick(value: Kick) -> drawer_pb2.Kick:
+    return drawer_pb2.Kick(
+        kick_id=value.kick_id,
+        drawer=value.drawer,
+        reason=KICK_REASONS[value.reason],
+        state=_KICK_STATES[value.state],
+        verified=value.verified,
+        sale_id=value.sale_id,
+        failure=value.failure,
+        create_time=timestamp(value.created_ms),
+        update_time=timestamp(value.updated_ms),
+    )

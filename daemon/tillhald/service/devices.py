@@ -1,0 +1,115 @@
+"""What devices do by themselves: into the journal, into the log, and to whoever watches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import structlog
+
+from tillhald.devices.events import (
+    ConditionBegan,
+    ConditionEnded,
+    DeviceEvent,
+    DrawerClosed,
+    DrawerOpened,
+    PowerChanged,
+    PrintConfirmedLate,
+)
+from tillhald.domain import events as ev
+from tillhald.journal.errors import Overloaded, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from tillhald.service.tail import Tail
+    from tillhald.service.till import Till
+
+log = structlog.get_logger(__name__)
+
+
+class DeviceNews:
+    """Takes every edge that the registry reports, on the event loop."""
+
+    def __init__(self, till: Till, tail: Tail) -> None:
+        self._till = till
+        self._tail = tail
+        self.revisions: Counter[str] = Counter()
+        self._happened = asyncio.Event()
+        self._hearing: list[Callable[[], None]] = []
+
+    def on_change(self, hear: Callable[[], None]) -> None:
+        """Call `hear` after every change of any device."""
+        self._hearing.append(hear)
+
+    def report(self, event: DeviceEvent) -> None:
+        """One edge of one device: journalled, logged once, passed on."""
+        facts = _facts(event)
+        if facts:
+            try:
+                self._till.note(facts)
+            except (Overloaded, StorageError) as error:
+                log.warning("device_event_not_recorded", device=event.device_id, why=str(error))
+        _log(event)
+        self.revisions[event.device_id] += 1
+        happened, self._happened = self._happened, asyncio.Event()
+        happened.set()
+        for hear in self._hearing:
+            hear()
+
+    async def changes(self) -> AsyncIterator[dict[str, int]]:
+        """The devices' revisions, now and after each change, until the daemon drains.
+
+        A slow watcher sees the last of several changes, and that it was the last.
+        """
+        while not self._tail.draining:
+            happened = self._happened
+            yield dict(self.revisions)
+            await happened.wait()
+
+    def drain(self) -> None:
+        """Let every watcher end."""
+        happened, self._happened = self._happened, asyncio.Event()
+        happened.set()
+
+
+def _facts(event: DeviceEvent) -> list[ev.AnyEvent]:
+    name = event.device_id
+    match event:
+        case ConditionBegan(condition=condition):
+            return [
+                ev.ConditionBegan(
+                    device_id=name,
+                    code=condition.code,
+                    severity=condition.severity.value,
+                    evidence=condition.evidence,
+                )
+            ]
+        case ConditionEnded(condition=condition):
+            return [ev.ConditionEnded(device_id=name, code=condition.code)]
+        case DrawerOpened(kicked=kicked):
+            return [ev.DrawerOpened(device_id=name, without_kick=not kicked)]
+        case DrawerClosed():
+            return [ev.DrawerClosed(device_id=name)]
+        case PowerChanged() | PrintConfirmedLate():
+            return []
+
+
+def _log(event: DeviceEvent) -> None:
+    name = event.device_id
+    match event:
+        case ConditionBegan(condition=condition):
+            log.warning("device_fault_began", device=name, fault=condition.code)
+        case ConditionEnded(condition=condition):
+            log.info("device_fault_ended", device=name, fault=condition.code)
+        case DrawerOpened(kicked=True):
+            log.info("drawer_opened", device=name)
+        case DrawerOpened():
+            log.warning("drawer_opened_without_kick", device=name)
+        case DrawerClosed():
+            log.info("drawer_closed", device=name)
+        case PowerChanged(power=power):
+            log.info("device_power_changed", device=name, power=power.value)
+        case PrintConfirmedLate(ticket=ticket):
+            log.info("print_confirmed_late", device=name, ticket=ticket)

@@ -1,0 +1,244 @@
+"""Doing deeds after facts: printing what was sold, opening the drawer that it called for.
+
+A deed is in the journal before it begins and its outcome after it ended. Whoever asked for the
+sale may have hung up long ago, and after a crash the same loop goes on from the same state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, assert_never
+
+import structlog
+
+from tillhald.devices.categories import (
+    Category,
+    Confirmed,
+    FailedBeforeStart,
+    FailedPartial,
+    Fired,
+    KickFailed,
+    KickUnknown,
+    PowerState,
+    Unconfirmed,
+)
+from tillhald.devices.errors import RetrySafety
+from tillhald.devices.health import Presence
+from tillhald.domain import events as ev
+from tillhald.domain.deeds import is_expired, next_job, next_kick
+from tillhald.domain.jobs import JobKind, JobState, KickState
+from tillhald.domain.receipt import receipt_of
+from tillhald.failpoints import reach
+from tillhald.journal.errors import Overloaded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from tillhald.devices.categories import KickOutcome, PrintOutcome
+    from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
+    from tillhald.domain.document import PrintDocument
+    from tillhald.domain.events import AnyEvent
+    from tillhald.domain.jobs import Job, Kick
+    from tillhald.domain.receipt import ReceiptLayout
+    from tillhald.journal.store import Store
+    from tillhald.service.tail import Tail
+    from tillhald.service.till import Clock, Till
+
+log = structlog.get_logger(__name__)
+
+PRINT_S_MAX = 60.0
+"""For one job: a long receipt on a slow printer, and its confirmation."""
+KICK_S_MAX = 5.0
+HELD_RETRY_S = 1.0
+"""How often a held job looks whether its printer has come back, beside being told so."""
+OVERLOAD_PAUSE_S = 0.2
+
+
+class Effects:
+    """One loop for each printer and each drawer. Everything runs on the event loop."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands everything in once
+        self,
+        *,
+        till: Till,
+        tail: Tail,
+        store: Store,
+        devices: DeviceRegistry,
+        layout: ReceiptLayout,
+        clock: Clock,
+        local_time: Callable[[int], str],
+    ) -> None:
+        self._till = till
+        self._tail = tail
+        self._store = store
+        self._devices = devices
+        self._layout = layout
+        self._clock = clock
+        self._local_time = local_time
+        self._changed = asyncio.Event()
+        tail.on_advance(lambda _: self.look_again())
+
+    def look_again(self) -> None:
+        """Something may have become due: a fact became durable, or a device changed."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def loops(self) -> list[Coroutine[None, None, None]]:
+        """What is to run as long as the daemon does."""
+        return [
+            self._run(shot.device_id, self._print_next)
+            if shot.category is Category.POS_PRINTER
+            else self._run(shot.device_id, self._kick_next)
+            for shot in self._devices.snapshot()
+        ]
+
+    async def _run(
+        self, device_id: str, do_next: Callable[[str], Coroutine[None, None, bool]]
+    ) -> None:
+        while True:
+            changed = self._changed
+            try:
+                is_done = await do_next(device_id)
+            except Overloaded:
+                await asyncio.sleep(OVERLOAD_PAUSE_S)
+                continue
+            if not is_done:
+                # A held job also looks by itself now and then: a printer that cannot push its
+                # status tells nobody that its cover was closed.
+                try:
+                    async with asyncio.timeout(HELD_RETRY_S if self._has_held(device_id) else None):
+                        await changed.wait()
+                except TimeoutError:
+                    pass
+
+    def _has_held(self, printer: str) -> bool:
+        jobs = self._till.state.jobs.values()
+        return any(job.printer == printer and job.state is JobState.HELD for job in jobs)
+
+    # --- printing
+
+    async def _print_next(self, printer: str) -> bool:
+        """Do one job. False: there is none that could be done now."""
+        job = next_job(self._till.state, printer, self._tail.durable_seq)
+        if job is None:
+            return False
+        if is_expired(job, self._clock.wall_ms()):
+            await self._end_job(job, JobState.EXPIRED, "TTL_OVER")
+            return True
+        shot = self._devices.device(printer)
+        if not _may_print(shot):
+            if job.state is not JobState.HELD:
+                why = shot.conditions[0].code.upper() if shot.conditions else "DEVICE_OFFLINE"
+                await self._hold(job, why)
+            return False
+        document = self._document(job)
+        reach("effects.before_print")
+        # Power may go from here on. Then bytes may have left, and the next start finds the job
+        # begun and not ended: unconfirmed, and never printed again by itself.
+        await self._till.record([ev.PrintStarted(job_id=job.job_id)])
+        reach("effects.print_started")
+        outcome = await self._devices.print(printer, document, deadline_s=PRINT_S_MAX)
+        reach("effects.after_print")
+        return await self._note_print(job, outcome)
+
+    async def _note_print(self, job: Job, outcome: PrintOutcome) -> bool:
+        match outcome:
+            case Confirmed(by=evidence):
+                await self._end_job(job, JobState.CONFIRMED, evidence.value.upper())
+            case Unconfirmed(reason=reason):
+                await self._end_job(job, JobState.UNCONFIRMED, reason.value)
+            case FailedPartial(reason=reason, bytes_sent=sent):
+                await self._end_job(job, JobState.FAILED_PARTIAL, reason.value, sent)
+            case FailedBeforeStart(reason=reason, retry_safety=RetrySafety.NEVER):
+                # This printer can never print it; whoever asked may send something else.
+                await self._end_job(job, JobState.FAILED_BEFORE_START, reason.value)
+            case FailedBeforeStart(reason=reason):
+                # Nothing left the till: the job may go again, and this is journalled as well.
+                await self._hold(job, reason.value)
+                return False
+            case _:
+                assert_never(outcome)
+        return True
+
+    async def _hold(self, job: Job, reason: str) -> None:
+        await self._till.record([ev.JobHeld(job_id=job.job_id, reason=reason)])
+        if job.state is not JobState.HELD:
+            log.warning("print_job_held", job_id=job.job_id, reason=reason)
+
+    async def _end_job(self, job: Job, outcome: JobState, reason: str, sent: int = 0) -> None:
+        ended: list[AnyEvent] = [
+            ev.PrintEnded(job_id=job.job_id, outcome=outcome, reason=reason, bytes_sent=sent)
+        ]
+        await self._till.record(ended)
+        say = log.info if outcome is JobState.CONFIRMED else log.warning
+        say("print_job_ended", job_id=job.job_id, outcome=outcome.value, reason=reason)
+
+    def _document(self, job: Job) -> PrintDocument:
+        if job.kind is JobKind.DOCUMENT:
+            return self._submitted(job)
+        sale = self._till.finished_sale(job.sale_id)
+        assert sale is not None, f"job {job.job_id} prints a sale that is not in the journal"
+        return receipt_of(
+            sale,
+            self._layout,
+            currency=self._till.rules.currency,
+            time_text=self._local_time(sale.updated_ms),
+            copy=job.copy,
+        )
+
+    def _submitted(self, job: Job) -> PrintDocument:
+        """A front end's document, from the record that brought it."""
+        stored = self._store.record(job.submit_seq)
+        assert stored is not None, f"record {job.submit_seq} brought job {job.job_id}"
+        for event in ev.decode_record(stored.body).events:
+            if isinstance(event, ev.JobSubmitted) and event.document is not None:
+                return event.document
+        message = f"record {job.submit_seq} holds no document for job {job.job_id}"
+        raise AssertionError(message)
+
+    # --- the drawer
+
+    async def _kick_next(self, drawer: str) -> bool:
+        """Send one pulse. False: none is due."""
+        kick = next_kick(self._till.state, drawer, self._tail.durable_seq)
+        if kick is None:
+            return False
+        reach("effects.before_kick")
+        await self._till.record([ev.KickStarted(kick_id=kick.kick_id)])
+        is_alone = not kick.after_job_id
+        outcome = await self._devices.kick(drawer, now=is_alone, deadline_s=KICK_S_MAX)
+        reach("effects.after_kick")
+        await self._note_kick(kick, outcome)
+        return True
+
+    async def _note_kick(self, kick: Kick, outcome: KickOutcome) -> None:
+        kick_id = kick.kick_id
+        match outcome:
+            case Fired(verified=verified):
+                ended = ev.KickEnded(kick_id=kick_id, outcome=KickState.FIRED, verified=verified)
+            case KickFailed(reason=reason):
+                ended = ev.KickEnded(
+                    kick_id=kick_id, outcome=KickState.FAILED, failure=reason.value
+                )
+            case KickUnknown(reason=reason):
+                ended = ev.KickEnded(
+                    kick_id=kick_id, outcome=KickState.UNKNOWN, failure=reason.value
+                )
+            case _:
+                assert_never(outcome)
+        await self._till.record([ended])
+        say = log.info if ended.outcome is KickState.FIRED else log.warning
+        say(
+            "drawer_kick_ended", kick_id=kick_id, outcome=ended.outcome.value, failure=ended.failure
+        )
+
+
+def _may_print(shot: DeviceSnapshot) -> bool:
+    """Whether it is worth trying. One that has not been reached yet is; so is a mute one."""
+    match shot.power:
+        case PowerState.ONLINE:
+            return True
+        case PowerState.UNKNOWN:
+            return shot.presence is not Presence.ABSENT
+        case PowerState.OFF | PowerState.OFFLINE:
+            return False

@@ -1,0 +1,33 @@
+"""What the till as a whole is in, worked out from what its parts say."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from tillhald.service.verification import ChainCheck
+
+if TYPE_CHECKING:
+    from tillhald.domain.state import TillState
+
+
+class Mode(enum.StrEnum):
+    STORAGE_DEGRADED = "storage_degraded"
+    PRINTER_DOWN = "printer_down"
+    CLOCK_SUSPECT = "clock_suspect"
+    RECOVERY_PENDING = "recovery_pending"
+    SHUTTING_DOWN = "shutting_down"
+
+
+def modes(
+    state: TillState, *, storage_failed: bool, chain: ChainCheck, printer_down: bool, draining: bool
+) -> list[Mode]:
+    """All modes that hold, in the order of their weight; none is good."""
+    holds = {
+        Mode.STORAGE_DEGRADED: storage_failed or chain in (ChainCheck.FAULTY, ChainCheck.FAILED),
+        Mode.PRINTER_DOWN: printer_down,
+        Mode.CLOCK_SUSPECT: state.clock_suspect,
+        Mode.RECOVERY_PENDING: bool(state.interrupted),
+        Mode.SHUTTING_DOWN: draining,
+    }
+    return [mode for mode, is_so in holds.items() if is_so]

@@ -1,0 +1,306 @@
+"""The heart of the daemon: the single owner of the shop's state.
+
+One command at a time is decided on the event loop, without a lock; its facts go to the journal's
+writer; the answer goes out only when they are on disk. A refusal waits too: "already completed"
+must not be said while the completion could still be lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+
+from tillhald.domain import commands as cmd
+from tillhald.domain import errors
+from tillhald.domain.answers import (
+    Answer,
+    Answered,
+    answer_to,
+    decode_answered,
+    encode_answered,
+)
+from tillhald.domain.decide import clock_facts, decide
+from tillhald.domain.events import Record, TillStopped, encode_record
+from tillhald.domain.evolve import apply
+from tillhald.domain.readmodels import (
+    decode_job,
+    decode_kick,
+    decode_sale,
+    entries,
+    job_key,
+    kick_key,
+    named_finished,
+    number_key,
+    sale_key,
+)
+from tillhald.domain.state import TillState, encode_state
+from tillhald.journal.store import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tillhald.domain.events import AnyEvent
+    from tillhald.domain.jobs import Job, Kick
+    from tillhald.domain.rules import ShopRules
+    from tillhald.domain.sale import Sale
+    from tillhald.journal.store import Store
+    from tillhald.journal.writer import JournalWriter
+    from tillhald.service.tail import Tail
+
+CHECKPOINT_EVERY = 1_000
+"""Records between two checkpoints: a start replays at most about this many."""
+CHECKPOINT_BYTES_MAX = 512 * 1024
+"""A state above this (hundreds of long suspended sales) is not checkpointed: a start replays more."""
+
+
+class Request(NamedTuple):
+    """Who asks, and how to know the same request again."""
+
+    method: str
+    request_id: str
+    fingerprint: bytes
+    operator: str = ""
+    front_end: str = ""
+
+
+class Outcome(NamedTuple):
+    answer: Answer
+    replayed: bool
+
+
+class Clock(NamedTuple):
+    """The world's time, handed in so that a test can hand in its own."""
+
+    wall_ms: Callable[[], int]
+    today: Callable[[int], str]
+
+
+class Till:
+    """Decides commands and records facts. Everything runs on the event loop."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands everything in once
+        self,
+        *,
+        state: TillState,
+        rules: ShopRules,
+        store: Store,
+        writer: JournalWriter,
+        tail: Tail,
+        clock: Clock,
+        boot_id: str,
+    ) -> None:
+        self.state = state
+        self.rules = rules
+        self._store = store
+        self._writer = writer
+        self._tail = tail
+        self._clock = clock
+        self._boot_id = boot_id
+        self._checkpoint_seq = state.seq
+        # Rows of records that are on their way to the disk: reads see them before LMDB does.
+        self._recent: dict[tuple[str, bytes], bytes] = {}
+        self._recent_by_seq: deque[tuple[int, tuple[Row, ...]]] = deque()
+        tail.on_advance(self._forget_durable)
+
+    # --- commands
+
+    async def handle(self, command: cmd.AnyCommand, request: Request) -> Outcome:
+        """Decide, record, and answer once it is durable.
+
+        Raises Refused, Overloaded and StorageError. A caller that is cancelled while it waits
+        loses only the answer: what was decided is on its way, and the same request_id gets it.
+        """
+        try:
+            return self._decide(command, request)
+        finally:
+            await self._tail.reached(self.state.seq)
+
+    def _decide(self, command: cmd.AnyCommand, request: Request) -> Outcome:
+        # Not a coroutine: no other command can come between the decision and its effect.
+        request_key = request.request_id.encode()
+        if (stored := self._row("requests", request_key)) is not None:
+            return _replay(decode_answered(stored), request)
+        at_ms = self._clock.wall_ms()
+        now = cmd.Now(
+            at_ms=at_ms,
+            today=self._clock.today(at_ms) if self.state.day is None else "",
+            operator=request.operator,
+            finished=self._finished_named(command),
+            id_taken=self._id_taken(command),
+        )
+        facts = decide(self.state, self.rules, command, now)
+        answer = self._append(facts, at_ms, request=request, command=command)
+        assert answer is not None, "a command has an answer"
+        return Outcome(answer, replayed=False)
+
+    def _finished_named(self, command: cmd.AnyCommand) -> dict[str, Sale]:
+        """The finished sales that the rules need to see beside this command."""
+        match command:
+            case cmd.SubmitJob() | cmd.OpenDrawer():
+                return {}
+            case cmd.VoidSale() | cmd.OpenReturn():
+                names = [command.sale_id, command.original_sale_id]
+            case _:
+                live = self.state.sales.get(command.sale_id)
+                names = [command.sale_id] if live is None else []
+                if live is not None and live.original_sale_id:
+                    names.append(live.original_sale_id)
+        found = ((name, self.finished_sale(name)) for name in names)
+        return {name: sale for name, sale in found if sale is not None}
+
+    def _id_taken(self, command: cmd.AnyCommand) -> bool:
+        match command:
+            case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
+                return self._row("jobs", job_key(job_id)) is not None
+            case cmd.OpenDrawer(kick_id=kick_id):
+                return self._row("jobs", kick_key(kick_id)) is not None
+            case _:
+                return False
+
+    # --- facts that nobody asked for by a request: deeds, devices, a start
+
+    def note(self, facts: Iterable[AnyEvent]) -> int:
+        """Record facts; return their seq, which is not durable yet. Raises Overloaded, StorageError."""
+        at_ms = self._clock.wall_ms()
+        self._append([*clock_facts(self.state, at_ms), *facts], at_ms)
+        return self.state.seq
+
+    async def record(self, facts: Iterable[AnyEvent]) -> None:
+        """Record facts, and return once they are durable."""
+        await self._tail.reached(self.note(facts))
+
+    def note_stop(self) -> None:
+        """Record that the till stops in order, with a checkpoint: the next start replays nothing."""
+        self._checkpoint_seq = self.state.seq - CHECKPOINT_EVERY
+        self.note([TillStopped()])
+
+    async def caught_up(self) -> None:
+        """Return once all that the state holds is on disk: a read may be answered then."""
+        await self._tail.reached(self.state.seq)
+
+    def _append(
+        self,
+        facts: list[AnyEvent],
+        at_ms: int,
+        *,
+        request: Request | None = None,
+        command: cmd.AnyCommand | None = None,
+    ) -> Answer | None:
+        """Bring the state forward and queue the record. Raises before anything has changed."""
+        before = self.state
+        seq = self._writer.next_seq
+        record = Record(
+            wall_ms=at_ms,
+            mono_ns=time.monotonic_ns(),
+            boot_id=self._boot_id,
+            clock_suspect=before.clock_suspect,
+            front_end=request.front_end if request else "",
+            request_id=request.request_id if request else "",
+            events=tuple(facts),
+        )
+        state = apply(before, record, seq)
+        # After the facts: the first sale of a day opens the day and the shift that it names.
+        day, shift = state.day, state.shift
+        record = replace(
+            record,
+            business_day=day.business_day if day else "",
+            shift_id=shift.shift_id if shift else "",
+            operator=(request.operator or (shift.operator if shift else "")) if request else "",
+        )
+        finished = {
+            name: sale
+            for name in named_finished(record.events, state)
+            if (sale := self.finished_sale(name)) is not None
+        }
+        rows: list[Row] = [Row(*entry) for entry in entries(record.events, state, finished)[0]]
+        answer = None
+        if request and command:
+            answer = answer_to(command, state)
+            answered = Answered(
+                method=request.method, fingerprint=request.fingerprint, seq=seq, answer=answer
+            )
+            rows.append(Row("requests", request.request_id.encode(), encode_answered(answered)))
+        self.state = state
+        try:
+            self._writer.append(
+                encode_record(record), rows, checkpoint=self._checkpoint_if_due(seq)
+            )
+        except BaseException:
+            self.state = before
+            raise
+        kept = tuple(rows)
+        for row in kept:
+            assert row.value is not None, "index rows are put, never deleted"
+            self._recent[row.table, row.key] = row.value
+        self._recent_by_seq.append((seq, kept))
+        return answer
+
+    def _checkpoint_if_due(self, seq: int) -> bytes | None:
+        if seq - self._checkpoint_seq < CHECKPOINT_EVERY:
+            return None
+        self._checkpoint_seq = seq
+        stored = encode_state(self.state)
+        return stored if len(stored) <= CHECKPOINT_BYTES_MAX else None
+
+    # --- reads, of what is live, on its way, or durable
+
+    def finished_sale(self, sale_id: str) -> Sale | None:
+        stored = self._row("sales", sale_key(sale_id))
+        return None if stored is None else decode_sale(stored)
+
+    def sale(self, sale_id: str) -> Sale:
+        """The sale in whatever state. Raises SaleNotFound. Answer only after `caught_up`."""
+        sale = self.state.sales.get(sale_id) or self.finished_sale(sale_id)
+        if sale is None:
+            raise errors.SaleNotFound("There is no such sale.", sale_id=sale_id)
+        return sale
+
+    def sale_by_receipt(self, receipt_number: int) -> Sale:
+        stored = self._row("receipts", number_key(receipt_number))
+        if stored is None:
+            sentence = "There is no receipt with this number."
+            raise errors.SaleNotFound(sentence, receipt_number=receipt_number)
+        return self.sale(stored.decode())
+
+    def job(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
+        if (job := self.state.jobs.get(job_id)) is not None:
+            return job
+        stored = self._row("jobs", job_key(job_id))
+        if stored is None:
+            raise errors.JobNotFound("There is no such print job.", job_id=job_id)
+        return decode_job(stored)
+
+    def kick(self, kick_id: str) -> Kick | None:
+        if (kick := self.state.kicks.get(kick_id)) is not None:
+            return kick
+        stored = self._row("jobs", kick_key(kick_id))
+        return None if stored is None else decode_kick(stored)
+
+    def answered(self, request_id: str) -> Answered | None:
+        """What a request was answered with, if it was granted."""
+        stored = self._row("requests", request_id.encode())
+        return None if stored is None else decode_answered(stored)
+
+    def _row(self, table: str, key: bytes) -> bytes | None:
+        recent = self._recent.get((table, key))
+        return self._store.get(table, key) if recent is None else recent
+
+    def _forget_durable(self, seq: int) -> None:
+        """LMDB shows these rows itself now; one that a later record replaced stays."""
+        by_seq, recent = self._recent_by_seq, self._recent
+        while by_seq and by_seq[0][0] <= seq:
+            for table, key, value in by_seq.popleft()[1]:
+                if recent.get((table, key)) is value:
+                    del recent[table, key]
+
+
+def _replay(earlier: Answered, request: Request) -> Outcome:
+    if (earlier.method, earlier.fingerprint) != (request.method, request.fingerprint):
+        sentence = "This request_id was used for another request."
+        raise errors.RequestIdReused(sentence, request_id=request.request_id)
+    return Outcome(earlier.answer, replayed=True)

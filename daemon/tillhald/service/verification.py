@@ -1,0 +1,116 @@
+"""Checking the whole chain in the background, once at a time, for any number of watchers."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+
+from tillhald.journal.errors import Fault, JournalDamaged
+from tillhald.journal.verify import verify_in_child
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tillhald.journal.verify import Verdict
+
+log = structlog.get_logger(__name__)
+
+VERIFY_S_MAX = 3600.0
+
+
+class ChainCheck(enum.StrEnum):
+    RUNNING = "running"
+    SOUND = "sound"
+    FAULTY = "faulty"
+    FAILED = "failed"
+
+
+class Finding(NamedTuple):
+    fault: Fault
+    seq: int
+    sentence: str
+
+
+class Step(NamedTuple):
+    """Where a check stands. `verdict` or `finding` is there when it is over."""
+
+    done: int
+    total: int
+    eta_s: int
+    verdict: Verdict | None = None
+    finding: Finding | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.verdict is not None or self.finding is not None
+
+
+class Verification:
+    """Runs checks in a child process. A check goes on whoever hangs up."""
+
+    def __init__(self, folder: Path, tasks: asyncio.TaskGroup) -> None:
+        self._folder = folder
+        self._tasks = tasks
+        self._task: asyncio.Task[None] | None = None
+        self._step = Step(0, 0, 0)
+        self._stepped = asyncio.Event()
+        self.last_check = ChainCheck.RUNNING
+
+    def begin(self) -> None:
+        """Begin a check unless one is running."""
+        if self._task is None or self._task.done():
+            self._step = Step(0, 0, 0)
+            self.last_check = ChainCheck.RUNNING
+            self._task = self._tasks.create_task(self._run(), name="verify")
+
+    def stop(self) -> None:
+        """End a running check; its child is killed."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def steps(self) -> AsyncIterator[Step]:
+        """The running check's steps, or a new one's; the last one is over.
+
+        A watcher that is slow misses steps in between, never the last one.
+        """
+        self.begin()
+        while True:
+            step, stepped = self._step, self._stepped
+            yield step
+            if step.is_over:
+                return
+            await stepped.wait()
+
+    async def _run(self) -> None:
+        began = time.monotonic()
+
+        def on_progress(done: int, total: int) -> None:
+            spent = time.monotonic() - began
+            self._advance(Step(done, total, round(spent * (total - done) / done)))
+
+        try:
+            verdict = await verify_in_child(str(self._folder), on_progress, deadline_s=VERIFY_S_MAX)
+        except JournalDamaged as damage:
+            known = damage.fault is not Fault.UNREADABLE
+            self.last_check = ChainCheck.FAULTY if known else ChainCheck.FAILED
+            log.critical("journal_fault_found", fault=damage.fault, seq=damage.seq)
+            finding = Finding(damage.fault, damage.seq or 0, damage.sentence)
+            self._advance(self._step._replace(finding=finding))
+        except TimeoutError:
+            self.last_check = ChainCheck.FAILED
+            finding = Finding(Fault.UNREADABLE, 0, "The check took too long.")
+            self._advance(self._step._replace(finding=finding))
+        else:
+            self.last_check = ChainCheck.SOUND
+            log.info("journal_verified", records=verdict.last_seq, rows=verdict.rows)
+            self._advance(self._step._replace(verdict=verdict))
+
+    def _advance(self, step: Step) -> None:
+        self._step = step
+        stepped, self._stepped = self._stepped, asyncio.Event()
+        stepped.set()

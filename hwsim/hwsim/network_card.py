@@ -1,0 +1,235 @@
+"""The printer's network side: one TCP port, one host at a time.
+
+Like the network card of a real printer it serves one connection at a time: a second one is accepted
+and waits, unread and unanswered, until the first is closed. A host that has been silent for
+`idle_timeout_s` is put out when another one waits, so a dead host never blocks the printer for
+ever. Bytes of a command that a broken connection left unfinished stay in the printer, as they do in
+a real one: the next connection's bytes complete it.
+"""
+
+import contextlib
+import selectors
+import socket
+import struct
+import time
+from collections import deque
+from typing import Final
+
+from hwsim.mechanism import Mechanism
+
+WAITING_MAX: Final = 4
+"""Connections that wait behind the one being served; more are reset."""
+
+FINISH_S_MAX: Final = 2.0
+"""After the host's FIN the printer keeps answering for what is still in its buffer so long."""
+
+RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: close with RST, as a device does that has lost its power."""
+
+
+class _Connection:
+    """A host's connection; `finished_s` is when its FIN came."""
+
+    def __init__(self, link: socket.socket, now_s: float) -> None:
+        self.link = link
+        self.heard_s = now_s
+        self.finished_s: float | None = None
+
+
+class NetworkCard:
+    """Moves bytes between a mechanism and its hosts. Its owner takes turns and holds the lock.
+
+    `stall_left` counts the bytes still read before it stops reading (None: it never stops);
+    `muted` throws answers away.
+    """
+
+    def __init__(
+        self,
+        mechanism: Mechanism,
+        where: tuple[str, int],
+        *,
+        window_bytes: int,
+        idle_timeout_s: float,
+    ) -> None:
+        """Bind to `where`, port 0 for a free one, and listen. OSError if that cannot be."""
+        self.stall_left: int | None = None
+        self.muted = False
+        self._mechanism = mechanism
+        self._window_bytes = window_bytes
+        self._idle_timeout_s = idle_timeout_s
+        self._connection: _Connection | None = None
+        self._waiting: deque[_Connection] = deque()
+        self._listening = False
+        self.address = where
+        self._listener = self._bind()
+        self.address = self._listener.getsockname()
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.settimeout(0)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wake_out, selectors.EVENT_READ)
+        self.listen()
+
+    def listen(self) -> None:
+        """Accept connections."""
+        if not self._listening:
+            self._listener.listen(WAITING_MAX)
+            self._selector.register(self._listener, selectors.EVENT_READ)
+            self._listening = True
+
+    def refuse(self) -> None:
+        """Refuse connections, but keep the port: bound and not listening, it answers with RST."""
+        if self._listening:
+            self._selector.unregister(self._listener)
+            self._listener.close()
+            self._listener = self._bind()
+            self._listening = False
+
+    def reset_all(self) -> None:
+        """Reset every connection."""
+        for connection in (*self._waiting, *([self._connection] if self._connection else [])):
+            self._reset(connection)
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.reset_all()
+        self._selector.close()
+        for link in (self._listener, self._wake_in, self._wake_out):
+            link.close()
+
+    def wake(self) -> None:
+        """End a `wait` in another thread."""
+        with contextlib.suppress(BlockingIOError):  # full of earlier wakes: it is awake already
+            self._wake_in.send(b"\0")
+
+    def wait(self, timeout_s: float | None) -> list[selectors.SelectorKey]:
+        """Wait for something to do. The only method that may be called without the lock."""
+        return [key for key, _ in self._selector.select(timeout_s)]
+
+    def handle(self, keys: list[selectors.SelectorKey]) -> None:
+        """Accept and read what `wait` has found."""
+        for key in keys:
+            # Another thread may have closed it since.
+            if self._selector.get_map().get(key.fd) is not key:
+                continue
+            if key.fileobj is self._wake_out:
+                self._wake_out.recv(4096)
+            elif key.fileobj is self._listener:
+                self._accept()
+            elif self._connection is not None and key.fileobj is self._connection.link:
+                self._read(self._connection)
+
+    def turn(self, now_s: float) -> float | None:
+        """Send answers, pass from one host to the next; give the time this must be done again."""
+        if self.muted or self._connection is None:
+            self._mechanism.output.clear()
+        self._next_connection(now_s)
+        if self._connection is not None:
+            self._send(self._connection)
+        if self._connection is not None:
+            self._watch(self._connection)
+        return self._deadline_s()
+
+    def _deadline_s(self) -> float | None:
+        connection = self._connection
+        if connection is None:
+            return None
+        if connection.finished_s is not None:
+            return connection.finished_s + FINISH_S_MAX
+        return connection.heard_s + self._idle_timeout_s if self._waiting else None
+
+    def _next_connection(self, now_s: float) -> None:
+        connection = self._connection
+        if connection is not None:
+            deadline_s = self._deadline_s()
+            over = deadline_s is not None and now_s >= deadline_s
+            if connection.finished_s is not None and not self._mechanism.output:
+                over |= self._mechanism.idle or self._mechanism.offline
+            if not over:
+                return
+            self._let_go(connection)
+        if self._waiting:
+            self._connection = self._waiting.popleft()
+            self._connection.heard_s = now_s
+
+    def _watch(self, connection: _Connection) -> None:
+        events = selectors.EVENT_WRITE if self._mechanism.output else 0
+        if self._mechanism.room and self.stall_left != 0 and connection.finished_s is None:
+            events |= selectors.EVENT_READ
+        registered = self._selector.get_map().get(connection.link)
+        if registered is not None and registered.events != events:
+            self._selector.unregister(connection.link)
+            registered = None
+        if registered is None and events:
+            self._selector.register(connection.link, events)
+
+    def _read(self, connection: _Connection) -> None:
+        size = self._mechanism.room
+        if self.stall_left is not None:
+            size = min(size, self.stall_left)
+        if size == 0:
+            return
+        now_s = time.monotonic()
+        try:
+            data = connection.link.recv(size)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._let_go(connection)
+            return
+        if not data:
+            connection.finished_s = now_s
+            return
+        connection.heard_s = now_s
+        if self.stall_left is not None:
+            self.stall_left -= len(data)
+        self._mechanism.receive(data, now_s)
+
+    def _send(self, connection: _Connection) -> None:
+        output = self._mechanism.output
+        if not output:
+            return
+        try:
+            sent = connection.link.send(output)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._let_go(connection)
+            return
+        del output[:sent]
+
+    def _bind(self) -> socket.socket:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.settimeout(0)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A small window, so that a full printer is felt by the host and not hidden in the kernel.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._window_bytes)
+        try:
+            listener.bind(self.address)
+        except OSError:
+            listener.close()
+            raise
+        return listener
+
+    def _accept(self) -> None:
+        try:
+            link, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        link.settimeout(0)
+        connection = _Connection(link, time.monotonic())
+        if len(self._waiting) >= WAITING_MAX:
+            self._reset(connection)
+        else:
+            self._waiting.append(connection)
+
+    def _let_go(self, connection: _Connection) -> None:
+        if self._selector.get_map().get(connection.link) is not None:
+            self._selector.unregister(connection.link)
+        connection.link.close()
+        if connection is self._connection:
+            self._connection = None
+
+    def _reset(self, connection: _Connection) -> None:
+        connection.link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        self._let_go(connection)

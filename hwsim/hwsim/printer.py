@@ -1,0 +1,333 @@
+"""A receipt printer on a TCP port, with everything a test or a demonstration does to one.
+
+    with VirtualPrinter(model=MODELS["tm-t88"], drawer=VirtualDrawer()) as printer:
+        host, port = printer.address
+        ...
+        receipt = printer.wait_receipts(1, timeout_s=5)[0]
+
+It serves one connection at a time and lets others wait (see `hwsim.network_card`).
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from hwsim.drawer import VirtualDrawer
+from hwsim.mechanism import (
+    RECEIVE_BUFFER_BYTES,
+    LoggedCommand,
+    Mechanism,
+    PaperState,
+    Pulse,
+)
+from hwsim.models import MODELS, Model
+from hwsim.network_card import NetworkCard
+from hwsim.receipt import Receipt, next_number
+
+RECEIPTS_KEPT_MAX: Final = 256
+"""Older receipts are forgotten (those saved to a folder stay there)."""
+
+IDLE_TIMEOUT_S: Final = 90.0
+CLOSE_S_MAX: Final = 5.0
+
+
+class VirtualPrinter:
+    """A printer in a thread of its own. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        model: Model = MODELS["tm-t88"],
+        drawer: VirtualDrawer | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        folder: Path | None = None,
+        on_receipt: Callable[[Receipt, Path | None], None] | None = None,
+        receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES,
+        realistic: bool = False,
+        realtime_in_data: bool = False,
+        busy_when_offline: bool = False,
+        ignore_process_id: bool = False,
+        idle_timeout_s: float = IDLE_TIMEOUT_S,
+    ) -> None:
+        """Not listening yet. With a `folder` every receipt is saved there as PNG and text.
+
+        `on_receipt` is called in the printer's thread, with the PNG's path if there is a folder.
+        """
+        self.model = model
+        self.drawer = drawer
+        self._folder = folder
+        self._on_receipt = on_receipt
+        self._idle_timeout_s = idle_timeout_s
+        self._where = (host, port)
+        self._receive_buffer_bytes = receive_buffer_bytes
+        self._changed = threading.Condition(threading.RLock())
+        self._receipts: deque[Receipt] = deque(maxlen=RECEIPTS_KEPT_MAX)
+        self._receipt_count = 0
+        self._mechanism = Mechanism(
+            model,
+            drawer,
+            self._keep_receipt,
+            receive_buffer_bytes=receive_buffer_bytes,
+            realistic=realistic,
+            realtime_in_data=realtime_in_data,
+            busy_when_offline=busy_when_offline,
+            ignore_process_id=ignore_process_id,
+            first_number=next_number(folder) if folder else 1,
+        )
+        self._powered = True
+        self._refusing = False
+        self._closing = False
+        self._card: NetworkCard | None = None
+        self._thread: threading.Thread | None = None
+        if drawer is not None:
+            drawer.plug_in(self._drawer_moved)
+
+    # Life
+
+    def start(self) -> Self:
+        """Listen, once in its life. Gives itself; OSError if the port is taken."""
+        self._card = card = NetworkCard(
+            self._mechanism,
+            self._where,
+            window_bytes=self._receive_buffer_bytes,
+            idle_timeout_s=self._idle_timeout_s,
+        )
+        self._where = card.address
+        self._thread = threading.Thread(
+            target=self._serve, args=(card,), name="hwsim-printer", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """Stop; open connections are reset. Receipts stay readable."""
+        with self._changed:
+            thread, self._thread = self._thread, None
+            card, self._card = self._card, None
+            self._closing = True
+        if thread is None or card is None:
+            return
+        card.wake()
+        thread.join(CLOSE_S_MAX)
+        card.close()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    # What can be seen
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port; the same also after a power cycle."""
+        return self._where[0], self._where[1]
+
+    @property
+    def font_name(self) -> str:
+        """The font that receipts are drawn with."""
+        return self._mechanism.paper.font_name
+
+    @property
+    def receipts(self) -> list[Receipt]:
+        """The receipts that have come out, oldest first; at most RECEIPTS_KEPT_MAX."""
+        with self._changed:
+            return list(self._receipts)
+
+    @property
+    def uncut_text(self) -> str:
+        """What stands on the paper that is still in the printer."""
+        with self._changed:
+            return self._mechanism.paper.strip.text
+
+    @property
+    def log(self) -> list[LoggedCommand]:
+        """The last commands executed; real-time commands when they were received."""
+        with self._changed:
+            return list(self._mechanism.log)
+
+    @property
+    def pulses(self) -> list[Pulse]:
+        """The last drawer pulses, whether or not a drawer followed."""
+        with self._changed:
+            return list(self._mechanism.pulses)
+
+    @property
+    def cut_count(self) -> int:
+        """The cutter's life-long counter, as GS g 2 tells it."""
+        with self._changed:
+            return self._mechanism.counters[178]
+
+    def wait_receipts(self, count: int, timeout_s: float) -> list[Receipt]:
+        """Wait until `count` receipts have come out since the start; TimeoutError."""
+        self._wait(lambda: self._receipt_count >= count, timeout_s, f"{count} receipts")
+        return self.receipts
+
+    def wait_pulses(self, count: int, timeout_s: float) -> list[Pulse]:
+        """Wait until the drawer connector has been driven `count` times; TimeoutError."""
+        self._wait(lambda: self._mechanism.pulse_count >= count, timeout_s, f"{count} pulses")
+        return self.pulses
+
+    def wait_commands(self, name: str, count: int, timeout_s: float) -> None:
+        """Wait until `count` commands of this name stand in the log; TimeoutError."""
+
+        def seen() -> bool:
+            return sum(entry.name == name for entry in self._mechanism.log) >= count
+
+        self._wait(seen, timeout_s, f"{count} times {name}")
+
+    def _wait(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
+        with self._changed:
+            if not self._changed.wait_for(condition, timeout_s):
+                last = [entry.name for entry in self._mechanism.log][-8:]
+                raise TimeoutError(
+                    f"waited {timeout_s} s for {what}: {self._receipt_count} receipts, "
+                    f"{self._mechanism.pulse_count} pulses, offline={self._mechanism.offline}, "
+                    f"last commands {last}"
+                )
+
+    # What people do to it
+
+    def set_paper(self, state: PaperState, *, after_dots: int | None = None) -> None:
+        """Put paper in or take it out: now, or when `after_dots` more rows have been fed."""
+        with self._touched():
+            self._mechanism.load_paper(state, after_dots)
+
+    def open_cover(self) -> None:
+        """Printing stops after the command being executed; the buffer is kept."""
+        with self._touched():
+            self._mechanism.cover_open = True
+
+    def close_cover(self) -> None:
+        """Printing goes on where it stopped."""
+        with self._touched():
+            self._mechanism.cover_open = False
+
+    def jam_cutter(self) -> None:
+        """The next cut fails and puts the printer offline with a recoverable error."""
+        with self._touched():
+            self._mechanism.cutter_blocked = True
+
+    def free_cutter(self) -> None:
+        """Remove the jam. An error stays until DLE ENQ 1 or 2, or a power cycle."""
+        with self._touched():
+            self._mechanism.cutter_blocked = False
+
+    def tear_off(self) -> None:
+        """Feed out the uncut paper and tear it off: a receipt that is not `cut`."""
+        with self._touched():
+            self._mechanism.paper.tear_off()
+
+    def power_off(self) -> None:
+        """Connections are reset, new ones refused, the buffer is lost; counters stay."""
+        with self._touched():
+            self._powered = False
+            self._running_card.reset_all()
+            self._running_card.refuse()
+            self._mechanism.power_cycle()
+
+    def power_on(self) -> None:
+        """Listen again on the same port, with default settings."""
+        with self._touched():
+            self._powered = True
+            if not self._refusing:
+                self._running_card.listen()
+
+    # Faults
+
+    def stall_after(self, count: int) -> None:
+        """Stop reading after `count` more bytes, with the connection left open."""
+        with self._touched():
+            self._running_card.stall_left = count
+
+    def release(self) -> None:
+        """End a stall."""
+        with self._touched():
+            self._running_card.stall_left = None
+
+    def refuse_connections(self) -> None:
+        """Refuse new connections; an open one stays."""
+        with self._touched():
+            self._refusing = True
+            self._running_card.refuse()
+
+    def accept_connections(self) -> None:
+        """Accept again."""
+        with self._touched():
+            self._refusing = False
+            if self._powered:
+                self._running_card.listen()
+
+    def mute(self) -> None:
+        """Send nothing any more; answers of this time are lost."""
+        with self._touched():
+            self._running_card.muted = True
+
+    def unmute(self) -> None:
+        """Answer again."""
+        with self._touched():
+            self._running_card.muted = False
+
+    @property
+    def _running_card(self) -> NetworkCard:
+        if self._card is None:
+            raise RuntimeError("this printer is not running: call start() first")
+        return self._card
+
+    @contextmanager
+    def _touched(self) -> Iterator[None]:
+        """Hold the printer still for a change from outside; then let it notice."""
+        with self._changed:
+            yield
+            if self._powered:
+                self._mechanism.report()
+            self._changed.notify_all()
+            if self._card is not None:
+                self._card.wake()
+
+    def _drawer_moved(self) -> None:
+        with self._touched():
+            pass  # the switch itself is the drawer's; this printer reads it when it reports
+
+    # The printer's thread
+
+    def _serve(self, card: NetworkCard) -> None:
+        while True:
+            with self._changed:
+                if self._closing:
+                    return
+                timeout_s = self._turn(card)
+                self._changed.notify_all()
+            found = card.wait(timeout_s)
+            with self._changed:
+                card.handle(found)
+
+    def _turn(self, card: NetworkCard) -> float | None:
+        """Run the mechanism and the network; give how long to wait for something new, in s."""
+        if not self._powered:
+            return None
+        now_s = time.monotonic()
+        times_s = (self._mechanism.run(now_s), card.turn(now_s))
+        soonest_s = min((at_s for at_s in times_s if at_s is not None), default=None)
+        return None if soonest_s is None else max(0.0, soonest_s - now_s)
+
+    def _keep_receipt(self, receipt: Receipt) -> None:
+        self._receipts.append(receipt)
+        self._receipt_count += 1
+        path = receipt.save(self._folder) if self._folder is not None else None
+        if self._on_receipt is not None:
+            self._on_receipt(receipt, path)

@@ -1,0 +1,41 @@
+"""Fixtures for the tests of anything that prints: a front end, a till, a driver.
+
+Register it in the project's top-level conftest.py::
+
+    pytest_plugins = ["hwsim.pytest_plugin"]
+
+and print to the printer's address, as to a real one on the network::
+
+    def test_a_receipt_shows_the_total(virtual_printer):
+        shop_prints_to(*virtual_printer.address)
+        receipt = virtual_printer.wait_receipts(1, timeout_s=5)[0]
+        assert "TOTAL 12.35" in receipt.text
+        assert virtual_printer.drawer.is_open
+
+`receipt.text` is what a person reads, `receipt.image` the dots that were burned (barcodes in it can
+be scanned); the same receipts lie as PNG and text in the test's `tmp_path / "receipts"`. Covers,
+paper, cutter, power and the network are at hand: see `hwsim.printer.VirtualPrinter`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hwsim.drawer import VirtualDrawer
+from hwsim.printer import VirtualPrinter
+
+
+@pytest.fixture
+def virtual_drawer() -> VirtualDrawer:
+    """The drawer on the virtual printer's connector: shut, high level when open."""
+    return VirtualDrawer()
+
+
+@pytest.fixture
+def virtual_printer(tmp_path: Path, virtual_drawer: VirtualDrawer) -> Iterator[VirtualPrinter]:
+    """A TM-T88 on a free port of 127.0.0.1 that prints at once, with `virtual_drawer`."""
+    folder = tmp_path / "receipts"
+    folder.mkdir()
+    with VirtualPrinter(drawer=virtual_drawer, folder=folder) as printer:
+        yield printer

@@ -1,0 +1,367 @@
+"""What a PosPrinter promises, kept by the ESC/POS driver against the virtual printer."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from hwsim.drawer import VirtualDrawer
+from hwsim.mechanism import PaperState
+from hwsim.models import MODELS
+from hwsim.printer import VirtualPrinter
+from PIL import Image as Picture
+
+from tillhald.devices.categories import (
+    Confirmed,
+    Evidence,
+    FailedBeforeStart,
+    FailedPartial,
+    How,
+    PowerState,
+    PrintOutcome,
+    Pulse,
+    Trouble,
+    Unconfirmed,
+)
+from tillhald.devices.errors import RetrySafety
+from tillhald.devices.wake import Wake
+from tillhald.domain.document import (
+    Align,
+    Barcode,
+    BarcodeKind,
+    Columns,
+    Cut,
+    Image,
+    PrintDocument,
+    QrCode,
+    Run,
+    Style,
+    Text,
+)
+from tillhald.drivers.escpos import dialogue
+from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter, PortOptions
+
+Connect = Callable[..., EscposPrinter]
+
+
+def text(words: str, **style: object) -> Text:
+    return Text(runs=(Run(text=words, style=Style(**style)),))
+
+
+def receipt(*words: str) -> PrintDocument:
+    return PrintDocument(parts=(*(text(line) for line in words), Cut()))
+
+
+def noise(width: int, height: int) -> bytes:
+    picture = Picture.effect_noise((width, height), 100).convert("1")
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Connect drivers to simulators; all are closed at the end."""
+    made: list[tuple[EscposPrinter, Wake]] = []
+
+    def connect_to(paper: VirtualPrinter, profile: str = "tm_t88") -> EscposPrinter:
+        host, port = paper.address
+        options = EscposOptions(port=PortOptions(tcp=f"{host}:{port}"), profile=profile)
+        wake = Wake()
+        made.append((EscposPrinter("front_printer", options, wake), wake))
+        return made[-1][0]
+
+    yield connect_to
+    for printer, wake in made:
+        printer.close()
+        wake.close()
+
+
+@pytest.fixture
+def paper() -> Iterator[VirtualPrinter]:
+    with VirtualPrinter(drawer=VirtualDrawer()) as simulator:
+        yield simulator
+
+
+def test_a_receipt_is_on_paper_when_it_is_confirmed(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    assert connect(paper).print(receipt("TOTAL 12.35"), 5.0) == Confirmed(Evidence.PROCESS_ID)
+    assert [one.text.strip() for one in paper.receipts] == ["TOTAL 12.35"]
+
+
+def test_chinese_text_and_its_widths_arrive(paper: VirtualPrinter, connect: Connect) -> None:
+    document = PrintDocument(
+        parts=(
+            Text(runs=(Run(text="谢谢惠顾"),), align=Align.CENTER),
+            Columns(left="可口可乐", right="¥3.50"),
+            Columns(left="Café ½ Привет Ωμέγα", right="€12.00"),
+            text("合计：三元五角。", bold=True, width=2, height=2),
+            Cut(),
+        )
+    )
+    assert isinstance(connect(paper).print(document, 5.0), Confirmed)
+    lines = paper.receipts[0].text.splitlines()
+    assert lines[:3] == [
+        " " * 17 + "谢谢惠顾",
+        "可口可乐" + " " * 29 + "¥3.50",
+        "Café ½ Привет Ωμέγα" + " " * 17 + "€12.00",
+    ]
+    assert "合计：三元五角。" in lines[3]
+
+
+def test_barcodes_and_qr_codes_can_be_read_from_the_paper(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    import zxingcpp  # noqa: PLC0415 - only this test scans
+
+    values = {"6901028075763", "R-0001{}", "AB 12", "https://example.com/重印"}
+    document = PrintDocument(
+        parts=(
+            Barcode(kind=BarcodeKind.EAN13, value="6901028075763"),
+            Barcode(kind=BarcodeKind.CODE128, value="R-0001{}"),
+            Barcode(kind=BarcodeKind.CODE39, value="AB 12"),
+            QrCode(value="https://example.com/重印"),
+            Cut(),
+        )
+    )
+    assert isinstance(connect(paper).print(document, 5.0), Confirmed)
+    image = paper.receipts[0].image.convert("L")
+    assert {found.text for found in zxingcpp.read_barcodes(image)} >= values
+
+
+def test_a_receipt_that_the_paper_ran_out_on_is_confirmed_once_and_late(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    printer = connect(paper)
+    paper.set_paper(PaperState.END, after_dots=60)
+    outcome = printer.print(receipt(*(f"line {n}" for n in range(20))), 0.5)
+    assert isinstance(outcome, Unconfirmed)
+    assert outcome.reason is Trouble.PAPER_OUT
+    again = printer.print(receipt("another"), 0.5)
+    assert again == FailedBeforeStart(Trouble.PAPER_OUT, RetrySafety.SAFE)
+    paper.set_paper(PaperState.ADEQUATE)
+    late: list[str] = []
+    end_s = time.monotonic() + 5
+    while not late and time.monotonic() < end_s:
+        late += printer.poll(0.1)
+    assert late == [outcome.ticket]
+    assert len(paper.receipts) == 1
+
+
+@pytest.mark.parametrize("connected_before", [True, False])
+def test_nothing_is_sent_to_a_printer_whose_cover_is_open(
+    paper: VirtualPrinter, connect: Connect, *, connected_before: bool
+) -> None:
+    printer = connect(paper)
+    if connected_before:
+        assert printer.status(2.0).cover_open.known(value=False)
+    paper.open_cover()
+    outcome = printer.print(receipt("nothing"), 2.0)
+    assert outcome == FailedBeforeStart(Trouble.COVER_OPEN, RetrySafety.SAFE)
+    paper.close_cover()
+    assert isinstance(printer.print(receipt("something"), 2.0), Confirmed)
+    assert [one.text.strip() for one in paper.receipts] == ["something"]
+
+
+def test_a_printer_that_is_switched_off_is_told_at_once(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    printer = connect(paper)
+    paper.power_off()
+    began_s = time.monotonic()
+    outcome = printer.print(receipt("nothing"), 5.0)
+    assert outcome == FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE)
+    assert time.monotonic() - began_s < 1.0
+    status = printer.status(0)
+    assert (status.power.value, status.power.how) == (PowerState.OFF, How.INFERRED)
+
+
+def test_a_printer_that_stops_reading_holds_nobody_beyond_the_deadline(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    printer = connect(paper)
+    printer.status(2.0)
+    paper.stall_after(2000)
+    began_s = time.monotonic()
+    outcome = printer.print(PrintDocument(parts=(Image(content=noise(512, 2000)), Cut())), 1.0)
+    assert time.monotonic() - began_s < 1.5
+    assert isinstance(outcome, FailedPartial)
+    assert outcome.reason is Trouble.DEVICE_TIMEOUT
+    assert 0 < outcome.bytes_sent < 100_000
+
+
+def test_a_printer_that_loses_power_in_mid_job_leaves_a_partial_receipt(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    printer = connect(paper)
+    printer.status(2.0)
+    paper.stall_after(40_000)
+    document = PrintDocument(parts=(text("begun"), Image(content=noise(512, 2000)), Cut()))
+    outcomes: list[PrintOutcome] = []
+    job = threading.Thread(target=lambda: outcomes.append(printer.print(document, 20.0)))
+    job.start()
+    paper.wait_commands("GS v 0", 2, timeout_s=5)
+    paper.power_off()
+    job.join(5)
+    assert [type(outcome) for outcome in outcomes] == [FailedPartial]
+    assert outcomes[0].reason is Trouble.LINK_LOST
+
+
+def test_a_silent_printer_confirms_nothing_and_is_never_said_to_have_paper(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    paper.mute()
+    printer = connect(paper)
+    outcome = printer.print(receipt("who knows"), 4.0)
+    assert isinstance(outcome, Unconfirmed)
+    assert outcome.reason is Trouble.NO_ANSWER
+    status = printer.status(0)
+    assert status.paper_out.how is How.UNKNOWN
+    assert status.power.value is PowerState.UNKNOWN
+    assert status.silent
+    assert len(paper.wait_receipts(1, timeout_s=5)) == 1
+
+
+def test_a_clone_without_process_ids_says_only_that_it_has_read_the_job(
+    connect: Connect,
+) -> None:
+    with VirtualPrinter(model=MODELS["generic-58"]) as paper:
+        outcome = connect(paper, "generic_58").print(receipt("你好"), 3.0)
+        assert isinstance(outcome, Unconfirmed)
+        assert outcome.reason is Trouble.PROCESSED_ONLY
+        assert paper.receipts[0].text.strip() == "你好"
+
+
+def test_a_lost_link_is_outweighed_by_the_printers_own_count_of_cuts(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogue, "STEP_S_MAX", 0.1)  # this printer answers no fence at all
+    with VirtualPrinter(ignore_process_id=True) as paper:
+        printer = connect(paper)
+        outcomes: list[PrintOutcome] = []
+        job = threading.Thread(target=lambda: outcomes.append(printer.print(receipt("x"), 10.0)))
+        job.start()
+        paper.wait_receipts(1, timeout_s=5)
+        paper.power_off()
+        paper.power_on()
+        job.join(8)
+        assert outcomes == [Confirmed(Evidence.CUT_COUNTER)]
+
+
+def test_a_lost_link_without_a_cut_stays_in_doubt(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogue, "STEP_S_MAX", 0.1)
+    with VirtualPrinter(ignore_process_id=True) as paper:
+        printer = connect(paper)
+        paper.jam_cutter()
+        outcomes: list[PrintOutcome] = []
+        job = threading.Thread(target=lambda: outcomes.append(printer.print(receipt("x"), 10.0)))
+        job.start()
+        paper.wait_commands("LF", 1, timeout_s=5)
+        paper.power_off()
+        paper.power_on()
+        job.join(8)
+        assert [outcome.reason for outcome in outcomes] == [Trouble.LINK_LOST]
+
+
+def test_a_receipt_after_a_predecessor_that_died_in_a_picture_is_not_printed_as_dots(
+    paper: VirtualPrinter, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogue, "STEP_S_MAX", 0.5)
+    with socket.create_connection(paper.address) as predecessor:
+        predecessor.sendall(b"before\n\x1dv0\x00\x40\x00\x00\x01" + b"\xaa" * 100)
+        paper.wait_commands("LF", 1, timeout_s=5)
+    outcome = connect(paper).print(receipt("after"), 5.0)
+    assert outcome == Confirmed(Evidence.PROCESS_ID)
+    assert paper.receipts[0].text.splitlines()[-1].strip() == "after"
+
+
+def test_a_picture_that_spells_a_command_does_not_open_the_drawer(connect: Connect) -> None:
+    live = bytes.fromhex("1014010005") + b"\xff"
+    picture = Picture.frombytes("1", (48, 1), bytes(0xFF ^ byte for byte in live))
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    document = PrintDocument(parts=(Image(content=content.getvalue(), align=Align.LEFT), Cut()))
+    drawer = VirtualDrawer()
+    with VirtualPrinter(drawer=drawer, realtime_in_data=True) as paper:
+        with socket.create_connection(paper.address) as control:  # the simulator does obey it
+            control.sendall(b"\x1dv0\x00\x06\x00\x01\x00" + live)
+            paper.wait_pulses(1, timeout_s=5)
+        drawer.close()
+        assert isinstance(connect(paper).print(document, 5.0), Confirmed)
+        assert drawer.open_count == 1
+
+
+def test_a_tall_picture_has_the_same_dots_on_paper(paper: VirtualPrinter, connect: Connect) -> None:
+    picture = Picture.new("1", (100, 1100), 1)
+    picture.paste(0, (40, 100, 60, 1000))
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    document = PrintDocument(parts=(Image(content=content.getvalue()), Cut()))
+    assert isinstance(connect(paper).print(document, 5.0), Confirmed)
+    dots = paper.receipts[0].image.convert("L").point(lambda level: 255 * (level < 128))
+    box = dots.getbbox()
+    assert box is not None
+    left, top, right, bottom = box
+    assert (right - left, bottom - top) == (20, 900)
+    assert left == (512 - 100) // 2 + 40
+    assert dots.crop(box).getextrema() == (255, 255)
+
+
+def test_a_printer_that_was_switched_off_and_on_prints_again(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    printer = connect(paper)
+    assert isinstance(printer.print(receipt("one"), 3.0), Confirmed)
+    paper.power_off()
+    end_s = time.monotonic() + 5
+    while printer.status(0).connected and time.monotonic() < end_s:
+        printer.poll(0.1)
+    assert printer.status(0).paper_out.how is How.STALE
+    paper.power_on()
+    while not printer.status(0).connected and time.monotonic() < end_s:
+        printer.poll(0.2)
+    assert isinstance(printer.print(receipt("two"), 3.0), Confirmed)
+    assert [one.text.strip() for one in paper.receipts] == ["one", "two"]
+
+
+def test_letting_go_of_a_printer_leaves_it_all_that_was_sent(connect: Connect) -> None:
+    with VirtualPrinter(ignore_process_id=True) as paper:
+        printer = connect(paper, "generic_80")
+        document = PrintDocument(parts=(Image(content=noise(512, 1500)), text("end"), Cut()))
+        assert isinstance(printer.print(document, 5.0), Unconfirmed)
+        printer.close()
+        assert "end" in paper.wait_receipts(1, timeout_s=5)[0].text
+
+
+def test_a_pulse_in_turn_waits_and_a_pulse_now_overtakes_an_empty_roll(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    printer = connect(paper)
+    pulse = Pulse(pin=2, on_ms=100, off_ms=200, now=False)
+    assert printer.pulse_drawer(pulse, 3.0) == Confirmed(Evidence.PROCESS_ID)
+    paper.set_paper(PaperState.END)
+    in_turn = printer.pulse_drawer(pulse, 1.0)
+    assert in_turn == FailedBeforeStart(Trouble.PAPER_OUT, RetrySafety.SAFE)
+    outcome = printer.pulse_drawer(Pulse(pin=2, on_ms=100, off_ms=200, now=True), 1.0)
+    assert isinstance(outcome, Unconfirmed)
+    assert outcome.reason is Trouble.PROCESSED_ONLY
+    assert [one.command for one in paper.pulses] == ["ESC p", "DLE DC4"]
+
+
+def test_a_document_that_cannot_be_printed_never_reaches_the_printer(
+    paper: VirtualPrinter, connect: Connect
+) -> None:
+    printer = connect(paper)
+    wrong = PrintDocument(parts=(Barcode(kind=BarcodeKind.EAN13, value="6901028075764"),))
+    outcome = printer.print(wrong, 1.0)
+    assert outcome == FailedBeforeStart(Trouble.DOCUMENT_INVALID, RetrySafety.NEVER)
+    hebrew = printer.print(receipt("שלום"), 1.0)
+    assert hebrew == FailedBeforeStart(Trouble.TEXT_NOT_PRINTABLE, RetrySafety.NEVER)
+    assert paper.log == []

@@ -1,0 +1,1 @@
+"""The Python client, against real gRPC servers on real sockets."""

@@ -1,0 +1,110 @@
+"""The `hwsim shop` command, as a person or a program starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hwsim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+END_S_MAX = 5.0
+SOURCE_ROOT = Path(hwsim.__file__).parents[1]
+
+
+def run(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "hwsim", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(SOURCE_ROOT)},
+    )
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    with run("shop", "--folder", str(tmp_path / "paper")) as process:
+        yield process
+        process.kill()
+
+
+def next_line(process: subprocess.Popen[str]) -> dict[str, object]:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, f"the shop ended: {process.stderr.read() if process.stderr else ''}"
+    event = json.loads(line)
+    assert isinstance(event, dict)
+    return event
+
+
+def test_a_shop_says_where_it_is_and_what_happens(
+    shop: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    ready = next_line(shop)
+    printer = ready["printer"]
+    assert isinstance(printer, dict)
+    assert ready == {
+        "printer": {"host": "127.0.0.1", "port": printer["port"], "model": "tm-t88"},
+        "receipts": str(tmp_path / "paper"),
+        "pid": shop.pid,
+    }
+    with socket.create_connection((printer["host"], printer["port"]), timeout=5) as host:
+        host.sendall("晨光 ￥5\n".encode("gb18030") + b"\x1dVB\x00\x1bp\x00\x32\x32")
+        png = tmp_path / "paper" / "receipt-0001.png"
+        assert next_line(shop) == {"event": "receipt_printed", "file": str(png)}
+        assert next_line(shop) == {"event": "drawer_opened"}
+    assert png.is_file()
+    assert png.with_suffix(".txt").read_text(encoding="utf-8") == "晨光 ￥5\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_shop_ends_cleanly_when_asked(shop: subprocess.Popen[str], number: int) -> None:
+    next_line(shop)
+    began_s = time.monotonic()
+    shop.send_signal(number)
+    assert shop.wait(END_S_MAX) == 0
+    assert time.monotonic() - began_s < 1.0
+    assert shop.stderr is not None
+    assert "Traceback" not in shop.stderr.read()
+
+
+def test_a_shop_whose_reader_has_gone_ends_quietly(shop: subprocess.Popen[str]) -> None:
+    printer = next_line(shop)["printer"]
+    assert isinstance(printer, dict)
+    assert shop.stdout is not None
+    shop.stdout.close()
+    with socket.create_connection((printer["host"], printer["port"]), timeout=5) as host:
+        host.sendall(b"Total\n\x1dVB\x00")
+        assert shop.wait(END_S_MAX) == 1
+    assert shop.stderr is not None
+    assert "Error" not in shop.stderr.read()
+
+
+def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with run("shop", "--folder", str(tmp_path), "--printer-port", str(port)) as process:
+            output, errors = process.communicate(timeout=END_S_MAX)
+    assert process.returncode == 1
+    assert output == ""
+    assert f"port {port} of 127.0.0.1 cannot be used: Address already in use" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_wrong_port_is_refused_with_a_reason(tmp_path: Path) -> None:
+    with run("shop", "--folder", str(tmp_path), "--printer-port", "70000") as process:
+        _, errors = process.communicate(timeout=END_S_MAX)
+    assert process.returncode == 2
+    assert "'70000' is not a port from 0 to 65535" in errors
