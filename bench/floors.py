@@ -89,9 +89,7 @@ def rows_of_a_sale(journal: Path, before_seq: int) -> list[StoredRow]:
 
 def open_floors(folder: Path, rows: Sequence[StoredRow]) -> Floors:
     """Prepare the floors for these rows in `folder`."""
-    return Floors(
-        {LMDB_COMMIT: _lmdb_commit(folder, rows), FILE_SYNC: _file_sync(folder, rows)}
-    )
+    return Floors({LMDB_COMMIT: _lmdb_commit(folder, rows), FILE_SYNC: _file_sync(folder, rows)})
 
 
 def _lmdb_commit(folder: Path, rows: Sequence[StoredRow]) -> Callable[[], None]:
@@ -116,7 +114,7 @@ def _lmdb_commit(folder: Path, rows: Sequence[StoredRow]) -> Callable[[], None]:
 
 
 def _key(row: StoredRow, number: int, at: int) -> bytes:
-    """A key of the row's size: numbers stand in order, ids anywhere, `meta` is overwritten."""
+    """Return a key of the row's size: numbers in order, ids anywhere, `meta` overwritten."""
     if row.table == META:
         return at.to_bytes(row.key_bytes, "big")
     if row.key_bytes <= SEQ_BYTES:

@@ -24,7 +24,8 @@ CALL_S_MAX = 30.0
 class Sell(Protocol):
     """Sells the one sale under these ids; returns its receipt number, 0 if it sells nothing."""
 
-    def __call__(self, ids: Ids, /) -> Awaitable[int]: ...
+    def __call__(self, ids: Ids, /) -> Awaitable[int]:  # noqa: D102 - the class says it
+        ...
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Tally:
 class Connect(Protocol):
     """Connects that many callers, each on a connection of its own as if it were its own till."""
 
-    def __call__(
+    def __call__(  # noqa: D102 - the class says it
         self, target: str, callers: int, tally: Tally, /
     ) -> AbstractAsyncContextManager[Sequence[Sell]]: ...
 

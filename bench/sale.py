@@ -37,7 +37,7 @@ class SaleLine(NamedTuple):
     @property
     def extended_minor(self) -> int:
         """Price times quantity, half up."""
-        whole = 10**self.scale
+        whole = int(10**self.scale)
         return (2 * self.unit_price_minor * self.quantity + whole) // (2 * whole)
 
 

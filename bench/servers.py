@@ -24,7 +24,7 @@ Transport = Literal["unix", "tcp"]
 
 
 class AbsentError(Exception):
-    """This server cannot take part here; the text says why."""
+    """The server cannot take part here; the text says why."""
 
 
 class Running(NamedTuple):

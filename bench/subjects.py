@@ -38,11 +38,17 @@ SUBJECTS = {
     "tillhal": Subject("tillhal Checkout", "tillhal", checkout.connect, sells=True),
     "echo": Subject("tillhal, empty call", "tillhal", checkout.connect_echo, sells=False),
     "etcd": Subject("etcd Txn, in turn", "etcd", etcd.connect_in_turn, sells=True),
-    "etcd-race": Subject("etcd Txn, racing", "etcd", etcd.connect, True, ("tcp",)),
-    "etcd-put": Subject("etcd plain put", "etcd", etcd.connect_put, False, ("tcp",)),
+    "etcd-race": Subject("etcd Txn, racing", "etcd", etcd.connect, sells=True, transports=("tcp",)),
+    "etcd-put": Subject(
+        "etcd plain put", "etcd", etcd.connect_put, sells=False, transports=("tcp",)
+    ),
     "postgres": Subject("PostgreSQL, one statement", "postgres", postgres.connect, sells=True),
     "postgres-steps": Subject(
-        "PostgreSQL, step by step", "postgres", postgres.connect_steps, True, ("unix",)
+        "PostgreSQL, step by step",
+        "postgres",
+        postgres.connect_steps,
+        sells=True,
+        transports=("unix",),
     ),
     "sqlite": Subject("SQLite behind gRPC", "sqlite", checkout.connect, sells=True),
 }

@@ -37,7 +37,7 @@ def run(order: Order) -> list[Cell]:
     """Carry `order` out in a process of its own. Raises LoadFailedError."""
     each_s = order.warm_up_s + order.seconds + 2 * CALL_S_MAX
     try:
-        done = subprocess.run(  # noqa: S603 - this Python, this module
+        done = subprocess.run(
             [sys.executable, "-m", "bench.worker"],
             cwd=ROOT,
             input=msgspec.json.encode(order),

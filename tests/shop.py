@@ -39,13 +39,19 @@ from tillhald.domain.sale import (
     TenderType,
 )
 from tillhald.domain.startup import startup_facts
-from tillhald.domain.state import Day, DayTotals, Shift, Tally, TillState, decode_state, encode_state
+from tillhald.domain.state import (
+    Day,
+    DayTotals,
+    Shift,
+    Tally,
+    TillState,
+    decode_state,
+    encode_state,
+)
 
 NOON_MS = 1_750_000_000_000
 TODAY = "2025-06-15"
-LIVE = frozenset(
-    {SaleState.OPEN, SaleState.SUSPENDED, SaleState.TENDERING, SaleState.INTERRUPTED}
-)
+LIVE = frozenset({SaleState.OPEN, SaleState.SUSPENDED, SaleState.TENDERING, SaleState.INTERRUPTED})
 
 
 def line(
@@ -100,9 +106,7 @@ class Shop:
         self.records: list[ev.Record] = []
         self.rows: dict[tuple[str, bytes], bytes] = {}
         self.at_ms = NOON_MS
-        self.note(
-            ev.JournalCreated(store_id="s", workstation_id="w", currency=self.rules.currency)
-        )
+        self.note(ev.JournalCreated(store_id="s", workstation_id="w", currency=self.rules.currency))
 
     # --- what the service does
 
@@ -139,9 +143,7 @@ class Shop:
     def restart(self, *, clean: bool = False) -> None:
         """Lose all but records and rows, come back from them, and say what was found."""
         self.state = self.replayed()
-        found = startup_facts(
-            self.state, version="0.1.0", clean_shutdown=clean, at_ms=self.at_ms
-        )
+        found = startup_facts(self.state, version="0.1.0", clean_shutdown=clean, at_ms=self.at_ms)
         self._append(found)
 
     def replayed(self) -> TillState:
@@ -170,8 +172,11 @@ class Shop:
     def _append(self, facts: list[ev.AnyEvent]) -> None:
         record = ev.Record(wall_ms=self.at_ms, events=tuple(facts))
         state = apply(self.state, record, self.state.seq + 1)
-        found = {name: self.finished[name] for name in named_finished(record.events, state)
-                 if name in self.finished}
+        found = {
+            name: self.finished[name]
+            for name in named_finished(record.events, state)
+            if name in self.finished
+        }
         rows, _ = entries(record.events, state, found)
         for row in rows:
             is_new = (row.table, row.key) not in self.rows
@@ -263,9 +268,7 @@ class Shop:
             outcome=outcome,
         )
 
-    def resolve(
-        self, sale_id: str, outcome: TenderState, tender_id: str = "card1"
-    ) -> SaleSummary:
+    def resolve(self, sale_id: str, outcome: TenderState, tender_id: str = "card1") -> SaleSummary:
         return self.on(self.resolving(sale_id, outcome, tender_id))
 
     def reversing(self, sale_id: str, tender_id: str) -> cmd.ReverseTender:
@@ -356,20 +359,30 @@ def _assert_sale_balances(sale: Sale, rules: ShopRules) -> None:
     approved = [t for t in sale.tenders if t.state is TenderState.APPROVED]
     tendered = sum(t.amount_minor for t in approved)
     assert tendered - sale.change_minor == totals.payable_minor + sale.rounding_minor
-    assert not any(
-        t.state in {TenderState.PENDING, TenderState.UNKNOWN} for t in sale.tenders
-    ), "an unresolved tender in a completed sale"
+    assert not any(t.state in {TenderState.PENDING, TenderState.UNKNOWN} for t in sale.tenders), (
+        "an unresolved tender in a completed sale"
+    )
     allowing = sum(t.amount_minor for t in approved if rules.tender(t.type).allows_change)
     assert 0 <= sale.change_minor <= max(allowing, 0)
-    assert abs(sale.rounding_minor) < rules.cash_rounding.increment_minor
-    is_in_cash = sale.change_minor or any(t.type is TenderType.CASH for t in approved)
-    if not is_in_cash and approved:
-        assert sale.rounding_minor == 0, "rounding without cash"
+    _assert_rounding(sale, approved, rules)
     if sale.kind is SaleKind.SALE:
         assert totals.payable_minor >= 0
         _assert_line_shares(sale)
     else:
         assert totals.payable_minor <= 0
+
+
+def _assert_rounding(sale: Sale, approved: list[Tender], rules: ShopRules) -> None:
+    assert sale.totals is not None
+    payable, coin = sale.totals.payable_minor, rules.cash_rounding.increment_minor
+    others = [t for t in approved if t.type is not TenderType.CASH]
+    in_cash = payable - sum(t.amount_minor for t in others)
+    assert abs(sale.rounding_minor) < coin
+    assert in_cash or not sale.rounding_minor, "rounding where nothing is settled in cash"
+    if sale.change_minor or len(others) < len(approved):
+        assert (in_cash + sale.rounding_minor) % coin == 0, "no coins make up this amount"
+    exact = sum(t.amount_minor for t in others if not rules.tender(t.type).allows_change)
+    assert abs(exact) <= abs(payable), "more was taken than is due, and nothing goes back"
 
 
 def _assert_line_shares(sale: Sale) -> None:

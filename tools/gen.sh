@@ -1,15 +1,27 @@
 #!/usr/bin/env bash
 # Generates the Python stubs from proto/ into clients/python/tillhal/v1. Uses the oldest supported
 # generator in an environment of its own, so that the stubs load under every newer runtime.
+# With --check it writes nothing and fails if the committed stubs are not what it would write.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-out=${1:-clients/python}
-if [ ! -x .venv-gen/bin/python ] || ! .venv-gen/bin/python -c 'import grpc_tools, mypy_protobuf' 2>/dev/null; then
-  python3 -m venv .venv-gen
+if ! .venv-gen/bin/python -c 'import grpc_tools, mypy_protobuf' 2>/dev/null; then
+  "${PYTHON:-python3}" -m venv .venv-gen
   .venv-gen/bin/pip install --quiet --disable-pip-version-check -r tools/gen-requirements.txt
 fi
-mkdir -p "$out/tillhal/v1"
-rm -f "$out"/tillhal/v1/*_pb2*.py*
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
 PATH="$PWD/.venv-gen/bin:$PATH" .venv-gen/bin/python -m grpc_tools.protoc -Iproto \
-  --python_out="$out" --pyi_out="$out" --grpc_python_out="$out" --mypy_grpc_out="$out" \
+  --python_out="$out" --pyi_out="$out" --grpc_python_out="$out" --mypy_grpc_out="quiet:$out" \
   proto/tillhal/v1/*.proto
+rm -f "$out"/tillhal/v1/types_pb2_grpc.py* # it has no service
+echo '"""The wire types of the contract, generated from proto/tillhal/v1 by `make gen`."""' >"$out/tillhal/v1/__init__.py"
+if [ "${1:-}" = --check ]; then
+  diff -r -x __pycache__ "$out/tillhal/v1" clients/python/tillhal/v1 || {
+    echo "The generated code is not up to date: run make gen." >&2
+    exit 1
+  }
+else
+  rm -rf clients/python/tillhal/v1
+  mkdir -p clients/python/tillhal/v1
+  cp "$out"/tillhal/v1/* clients/python/tillhal/v1/
+fi

@@ -1,1 +1,1 @@
-"""The servers that sell in the comparison. One module each: `running` starts it, `connect` sells."""
+"""The servers that sell: in each module `running` starts one, and `connect` sells to it."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
+from tillhal.v1 import checkout_pb2, checkout_pb2_grpc, types_pb2
 
 from bench.load import CALL_S_MAX, WrongAnswerError
 from bench.peers.channels import channels
+from bench.peers.tillhal import HEALTH_CHECK
 from bench.sale import CHANGE_MINOR, checkout_request
-from tillhal.v1 import checkout_pb2, checkout_pb2_grpc, types_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,7 +50,11 @@ async def connect(target: str, callers: int, _: Tally) -> AsyncIterator[list[Sel
 
 class _Echo:
     def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._check = health_pb2_grpc.HealthStub(channel).Check
+        self._check = channel.unary_unary(
+            HEALTH_CHECK,
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
         self._request = health_pb2.HealthCheckRequest()
 
     async def __call__(self, _: Ids) -> int:

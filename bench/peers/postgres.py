@@ -54,7 +54,9 @@ CREATE TABLE tenders (
     PRIMARY KEY (sale_id, tender_id));
 """
 INSERT_REQUEST = "INSERT INTO requests VALUES ($1, $2)"
-FIND_REQUEST = "SELECT receipt_number FROM requests JOIN sales USING (sale_id) WHERE request_id = $1"
+FIND_REQUEST = (
+    "SELECT receipt_number FROM requests JOIN sales USING (sale_id) WHERE request_id = $1"
+)
 INSERT_LINE = "INSERT INTO sale_lines VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 INSERT_TENDER = "INSERT INTO tenders VALUES ($1, $2, 'CASH', $3)"
 NEXT_NUMBER = "UPDATE series SET last = last + 1 WHERE name = 'receipts' RETURNING last"
@@ -85,8 +87,20 @@ LINE_COLUMNS = [list(column) for column in zip(*LINE_ROWS, strict=True)]
 
 
 class _Statement(Protocol):
-    async def fetchval(self, *args: object, timeout: float) -> Any: ...  # noqa: ANN401
-    async def executemany(self, args: Sequence[Sequence[object]], *, timeout: float) -> None: ...
+    """What is used of asyncpg's PreparedStatement; `timeout` is its own word."""
+
+    async def fetchval(
+        self,
+        *args: object,
+        timeout: float,  # noqa: ASYNC109
+    ) -> Any: ...  # noqa: ANN401 - whatever the column holds
+
+    async def executemany(
+        self,
+        args: Sequence[Sequence[object]],
+        *,
+        timeout: float,  # noqa: ASYNC109
+    ) -> None: ...
 
 
 class _Connection(Protocol):
@@ -230,9 +244,7 @@ class _Pool:
 
 
 class _Steps:
-    """Statement by statement; the counter comes late, so that its row is locked for as short a
-    time as can be.
-    """
+    """Statement by statement; the counter comes late, to be locked for as short as can be."""
 
     def __init__(
         self, connection: _Connection, steps: dict[str, _Statement], twin: type[Exception]
@@ -275,7 +287,7 @@ async def _connections(target: str, count: int) -> AsyncIterator[list[_Connectio
 
 
 def _twin_error() -> type[Exception]:
-    """What asyncpg raises when a key is there already."""
+    """Return what asyncpg raises when a key is there already."""
     return cast("type[Exception]", importlib.import_module("asyncpg").UniqueViolationError)
 
 

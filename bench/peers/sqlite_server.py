@@ -12,13 +12,13 @@ import signal
 import sqlite3
 import sys
 import threading
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import grpc
 import uvloop
+from tillhal.v1 import checkout_pb2, types_pb2
 
 from bench.sale import money
-from tillhal.v1 import checkout_pb2, checkout_pb2_grpc, types_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,8 +30,8 @@ CREATE TABLE requests (request_id TEXT PRIMARY KEY, answer BLOB NOT NULL) WITHOU
 CREATE TABLE series (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO series VALUES ('receipts', 0);
 CREATE TABLE sales (
-    receipt_number INTEGER PRIMARY KEY, sale_id TEXT NOT NULL UNIQUE, payable_minor INTEGER NOT NULL,
-    tendered_minor INTEGER NOT NULL, change_minor INTEGER NOT NULL,
+    receipt_number INTEGER PRIMARY KEY, sale_id TEXT NOT NULL UNIQUE,
+    payable_minor INTEGER NOT NULL, tendered_minor INTEGER NOT NULL, change_minor INTEGER NOT NULL,
     sold_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
 CREATE TABLE sale_lines (
     sale_id TEXT, line_id TEXT, description TEXT NOT NULL, sku TEXT NOT NULL,
@@ -56,6 +56,16 @@ class Waiting(NamedTuple):
 
     request: checkout_pb2.CheckoutRequest
     answer: asyncio.Future[checkout_pb2.CheckoutResponse]
+
+
+class _Sold(NamedTuple):
+    """A row of `sales`."""
+
+    receipt_number: int
+    sale_id: str
+    payable_minor: int
+    tendered_minor: int
+    change_minor: int
 
 
 class _Context(Protocol):
@@ -99,9 +109,10 @@ class Book:
         extended = [_extended_minor(line) for line in request.lines]
         payable_minor = sum(extended)
         tendered_minor = sum(tender.amount.minor_units for tender in request.tenders)
-        change_minor = tendered_minor - payable_minor
-        sale = (number, request.sale_id, payable_minor, tendered_minor, change_minor)
-        self._db.execute(INSERT_SALE, sale)
+        sold = _Sold(
+            number, request.sale_id, payable_minor, tendered_minor, tendered_minor - payable_minor
+        )
+        self._db.execute(INSERT_SALE, sold)
         self._db.executemany(INSERT_LINE, _line_rows(request, extended))
         self._db.executemany(
             INSERT_TENDER,
@@ -110,7 +121,7 @@ class Book:
                 for tender in request.tenders
             ],
         )
-        answer = _answer(*sale, line_count=len(extended))
+        answer = _answer(sold, len(extended))
         self._db.execute(INSERT_REQUEST, (request.request_id, answer.SerializeToString()))
         return answer
 
@@ -119,7 +130,7 @@ _RIGHT_MODES = {"journal_mode": "wal", "synchronous": 2}
 
 
 def _extended_minor(line: checkout_pb2.LineInput) -> int:
-    whole = 10**line.quantity.scale
+    whole = int(10**line.quantity.scale)
     return (2 * line.unit_price.minor_units * line.quantity.unscaled + whole) // (2 * whole)
 
 
@@ -137,25 +148,17 @@ def _line_rows(
     ]
 
 
-def _answer(
-    number: int,
-    sale_id: str,
-    payable_minor: int,
-    tendered_minor: int,
-    change_minor: int,
-    *,
-    line_count: int,
-) -> checkout_pb2.CheckoutResponse:
+def _answer(sold: _Sold, line_count: int) -> checkout_pb2.CheckoutResponse:
     return checkout_pb2.CheckoutResponse(
         sale=checkout_pb2.SaleSummary(
-            sale_id=sale_id,
+            sale_id=sold.sale_id,
             version=1,
             state=checkout_pb2.SALE_STATE_COMPLETED,
             kind=checkout_pb2.SALE_KIND_SALE,
-            receipt_number=number,
-            payable=money(payable_minor),
-            tendered=money(tendered_minor),
-            change=money(change_minor),
+            receipt_number=sold.receipt_number,
+            payable=money(sold.payable_minor),
+            tendered=money(sold.tendered_minor),
+            change=money(sold.change_minor),
             line_count=line_count,
         ),
         durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
@@ -215,13 +218,13 @@ def _fail(batch: Sequence[Waiting], error: Exception) -> None:
             waiting.answer.set_exception(error)
 
 
-class Servicer(checkout_pb2_grpc.CheckoutServiceServicer):
-    """Only Checkout; every other call is UNIMPLEMENTED."""
+class Servicer:
+    """Checkout and nothing else: every other call is UNIMPLEMENTED."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
 
-    async def Checkout(  # noqa: N802 - gRPC's name
+    async def checkout(
         self, request: checkout_pb2.CheckoutRequest, context: _Context
     ) -> checkout_pb2.CheckoutResponse:
         """Answer once the sale is on disk."""
@@ -233,6 +236,18 @@ class Servicer(checkout_pb2_grpc.CheckoutServiceServicer):
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "queue full")
         return await answer
 
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Return what a server takes."""
+        # The types of grpc's handlers know synchronous servicers only.
+        method: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(
+            cast("Any", self.checkout),
+            checkout_pb2.CheckoutRequest.FromString,
+            checkout_pb2.CheckoutResponse.SerializeToString,
+        )
+        return grpc.method_handlers_generic_handler(
+            "tillhal.v1.CheckoutService", {"Checkout": method}
+        )
+
 
 async def serve(path: str, addresses: Sequence[str]) -> None:
     """Serve until SIGTERM."""
@@ -241,7 +256,7 @@ async def serve(path: str, addresses: Sequence[str]) -> None:
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
     writer = Writer(Book(path), loop)
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    checkout_pb2_grpc.add_CheckoutServiceServicer_to_server(Servicer(writer), server)
+    server.add_generic_rpc_handlers((Servicer(writer).handler(),))
     for address in addresses:
         server.add_insecure_port(address)
     await server.start()

@@ -8,8 +8,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
+from tillhal.v1 import checkout_pb2_grpc
 
+from bench.load import CALL_S_MAX
+from bench.sale import all_ids, checkout_request
 from bench.servers import AbsentError, Running, child, free_port, wait_ready
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 READY_CALL_S_MAX = 1.0
+HEALTH_CHECK = "/grpc.health.v1.Health/Check"
 
 
 def write_config(folder: Path, port: int) -> Path:
@@ -33,12 +37,22 @@ def is_serving(target: str) -> bool:
     """Whether the till at `target` says that it takes sales."""
     with grpc.insecure_channel(target) as channel:
         try:
-            answer = health_pb2_grpc.HealthStub(channel).Check(
-                health_pb2.HealthCheckRequest(), timeout=READY_CALL_S_MAX
-            )
+            answer: health_pb2.HealthCheckResponse = channel.unary_unary(
+                HEALTH_CHECK,
+                request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+                response_deserializer=health_pb2.HealthCheckResponse.FromString,
+            )(health_pb2.HealthCheckRequest(), timeout=READY_CALL_S_MAX)
         except grpc.RpcError:
             return False
     return answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def sell_one(target: str) -> None:
+    """Sell the one sale, once. Raises grpc.RpcError."""
+    request = checkout_request()
+    request.request_id, request.sale_id = next(all_ids())
+    with grpc.insecure_channel(target) as channel:
+        checkout_pb2_grpc.CheckoutServiceStub(channel).Checkout(request, timeout=CALL_S_MAX)
 
 
 @contextlib.contextmanager

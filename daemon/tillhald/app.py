@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from prometheus_client import start_http_server
+
 from tillhal.v1 import (
     checkout_pb2_grpc,
     device_pb2_grpc,
@@ -23,7 +24,6 @@ from tillhal.v1 import (
     system_pb2,
     system_pb2_grpc,
 )
-
 from tillhald import VERSION
 from tillhald.devices.registry import DeviceRegistry, load_drivers
 from tillhald.domain.events import JournalCreated, Record, decode_record, encode_record

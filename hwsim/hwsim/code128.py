@@ -7,7 +7,7 @@ wide as the printer's nor a GS1-128. Source: ISO/IEC 15417; for the `{A` `{B` `{
 from typing import Final
 
 # Bar and space widths of the values 0 to 105, then the stop pattern.
-_WIDTHS: Final = (  # noqa: SIM905 - nobody could check a table of 107 quoted strings
+_WIDTHS: Final = (
     "212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 "
     "122132 122231 113222 123122 123221 223211 221132 221231 213212 223112 312131 311222 321122 "
     "321221 312212 322112 322211 212123 212321 232121 111323 131123 131321 112313 132113 132311 "

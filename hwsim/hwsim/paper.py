@@ -13,6 +13,7 @@ from wcwidth import wcwidth
 
 from hwsim import graphics
 from hwsim.charsets import TextDecoder
+from hwsim.code128 import SymbolDataError
 from hwsim.fonts import CharacterGenerator, installed_fonts
 from hwsim.framing import Token
 from hwsim.line import PrintLine, dressed
@@ -20,7 +21,6 @@ from hwsim.models import FONT_A, FONT_B, Model
 from hwsim.receipt import Receipt, Strip
 from hwsim.settings import LINE_SPACING_DOTS, Settings
 from hwsim.symbol_blocks import Block, barcode, matrix_symbol
-from hwsim.code128 import SymbolDataError
 
 FEED_INCHES_MAX: Final = 40
 """One command feeds at most 1016 mm."""

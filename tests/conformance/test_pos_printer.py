@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from PIL import Image as Picture
+
 from hwsim.drawer import VirtualDrawer
 from hwsim.mechanism import PaperState
 from hwsim.models import MODELS
 from hwsim.printer import VirtualPrinter
-from PIL import Image as Picture
-
 from tillhald.devices.categories import (
     Confirmed,
     Evidence,
@@ -30,6 +33,7 @@ from tillhald.devices.categories import (
 from tillhald.devices.errors import RetrySafety
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import (
+    PLAIN,
     Align,
     Barcode,
     BarcodeKind,
@@ -48,8 +52,8 @@ from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter, PortOpt
 Connect = Callable[..., EscposPrinter]
 
 
-def text(words: str, **style: object) -> Text:
-    return Text(runs=(Run(text=words, style=Style(**style)),))
+def text(words: str, style: Style = PLAIN) -> Text:
+    return Text(runs=(Run(text=words, style=style),))
 
 
 def receipt(*words: str) -> PrintDocument:
@@ -100,7 +104,7 @@ def test_chinese_text_and_its_widths_arrive(paper: VirtualPrinter, connect: Conn
             Text(runs=(Run(text="谢谢惠顾"),), align=Align.CENTER),
             Columns(left="可口可乐", right="¥3.50"),
             Columns(left="Café ½ Привет Ωμέγα", right="€12.00"),
-            text("合计：三元五角。", bold=True, width=2, height=2),
+            text("合计：三元五角。", Style(bold=True, width=2, height=2)),
             Cut(),
         )
     )
@@ -205,10 +209,11 @@ def test_a_printer_that_loses_power_in_mid_job_leaves_a_partial_receipt(
     outcomes: list[PrintOutcome] = []
     job = threading.Thread(target=lambda: outcomes.append(printer.print(document, 20.0)))
     job.start()
-    paper.wait_commands("GS v 0", 2, timeout_s=5)
+    paper.wait_commands("GS v", 2, timeout_s=5)
     paper.power_off()
     job.join(5)
     assert [type(outcome) for outcome in outcomes] == [FailedPartial]
+    assert isinstance(outcomes[0], FailedPartial)
     assert outcomes[0].reason is Trouble.LINK_LOST
 
 
@@ -217,7 +222,7 @@ def test_a_silent_printer_confirms_nothing_and_is_never_said_to_have_paper(
 ) -> None:
     paper.mute()
     printer = connect(paper)
-    outcome = printer.print(receipt("who knows"), 4.0)
+    outcome = printer.print(receipt("who knows"), 3.5)
     assert isinstance(outcome, Unconfirmed)
     assert outcome.reason is Trouble.NO_ANSWER
     status = printer.status(0)
@@ -267,7 +272,8 @@ def test_a_lost_link_without_a_cut_stays_in_doubt(
         paper.power_off()
         paper.power_on()
         job.join(8)
-        assert [outcome.reason for outcome in outcomes] == [Trouble.LINK_LOST]
+        assert isinstance(outcomes[0], Unconfirmed)
+        assert outcomes[0].reason is Trouble.LINK_LOST
 
 
 def test_a_receipt_after_a_predecessor_that_died_in_a_picture_is_not_printed_as_dots(
@@ -280,6 +286,34 @@ def test_a_receipt_after_a_predecessor_that_died_in_a_picture_is_not_printed_as_
     outcome = connect(paper).print(receipt("after"), 5.0)
     assert outcome == Confirmed(Evidence.PROCESS_ID)
     assert paper.receipts[0].text.splitlines()[-1].strip() == "after"
+
+
+def test_a_till_that_dies_in_mid_print_leaves_half_a_receipt_and_a_usable_printer(
+    paper: VirtualPrinter, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogue, "STEP_S_MAX", 0.5)
+    program = (
+        "import sys\n"
+        "from tillhald.devices.wake import Wake\n"
+        "from tillhald.domain.document import Cut, Image, PrintDocument\n"
+        "from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter, PortOptions\n"
+        "options = EscposOptions(port=PortOptions(tcp=sys.argv[1]), profile='tm_t88')\n"
+        "picture = Image(content=sys.stdin.buffer.read())\n"
+        "document = PrintDocument(parts=(picture, Cut()))\n"
+        "print(EscposPrinter('p', options, Wake()).print(document, 10.0))\n"
+    )
+    host, port = paper.address
+    died = subprocess.run(  # noqa: S603 - our own interpreter and program
+        [sys.executable, "-c", program, f"{host}:{port}"],
+        env={"PYTHONPATH": ":".join(sys.path), "TILLHALD_FAILPOINT": "printer.mid_print"},
+        input=noise(512, 250),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (died.returncode, died.stdout) == (-signal.SIGKILL, b"")
+    assert connect(paper).print(receipt("after"), 8.0) == Confirmed(Evidence.PROCESS_ID)
+    assert [one.text.splitlines()[-1].strip() for one in paper.receipts] == ["after"]
 
 
 def test_a_picture_that_spells_a_command_does_not_open_the_drawer(connect: Connect) -> None:

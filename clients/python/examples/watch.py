@@ -2,8 +2,8 @@
 
     python watch.py [ADDRESS [COUNT]]
 
-The watch goes on by itself when the till restarts. Keep the cursor of the last event that you
-dealt with, and go on behind it after a restart of your own.
+The watch goes on by itself when the till restarts. To go on after a restart of your own, store
+its resume_cursor and give it to the next watch.
 """
 
 import sys
@@ -24,6 +24,7 @@ def main(address: str | None, count: int) -> None:
                 print(f"{event.cursor}: sale {sale.sale_id} is at version {sale.version}")
             else:
                 print(f"{event.cursor}: {kind}")
+        print(f"go on with cursor={events.resume_cursor}")
 
 
 if __name__ == "__main__":

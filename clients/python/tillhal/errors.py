@@ -19,10 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeVar, cast
 
 import grpc
 from google.protobuf.message import DecodeError, Message
-from google.rpc import (  # type: ignore[import-untyped]  # googleapis-common-protos has no py.typed
-    error_details_pb2,
-    status_pb2,
-)
+from google.rpc import error_details_pb2, status_pb2
 
 from tillhal.v1 import types_pb2
 

@@ -431,7 +431,7 @@ class Till:
         """Everything that happens after `cursor`; 0 from the beginning, None from now on.
 
         Goes on by itself after a lost connection; a hole in the stream comes as an event `gap`.
-        Keep the `cursor` of the last event you dealt with to go on after a restart of your own.
+        Store the watch's `resume_cursor` to go on after a restart of your own.
         """
         return self._kept(
             Watch(

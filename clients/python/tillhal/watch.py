@@ -52,6 +52,10 @@ def resumable(failure: errors.TillError) -> bool:
 class Place(Protocol[ResponseT_contra]):
     """Where a stream stands."""
 
+    @property
+    def resume_cursor(self) -> int:
+        """The cursor behind which nothing was missed, though some may come again."""
+
     def take_up(self) -> int:
         """The cursor to ask for, to take the stream up at this place."""
 
@@ -73,10 +77,15 @@ class JournalPlace(Generic[CursorResponse]):
         self._seen = 0
         self._pass_over = 0
 
+    @property
+    def resume_cursor(self) -> int:
+        """The cursor behind which nothing was missed, though some may come again."""
+        return self.cursor - 1 if self._seen else self.cursor
+
     def take_up(self) -> int:
         """The cursor to ask for, to take the stream up at this place."""
         self._pass_over = self._seen
-        return self.cursor - 1 if self._seen else self.cursor
+        return self.resume_cursor
 
     def admit(self, message: CursorResponse) -> bool:
         """Move the place past `message`; False when it has been seen before."""
@@ -102,7 +111,12 @@ class DevicesPlace:
 
     def __init__(self) -> None:
         """Begin with nothing known."""
-        self._known: dict[str, device_pb2.Device] = {}  # one for each configured device
+        self._known: dict[str, bytes] = {}  # one for each configured device
+
+    @property
+    def resume_cursor(self) -> int:
+        """Always 0: this stream has no cursor."""
+        return 0
 
     def take_up(self) -> int:
         """Always 0: this stream has no cursor."""
@@ -110,10 +124,11 @@ class DevicesPlace:
 
     def admit(self, message: device_pb2.WatchDevicesResponse) -> bool:
         """Keep the device; False when it is as it was."""
-        device = message.device
-        if self._known.get(device.device_id) == device:
+        # Bytes and not the message: that one belongs to the caller, who may change it.
+        told = message.device.SerializeToString(deterministic=True)
+        if self._known.get(message.device.device_id) == told:
             return False
-        self._known[device.device_id] = device
+        self._known[message.device.device_id] = told
         return True
 
 
@@ -179,6 +194,15 @@ class Watch(Generic[ResponseT_co]):
             self._losses += 1
             if self._closed.wait(backoff_s(self._losses - 1)):
                 raise StopIteration
+
+    @property
+    def resume_cursor(self) -> int:
+        """What to store, to go on after a restart of your own.
+
+        A watch made with this cursor misses nothing. The events of the record that you were in
+        come again: one record may be several events of one cursor.
+        """
+        return self._place.resume_cursor
 
     def close(self) -> None:
         """End the watch: the iterator that waits for a message stops. May be called twice."""
@@ -277,6 +301,15 @@ class AsyncWatch(Generic[ResponseT_co]):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closed.wait(), backoff_s(self._losses - 1))
         raise StopAsyncIteration
+
+    @property
+    def resume_cursor(self) -> int:
+        """What to store, to go on after a restart of your own.
+
+        A watch made with this cursor misses nothing. The events of the record that you were in
+        come again: one record may be several events of one cursor.
+        """
+        return 0 if self._place is None else self._place.resume_cursor
 
     async def aclose(self) -> None:
         """End the watch: the iterator that waits for a message stops. May be called twice."""

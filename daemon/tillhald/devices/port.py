@@ -91,6 +91,8 @@ class Port:
         self._calls: queue.Queue[_Call[object]] = queue.Queue(CALLS_QUEUED_MAX)
         self._running: _Call[object] | None = None
         self._closing = False
+        self._freed = False
+        self._ended: asyncio.Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name=f"port-{name}", daemon=True)
         self._turn: Callable[[float], None]
         self._end: Callable[[], None]
@@ -108,8 +110,8 @@ class Port:
         `on_bug` is told, on the thread, what a turn raised besides DeviceError.
         """
         self._turn, self._end, self._on_bug = turn, end, on_bug
-        self._ended = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
         self._thread.start()
 
     @property
@@ -144,15 +146,19 @@ class Port:
         return call.answer.result()
 
     async def close(self) -> bool:
-        """Free a blocked call, let the driver end its work, end the thread. False: it is stuck."""
-        self._closing = True
-        self.wake.stop()
-        await asyncio.wait([self._ended], timeout=CLOSE_S_MAX)
-        if not self._ended.done():
-            return False  # a thread that hangs in the kernel ends with the process
-        self._thread.join()
-        self.wake.close()
-        return True
+        """Free a blocked call, let the driver end its work, end the thread. False: it is stuck.
+
+        A second call answers as the first.
+        """
+        if not self._closing:
+            self._closing = True
+            self.wake.stop()
+            if self._ended is not None:
+                await asyncio.wait([self._ended], timeout=CLOSE_S_MAX)
+            if self._ended is None or self._ended.done():
+                self._freed = True
+                self.wake.close()
+        return self._freed  # a thread that hangs in the kernel ends with the process
 
     def _closed(self) -> DeviceClosing:
         return DeviceClosing(f"{self.name} is being closed", device_id=self.name)
@@ -179,7 +185,7 @@ class Port:
                 self._loop.call_soon_threadsafe(self._mark_ended)
 
     def _mark_ended(self) -> None:
-        if not self._ended.done():
+        if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
 
     def _serve_one(self) -> bool:

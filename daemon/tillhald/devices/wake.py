@@ -55,16 +55,20 @@ class Wake:
             poller.register(descriptor, events)
         end_s = time.monotonic() + timeout_s
         while True:
+            self._refuse_if_stopping()  # a stop that rang before the last hush rings no more
             left_s = max(end_s - time.monotonic(), 0.0)
             ready = dict(poller.poll(left_s * 1000))
-            if self._stopping:
-                message = "the daemon is letting go of its devices"
-                raise DeviceClosing(message, device_id="")
+            self._refuse_if_stopping()
             if descriptor in ready:
                 return ready[descriptor]
             if not ready or rousable:
                 return 0
             self.hush()
+
+    def _refuse_if_stopping(self) -> None:
+        if self._stopping:
+            message = "the daemon is letting go of its devices"
+            raise DeviceClosing(message, device_id="")
 
     def close(self) -> None:
         """Free both ends. No other thread may use the wake any more."""

@@ -1,1 +1,1 @@
-"""The shop's rules, pure: no I/O, no clock, no randomness. What they say can be tested as tables."""
+"""The shop's rules, pure: no I/O, no clock, no randomness. They can be tested as tables."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.amounts import Quantity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.jobs import KickReason
 from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
-from tillhald.domain.amounts import Quantity
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

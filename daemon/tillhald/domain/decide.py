@@ -66,6 +66,7 @@ def _decide(
                 tax_included=_tax_included(command.tax_included, rules),
                 operator=_operator(state, rules, now),
             )
+            _check_room(state)
             return [*_implicit(state, rules, now), opened]
         case cmd.VoidSale():
             _new_sale_id(state, command.sale_id, now)
@@ -81,6 +82,7 @@ def _decide(
             ]
         case cmd.OpenReturn():
             _new_sale_id(state, command.sale_id, now)
+            _check_room(state)
             original = _finished(now, command.original_sale_id)
             opened = open_return(original, command, _operator(state, rules, now))
             return [*_implicit(state, rules, now), opened]
@@ -224,10 +226,14 @@ def _tax_included(asked: bool | None, rules: ShopRules) -> bool:  # noqa: FBT001
 def _new_sale_id(state: TillState, sale_id: str, now: cmd.Now) -> str:
     if sale_id in state.sales or sale_id in now.finished:
         raise errors.SaleExists("There is a sale with this id already.", sale_id=sale_id)
+    return sale_id
+
+
+def _check_room(state: TillState) -> None:
+    """For a sale that stays live: what is over at once needs no room, and is sold all the same."""
     if len(state.sales) >= LIVE_SALES_MAX:
         sentence = "Too many sales are open or suspended; finish some first."
         raise errors.TooManyOpenSales(sentence, limit=LIVE_SALES_MAX)
-    return sale_id
 
 
 def _finished(now: cmd.Now, sale_id: str) -> Sale:
@@ -263,9 +269,7 @@ def _on_sale(
         case cmd.PutLine(line=line):
             return [ev.LinePut(sale_id=sale_id, line=_line_for(sale, line))]
         case cmd.RemoveLine(line_id=line_id):
-            _in_state(sale, SaleState.OPEN)
-            _known_line(sale, line_id)
-            return [ev.LineRemoved(sale_id=sale_id, line_id=line_id)]
+            return [_removal(sale, line_id)]
         case cmd.ApplyDiscount():
             return [_discount(sale, command)]
         case cmd.SuspendSale(note=note):
@@ -327,6 +331,16 @@ def _line_for(sale: Sale, line: Line) -> Line:
     return line
 
 
+def _removal(sale: Sale, line_id: str) -> ev.LineRemoved:
+    _in_state(sale, SaleState.OPEN)
+    _known_line(sale, line_id)
+    lines = tuple(line for line in sale.lines if line.line_id != line_id)
+    discounts = tuple(d for d in sale.discounts if d.line_id != line_id)
+    # A discount on the sale may be more than what is left: then no total could be told any more.
+    totals_of(replace(sale, lines=lines, discounts=discounts))
+    return ev.LineRemoved(sale_id=sale.sale_id, line_id=line_id)
+
+
 def _discount(sale: Sale, command: cmd.ApplyDiscount) -> ev.DiscountApplied:
     _in_state(sale, SaleState.OPEN)
     discount = command.discount
@@ -357,10 +371,10 @@ def _tender_for(sale: Sale, rules: ShopRules, tender: Tender) -> Tender:
     )
     due = totals_of(sale).payable_minor - live
     over = tender.amount_minor - due if sale.kind is SaleKind.SALE else due - tender.amount_minor
-    if over > 0 and tender.type is not TenderType.CASH:
-        if not rules.tender(tender.type).allows_change:
-            sentence = "This is more than what is due, and no change is given on this tender."
-            raise errors.ChangeNotAllowed("tender.amount", sentence, due_minor=due)
+    is_cash = tender.type is TenderType.CASH
+    if over > 0 and not is_cash and not rules.tender(tender.type).allows_change:
+        sentence = "This is more than what is due, and no change is given on this tender."
+        raise errors.ChangeNotAllowed("tender.amount", sentence, due_minor=due)
     return tender
 
 

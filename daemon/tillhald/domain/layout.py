@@ -132,8 +132,8 @@ class Cluster(NamedTuple):
     wide: bool
 
 
-_NEVER_FIRST = frozenset("，。、！？；：）》〉」』】〕”’…%),.!?;:]}")  # noqa: RUF001 - meant
-_NEVER_LAST = frozenset("（《〈「『【〔“‘￥([{")  # noqa: RUF001 - meant
+_NEVER_FIRST = frozenset("，。、！？；：）》〉」』】〕”’…%),.!?;:]}")
+_NEVER_LAST = frozenset("（《〈「『【〔“‘￥([{")
 
 
 def line_clusters(runs: Iterable[Run], paper: Paper) -> list[Cluster]:

@@ -159,8 +159,8 @@ def _totals(sale: Sale, words: dict[str, str], currency: str) -> list[Part]:
     taxes = [tax for tax in totals.taxes if tax.tax_code or tax.tax_minor]
     tax_lines = [
         Columns(
-            left=f"{words['tax']} {tax.tax_code} {shortest(tax.tax_percent)}% "
-            f"({words['net']} {written(tax.net_minor, currency)})",
+            left=f"{words['tax']} {tax.tax_code}".rstrip()
+            + f" {shortest(tax.tax_percent)}% ({words['net']} {written(tax.net_minor, currency)})",
             right=written(tax.tax_minor, currency),
         )
         for tax in taxes

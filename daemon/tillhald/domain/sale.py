@@ -293,6 +293,19 @@ def settle(sale: Sale, totals: Totals, rules: ShopRules) -> Settlement:
         for tender in sale.tenders
         if tender.state is TenderState.APPROVED and tender.type is TenderType.CASH
     ]
+    exact = sum(
+        tender.amount_minor
+        for tender in sale.tenders
+        if tender.state is TenderState.APPROVED
+        and tender.type is not TenderType.CASH
+        and not rules.tender(tender.type).allows_change
+    )
+    if exact > payable >= 0:
+        # Before any rounding: it would take a card's surplus below the smallest coin for itself.
+        sentence = "More was tendered than is due, and it may not be given back in cash."
+        raise errors.ChangeNotAllowed(
+            "tenders", sentence, change_minor=exact - payable, allowed_minor=0
+        )
     due_cash = payable - (tendered - sum(in_cash))
     rounding = 0
     surplus_paid_out = due_cash < 0 <= payable

@@ -16,7 +16,6 @@ from tillhald.journal.format import (
     Head,
     check_record,
     check_row,
-    prev_hash_of,
     record_hash,
     record_hash_prefix,
     record_seed,
@@ -56,8 +55,7 @@ def walk_records(snapshot: Snapshot, after: Head, *, limit: int) -> Head:
             if key != seq_key(seq):
                 sentence = f"Record {seq} is missing; the next one stored is {seq_of(key)}."
                 raise JournalDamaged(Fault.MISSING, seq, sentence)
-            check_record(seed, seq, envelope)
-            if prev_hash_of(envelope) != last_hash:
+            if check_record(seed, seq, envelope) != last_hash:
                 sentence = (
                     f"Record {seq} does not follow the record {seq - 1} that is stored: two "
                     "histories were joined here, or one of the two was rewritten on purpose."

@@ -58,10 +58,9 @@ NO_HASH = bytes(HASH_BYTES)
 """What the first record names as the hash of the one before it."""
 
 _FRONT = b"tljr" + bytes([FORMAT_VERSION, 0])
-_CRC_AT = len(_FRONT)
-_SEQ_AT = _CRC_AT + 4
-_PREV_AT = _SEQ_AT + 8
-BODY_AT = _PREV_AT + HASH_BYTES
+_HEADER = struct.Struct(f">6sIQ{HASH_BYTES}s")
+_SEQ_AT = 10
+BODY_AT = _HEADER.size
 _TAG = b"tillhal.journal.record.1\0"
 _ROW_VALUE_AT = 12
 
@@ -124,31 +123,31 @@ def seal(chain_id: bytes, seq: int, prev_hash: bytes, body: bytes) -> tuple[byte
     return envelope, record_hash(chain_id, seq, envelope)
 
 
-def check_record(seed: int, seq: int, envelope: bytes | memoryview) -> None:
-    """Raise JournalDamaged unless `envelope` is, to the last bit, a record numbered `seq`."""
-    if len(envelope) < BODY_AT or envelope[:_CRC_AT] != _FRONT:
+def check_record(seed: int, seq: int, envelope: bytes | memoryview) -> bytes:
+    """Return the hash of the record before that this one names.
+
+    Raises JournalDamaged unless `envelope` is, to the last bit, a record numbered `seq`.
+    """
+    if len(envelope) < BODY_AT:
+        sentence = f"Record {seq} is shorter than any record can be."
+        raise JournalDamaged(Fault.EDITED, seq, sentence)
+    front, crc, stored_seq, prev_hash = _HEADER.unpack_from(envelope)
+    if front != _FRONT:
         sentence = f"Record {seq} does not begin as a record of format {FORMAT_VERSION} does."
         raise JournalDamaged(Fault.EDITED, seq, sentence)
-    if zlib.crc32(envelope[_SEQ_AT:], seed) != int.from_bytes(envelope[_CRC_AT:_SEQ_AT], "big"):
+    if zlib.crc32(envelope[_SEQ_AT:], seed) != crc:
         sentence = f"Record {seq} is not what was written: its checksum is wrong."
         raise JournalDamaged(Fault.EDITED, seq, sentence)
-    stored_seq = int.from_bytes(envelope[_SEQ_AT:_PREV_AT], "big")
     if stored_seq != seq:
         sentence = f"Under number {seq} stands record {stored_seq}, so that one is there twice."
         raise JournalDamaged(Fault.REPEATED, seq, sentence)
-
-
-def prev_hash_of(envelope: bytes | memoryview) -> bytes:
-    """Return the hash of the record before, as a checked record names it."""
-    return bytes(envelope[_PREV_AT:BODY_AT])
+    return bytes(prev_hash)
 
 
 def unseal(chain_id: bytes, seq: int, envelope: bytes) -> StoredRecord:
     """Return record `seq` from its stored bytes; JournalDamaged if they are not as written."""
-    check_record(record_seed(chain_id), seq, envelope)
-    return StoredRecord(
-        seq, record_hash(chain_id, seq, envelope), prev_hash_of(envelope), envelope[BODY_AT:]
-    )
+    prev_hash = check_record(record_seed(chain_id), seq, envelope)
+    return StoredRecord(seq, record_hash(chain_id, seq, envelope), prev_hash, envelope[BODY_AT:])
 
 
 def row_seed(chain_id: bytes, table: str) -> int:

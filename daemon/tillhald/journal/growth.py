@@ -18,8 +18,8 @@ GROW_CHUNK_BYTES = 256 << 10
 """What is written between two commits. Each chunk is synced by itself: left to the next commit's
 sync, it would delay a sale just the same, only without a bound."""
 GROW_FACTOR = 4
-"""A growth proceeds this many times faster than the journal fills: it adds at most half of the
-map's size while at least a fifth of it (less one batch) is left."""
+"""How much faster than the journal fills a growth proceeds. It adds up to half of the map's size
+while a fifth is left, so with a factor of 4 it ends in time."""
 GROW_STEP_BYTES_MIN = 4 << 20
 """Larger than any batch, so that growing once makes room for the batch that did not fit."""
 GROW_STEP_BYTES_MAX = 64 << 20

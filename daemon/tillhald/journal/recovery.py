@@ -138,15 +138,13 @@ def _settle(folder: Path) -> None:
 
 
 def _preflight(folder: Path, *, whole: bool) -> _Preflight:
-    command = [sys.executable, "-m", "tillhald.journal.preflight", str(folder)]
+    command = [sys.executable, "-P", "-m", "tillhald.journal.preflight", str(folder)]
     deadline_s = PREFLIGHT_S_MAX
     if whole:
         command.append("--whole")
         deadline_s = PREFLIGHT_WHOLE_S_MAX
     try:
-        child = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command, capture_output=True, timeout=deadline_s, check=False
-        )
+        child = subprocess.run(command, capture_output=True, timeout=deadline_s, check=False)
     except subprocess.TimeoutExpired as error:
         sentence = f"Checking the journal took longer than {deadline_s:.0f} s."
         raise JournalDamaged(Fault.UNREADABLE, None, sentence) from error

@@ -161,6 +161,7 @@ async def verify_in_child(
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         "tillhald.journal.verify",
         folder,

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 QUEUE_APPENDS_MAX = 4096
 """How many appends may be on their way to the disk."""
+QUEUE_BYTES_MAX = 32 << 20
+"""How many bytes may be on their way, whichever limit is met first."""
 APPEND_BYTES_MAX = 1 << 20
 """The largest append: body, rows and checkpoint together."""
 BATCH_APPENDS_MAX = 512
@@ -50,7 +52,7 @@ CHECKPOINTS_KEPT = 2
 class _Append(NamedTuple):
     seq: int
     body: bytes
-    rows: Sequence[Row]
+    rows: tuple[Row, ...]
     checkpoint: bytes | None
     phase: Phase | None
     size_bytes: int
@@ -64,10 +66,11 @@ class JournalWriter:
     once, that storing has ended and that the fate of everything after the last `on_durable` is
     unknown. Both are called in the writer thread: pass wrappers around call_soon_threadsafe.
 
-    What the two threads share: the queue; `_durable_seq` and `_failure`, each written by the
-    writer thread only and read by the other one as a single reference, so a reader sees an older
-    or a newer value, never half of one. An older `_durable_seq` makes the queue look fuller; an
-    older `_failure` lets an append into a queue nobody reads, and `on_failed` speaks for it.
+    What the two threads share: the queue; `_durable_seq`, `_durable_bytes` and `_failure`, each
+    written by the writer thread only and read by the other one as a single reference, so a
+    reader sees an older or a newer value, never half of one. Older counts make the queue look
+    fuller; an older `_failure` lets an append into a queue that nobody reads any more, and
+    `on_failed` speaks for it.
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class JournalWriter:
         self._queue: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
         self._next_seq = self._head.seq + 1
         self._durable_seq = self._head.seq
+        self._appended_bytes = 0
+        self._durable_bytes = 0
         self._failure: StorageFailed | None = None
         self._closed = False
         # A daemon thread: should the event loop die without closing the journal, the process
@@ -119,8 +124,8 @@ class JournalWriter:
         state after this record; `phase` becomes the identity's. Of several rows with the same
         key in one commit the last one stays.
 
-        Raises Overloaded when QUEUE_APPENDS_MAX appends wait, StorageFailed when storing has
-        ended, ValueError for what can never be stored. Nothing was changed then.
+        Raises Overloaded when QUEUE_APPENDS_MAX appends or QUEUE_BYTES_MAX wait, StorageFailed
+        when storing has ended, ValueError for what can never be stored. Nothing was changed then.
         """
         if self._failure is not None:
             sentence = "The journal has failed; nothing more is stored in it."
@@ -129,12 +134,15 @@ class JournalWriter:
             sentence = "The journal is closed."
             raise StorageFailed(sentence, durable_seq=self._durable_seq)
         size_bytes = _checked_size(body, rows, checkpoint)
-        if self._next_seq - self._durable_seq > QUEUE_APPENDS_MAX:
-            sentence = f"{QUEUE_APPENDS_MAX} records are waiting for the disk; try again shortly."
+        waiting = self._next_seq - 1 - self._durable_seq
+        waiting_bytes = self._appended_bytes - self._durable_bytes
+        if waiting >= QUEUE_APPENDS_MAX or waiting_bytes + size_bytes > QUEUE_BYTES_MAX:
+            sentence = f"{waiting} records are waiting for the disk; try again shortly."
             raise Overloaded(sentence)
         seq = self._next_seq
         self._next_seq += 1
-        self._queue.put(_Append(seq, body, rows, checkpoint, phase, size_bytes))
+        self._appended_bytes += size_bytes
+        self._queue.put(_Append(seq, body, tuple(rows), checkpoint, phase, size_bytes))
         return seq
 
     def close(self, timeout_s: float) -> None:
@@ -204,6 +212,7 @@ class JournalWriter:
         self._transact(records, rows)
         self._head = head
         self._durable_seq = head.seq
+        self._durable_bytes += sum(append.size_bytes for append in batch)
         self._on_durable(head.seq)
 
     def _collect_rows(

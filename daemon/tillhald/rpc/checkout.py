@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import checkout_pb2_grpc, types_pb2
-
 from tillhald.domain import errors
 from tillhald.domain.answers import JobAnswer, SaleSummary, summary_of
 from tillhald.domain.readmodels import by_seq_key

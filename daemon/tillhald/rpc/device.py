@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 import msgspec
+
 from tillhal.v1 import device_pb2 as pb
 from tillhal.v1 import device_pb2_grpc
-
 from tillhald.devices.categories import Category, How, PowerState, Reading
 from tillhald.devices.errors import DeviceUnknown
 from tillhald.devices.health import Presence, Severity, State

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tillhal.v1 import printer_pb2 as pb
-
 from tillhald.domain import document as doc
 from tillhald.domain import errors
 

@@ -53,9 +53,7 @@ class Door:
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Called by generated code; the registered handlers below are the same ones."""
 
-    def add_registered_method_handlers(
-        self, service: str, handlers: Mapping[str, Handler]
-    ) -> None:
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
         """Called by generated code, once a service."""
         wrapped = {
             method: self._wrap(f"{service.rpartition('.')[2]}/{method}", handler)
@@ -89,7 +87,7 @@ class Door:
                 response = await behave(self._parse(parse, raw), context)
             except asyncio.CancelledError:
                 raise
-            except Exception as error:  # noqa: BLE001 - every exception becomes a status here
+            except Exception as error:
                 await refuse(method, error, context, began)
                 raise  # not reached: refuse aborts the call
             answered.observe(time.perf_counter() - began)

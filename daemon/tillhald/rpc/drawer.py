@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tillhal.v1 import device_pb2, drawer_pb2_grpc, types_pb2
 from tillhal.v1 import drawer_pb2 as pb
-
 from tillhald.devices.categories import Category
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import grpc
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
-from tillhal.v1 import types_pb2
 
+from tillhal.v1 import types_pb2
 from tillhald.devices.errors import DeviceError, DeviceTimeout, RetrySafety
 from tillhald.domain import errors as refusals
 from tillhald.journal.errors import JournalDamaged, Overloaded, StorageError

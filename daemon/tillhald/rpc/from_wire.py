@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tillhal.v1 import checkout_pb2 as pb
-
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX, extend

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+
 from tillhal.v1 import journal_pb2 as pb
 from tillhal.v1 import journal_pb2_grpc, types_pb2
-
 from tillhald.domain.events import decode_record
 from tillhald.journal.errors import Fault
 from tillhald.rpc.to_wire import timestamp

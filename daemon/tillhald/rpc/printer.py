@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
+
 from tillhal.v1 import printer_pb2 as pb
 from tillhal.v1 import printer_pb2_grpc, types_pb2
-
 from tillhald.devices.categories import Category
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
+
 from tillhal.v1 import device_pb2, journal_pb2, system_pb2_grpc, types_pb2
 from tillhal.v1 import system_pb2 as pb
-
 from tillhald.devices.categories import PowerState
 from tillhald.domain import events as ev
 from tillhald.domain.answers import SaleSummary
@@ -60,7 +60,7 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SystemServicer(system_pb2_grpc.SystemServiceServicer):
-    def __init__(  # noqa: PLR0913 - it speaks of the whole till
+    def __init__(
         self,
         *,
         till: Till,

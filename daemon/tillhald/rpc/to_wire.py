@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import drawer_pb2, printer_pb2, types_pb2
-
 from tillhald.domain.answers import summary_of
 from tillhald.domain.jobs import JobKind, JobState, KickReason, KickState
 from tillhald.domain.sale import EntryMethod, Sale, SaleKind, SaleState, totals_of

@@ -57,7 +57,7 @@ OVERLOAD_PAUSE_S = 0.2
 class Effects:
     """One loop for each printer and each drawer. Everything runs on the event loop."""
 
-    def __init__(  # noqa: PLR0913 - the composition root hands everything in once
+    def __init__(
         self,
         *,
         till: Till,
@@ -127,9 +127,8 @@ class Effects:
             return True
         shot = self._devices.device(printer)
         if not _may_print(shot):
-            if job.state is not JobState.HELD:
-                why = shot.conditions[0].code.upper() if shot.conditions else "DEVICE_OFFLINE"
-                await self._hold(job, why)
+            if job.state is not JobState.HELD and shot.conditions:
+                await self._hold(job, shot.conditions[0].code.upper())
             return False
         document = self._document(job)
         reach("effects.before_print")
@@ -234,11 +233,15 @@ class Effects:
 
 
 def _may_print(shot: DeviceSnapshot) -> bool:
-    """Whether it is worth trying. One that has not been reached yet is; so is a mute one."""
+    """Whether it is worth trying.
+
+    Not before the driver has looked for the printer once: a job that begins while it still does
+    would be called unconfirmed after a crash, though nothing had been sent.
+    """
     match shot.power:
         case PowerState.ONLINE:
             return True
         case PowerState.UNKNOWN:
-            return shot.presence is not Presence.ABSENT
+            return shot.presence is Presence.PRESENT
         case PowerState.OFF | PowerState.OFFLINE:
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tillhald.journal.errors import StorageFailed
 
@@ -92,7 +92,7 @@ class Watch:
         self._watching = watching
         self._event = asyncio.Event()
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         self._watching.add(self._event)
         return self
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain.answers import (
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
 CHECKPOINT_EVERY = 1_000
 """Records between two checkpoints: a start replays at most about this many."""
 CHECKPOINT_BYTES_MAX = 512 * 1024
-"""A state above this (hundreds of long suspended sales) is not checkpointed: a start replays more."""
+"""A larger state (hundreds of long suspended sales) is not kept: a start replays more."""
 
 
 class Request(NamedTuple):
@@ -82,7 +81,7 @@ class Clock(NamedTuple):
 class Till:
     """Decides commands and records facts. Everything runs on the event loop."""
 
-    def __init__(  # noqa: PLR0913 - the composition root hands everything in once
+    def __init__(
         self,
         *,
         state: TillState,
@@ -164,7 +163,7 @@ class Till:
     # --- facts that nobody asked for by a request: deeds, devices, a start
 
     def note(self, facts: Iterable[AnyEvent]) -> int:
-        """Record facts; return their seq, which is not durable yet. Raises Overloaded, StorageError."""
+        """Record facts; return their seq, not durable yet. Raises Overloaded, StorageError."""
         at_ms = self._clock.wall_ms()
         self._append([*clock_facts(self.state, at_ms), *facts], at_ms)
         return self.state.seq
@@ -174,7 +173,7 @@ class Till:
         await self._tail.reached(self.note(facts))
 
     def note_stop(self) -> None:
-        """Record that the till stops in order, with a checkpoint: the next start replays nothing."""
+        """Record that the till stops in order, with a checkpoint for a quick next start."""
         self._checkpoint_seq = self.state.seq - CHECKPOINT_EVERY
         self.note([TillStopped()])
 

@@ -1,11 +1,11 @@
-"""A small shop behind the contract: it remembers requests as the till does, and breaks on demand."""
+"""A small shop behind the contract: remembers requests as the till does, breaks on demand."""
 
 from __future__ import annotations
 
 import threading
 from concurrent import futures
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 from google.protobuf import any_pb2
@@ -28,6 +28,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from google.protobuf.message import Message
+    from tillhal.answers import SaleRequest
+
+ResponseT = TypeVar(
+    "ResponseT",
+    checkout_pb2.CheckoutResponse,
+    checkout_pb2.OpenSaleResponse,
+    checkout_pb2.PutLineResponse,
+    checkout_pb2.AddTenderResponse,
+    checkout_pb2.CompleteSaleResponse,
+)
+EventT = TypeVar("EventT", system_pb2.WatchEventsResponse, journal_pb2.WatchJournalResponse)
 
 WAIT_S_MAX = 10.0
 """No test waits longer than this for anything."""
@@ -53,7 +64,7 @@ class Shop:
     def __init__(self) -> None:
         """Open an empty shop."""
         self.changed = threading.Condition()
-        self.answers: dict[str, tuple[bytes, Message]] = {}
+        self.answers: dict[str, tuple[SaleRequest, bytes]] = {}
         self.attempts: list[str] = []
         self.metadata: list[dict[str, str]] = []
         self.sales: dict[str, checkout_pb2.SaleSummary] = {}
@@ -64,7 +75,7 @@ class Shop:
         self.lose_answers = 0
         self.stall_answers = 0
         self.refuse_with: status_pb2.Status | None = None
-        self.break_stream_after: int | None = None
+        self.break_stream_before: int | None = None
 
     @property
     def head_seq(self) -> int:
@@ -77,9 +88,7 @@ class Shop:
             seq = self.head_seq + 1
             for sale_id in sale_ids:
                 change = system_pb2.SaleChanged(sale=checkout_pb2.SaleSummary(sale_id=sale_id))
-                self.events.append(
-                    system_pb2.WatchEventsResponse(cursor=seq, sale_changed=change)
-                )
+                self.events.append(system_pb2.WatchEventsResponse(cursor=seq, sale_changed=change))
             self.changed.notify_all()
         return seq
 
@@ -87,31 +96,49 @@ class Shop:
         self,
         request: SaleRequest,
         context: grpc.ServicerContext,
-        carry_out: Callable[[], ResponseT],
+        kind: type[ResponseT],
+        state: str,
     ) -> ResponseT:
-        """Answer a change as the till does: once for each request_id; then lose the answer."""
+        """Answer a change as the till does, once for each request_id; then lose the answer."""
         with self.changed:
             self.attempts.append(request.request_id)
             self.metadata.append({str(k): str(v) for k, v in context.invocation_metadata()})
             self.changed.notify_all()
             if self.refuse_with is not None:
                 context.abort_with_status(rpc_status.to_status(self.refuse_with))
-            answer = carry_out() if request.request_id not in self.answers else None
-            if answer is not None:
-                self.answers[request.request_id] = (request, answer.SerializeToString())
-            first, stored = self.answers[request.request_id]
-            if first != request:
-                reused = refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
-                context.abort_with_status(rpc_status.to_status(reused))
+            answer = self._answer(request, context, kind, state)
             if self.lose_answers:
                 self.lose_answers -= 1
                 context.abort(grpc.StatusCode.UNAVAILABLE, "answer lost after the commit")
             if self.stall_answers:
                 self.stall_answers -= 1
                 self.wait_until(lambda: not context.is_active())
-        if answer is None:
-            answer = self.kind_of(request).FromString(stored)
+        return answer
+
+    def _answer(
+        self,
+        request: SaleRequest,
+        context: grpc.ServicerContext,
+        kind: type[ResponseT],
+        state: str,
+    ) -> ResponseT:
+        if request.request_id in self.answers:
+            first, stored = self.answers[request.request_id]
+            if first != request:
+                reused = refusal(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
+                context.abort_with_status(rpc_status.to_status(reused))
+            answer = kind.FromString(stored)
             answer.replayed = True
+            return answer
+        now = self.sales.get(request.sale_id)
+        if now is not None and getattr(request, "expected_version", 0) != now.version:
+            conflict = refusal(
+                grpc.StatusCode.ABORTED, "VERSION_CONFLICT", version=str(now.version)
+            )
+            context.abort_with_status(rpc_status.to_status(conflict))
+        answer = kind(durability="DURABILITY_DURABLE_PRIMARY")
+        answer.sale.CopyFrom(self.sale_after(request.sale_id, state))
+        self.answers[request.request_id] = (request, answer.SerializeToString())
         return answer
 
     def wait_until(self, fulfilled: Callable[[], bool]) -> None:
@@ -151,59 +178,31 @@ class Checkout(checkout_pb2_grpc.CheckoutServiceServicer):
         self, request: checkout_pb2.CheckoutRequest, context: grpc.ServicerContext
     ) -> checkout_pb2.CheckoutResponse:
         """See the contract."""
-        return self.shop.change(
-            request,
-            context,
-            lambda: checkout_pb2.CheckoutResponse(
-                sale=self.shop.sale_after(request.sale_id, "COMPLETED"),
-                durability="DURABILITY_DURABLE_PRIMARY",
-            ),
-        )
-
-    def _step(
-        self,
-        request: SaleRequest,
-        context: grpc.ServicerContext,
-        kind: type[ResponseT],
-        state: str,
-    ) -> ResponseT:
-        def carry_out() -> ResponseT:
-            now = self.shop.sales.get(request.sale_id)
-            seen = getattr(request, "expected_version", 0)
-            if now is not None and seen != now.version:
-                conflict = refusal(
-                    grpc.StatusCode.ABORTED, "VERSION_CONFLICT", version=str(now.version)
-                )
-                context.abort_with_status(rpc_status.to_status(conflict))
-            answer = kind()
-            answer.sale.CopyFrom(self.shop.sale_after(request.sale_id, state))
-            return answer
-
-        return self.shop.change(request, context, carry_out)
+        return self.shop.change(request, context, checkout_pb2.CheckoutResponse, "COMPLETED")
 
     def OpenSale(
         self, request: checkout_pb2.OpenSaleRequest, context: grpc.ServicerContext
     ) -> checkout_pb2.OpenSaleResponse:
         """See the contract."""
-        return self._step(request, context, checkout_pb2.OpenSaleResponse, "OPEN")
+        return self.shop.change(request, context, checkout_pb2.OpenSaleResponse, "OPEN")
 
     def PutLine(
         self, request: checkout_pb2.PutLineRequest, context: grpc.ServicerContext
     ) -> checkout_pb2.PutLineResponse:
         """See the contract."""
-        return self._step(request, context, checkout_pb2.PutLineResponse, "OPEN")
+        return self.shop.change(request, context, checkout_pb2.PutLineResponse, "OPEN")
 
     def AddTender(
         self, request: checkout_pb2.AddTenderRequest, context: grpc.ServicerContext
     ) -> checkout_pb2.AddTenderResponse:
         """See the contract."""
-        return self._step(request, context, checkout_pb2.AddTenderResponse, "TENDERING")
+        return self.shop.change(request, context, checkout_pb2.AddTenderResponse, "TENDERING")
 
     def CompleteSale(
         self, request: checkout_pb2.CompleteSaleRequest, context: grpc.ServicerContext
     ) -> checkout_pb2.CompleteSaleResponse:
         """See the contract."""
-        return self._step(request, context, checkout_pb2.CompleteSaleResponse, "COMPLETED")
+        return self.shop.change(request, context, checkout_pb2.CompleteSaleResponse, "COMPLETED")
 
     def GetSale(
         self, request: checkout_pb2.GetSaleRequest, context: grpc.ServicerContext
@@ -242,15 +241,13 @@ class System(system_pb2_grpc.SystemServiceServicer):
         """See the contract."""
         with self.shop.changed:
             self.shop.status_calls += 1
-            return system_pb2.GetStatusResponse(
-                currency_code=CURRENCY, head_seq=self.shop.head_seq
-            )
+            return system_pb2.GetStatusResponse(currency_code=CURRENCY, head_seq=self.shop.head_seq)
 
     def WatchEvents(
         self, request: system_pb2.WatchEventsRequest, context: grpc.ServicerContext
     ) -> Iterator[system_pb2.WatchEventsResponse]:
         """See the contract."""
-        return _follow(self.shop, request, context, system_pb2.WatchEventsResponse)
+        return _follow(self.shop, request, context, lambda event: event)
 
 
 class Journal(journal_pb2_grpc.JournalServiceServicer):
@@ -264,20 +261,18 @@ class Journal(journal_pb2_grpc.JournalServiceServicer):
         self, request: journal_pb2.WatchJournalRequest, context: grpc.ServicerContext
     ) -> Iterator[journal_pb2.WatchJournalResponse]:
         """See the contract."""
-        def record(
-            cursor: int,
-            sale_changed: system_pb2.SaleChanged | None = None,
-            caught_up: journal_pb2.CaughtUp | None = None,
-        ) -> journal_pb2.WatchJournalResponse:
-            if sale_changed is None:
-                return journal_pb2.WatchJournalResponse(cursor=cursor, caught_up=caught_up)
-            if sale_changed.sale.sale_id == "lost":
-                gap = types_pb2.Gap(first_seq=cursor, last_seq=cursor, why="damaged")
-                return journal_pb2.WatchJournalResponse(cursor=cursor, gap=gap)
-            found = journal_pb2.JournalRecord(seq=cursor)
-            return journal_pb2.WatchJournalResponse(cursor=cursor, record=found)
+        return _follow(self.shop, request, context, _journal_item)
 
-        return _follow(self.shop, request, context, record)
+
+def _journal_item(event: system_pb2.WatchEventsResponse) -> journal_pb2.WatchJournalResponse:
+    """The same as a record; the record of a sale "lost" cannot be read."""
+    if event.WhichOneof("event") == "caught_up":
+        return journal_pb2.WatchJournalResponse(cursor=event.cursor, caught_up=event.caught_up)
+    if event.sale_changed.sale.sale_id == "lost":
+        gap = types_pb2.Gap(first_seq=event.cursor, last_seq=event.cursor, why="damaged")
+        return journal_pb2.WatchJournalResponse(cursor=event.cursor, gap=gap)
+    record = journal_pb2.JournalRecord(seq=event.cursor)
+    return journal_pb2.WatchJournalResponse(cursor=event.cursor, record=record)
 
 
 class Devices(device_pb2_grpc.DeviceServiceServicer):
@@ -302,30 +297,38 @@ class Devices(device_pb2_grpc.DeviceServiceServicer):
                 yield device_pb2.WatchDevicesResponse(device=device)
 
 
-def _follow(shop, request, context, message):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _follow(
+    shop: Shop,
+    request: system_pb2.WatchEventsRequest | journal_pb2.WatchJournalRequest,
+    context: grpc.ServicerContext,
+    item: Callable[[system_pb2.WatchEventsResponse], EventT],
+) -> Iterator[EventT]:
     """The events behind the request's cursor, the word "caught up", then live."""
     with shop.changed:
         shop.cursors.append(request.cursor)
+        shop.changed.notify_all()
         if request.cursor > shop.head_seq:
             ahead = refusal(grpc.StatusCode.OUT_OF_RANGE, "CURSOR_AHEAD")
             context.abort_with_status(rpc_status.to_status(ahead))
-        begin = sum(event.cursor <= request.cursor for event in shop.events)
-    told, is_live = 0, False
+        place = sum(event.cursor <= request.cursor for event in shop.events)
+    is_live = False
     while context.is_active():
         with shop.changed:
-            news = shop.events[begin + told :]
-            if not news and is_live:
+            if is_live and not shop.events[place:]:
                 shop.changed.wait(0.02)
+            news = shop.events[place:]
+            head = shop.head_seq
         for event in news:
-            with shop.changed:
-                if shop.break_stream_after == told:
-                    shop.break_stream_after = None
-                    context.abort(grpc.StatusCode.UNAVAILABLE, "connection reset")
-            told += 1
-            yield message(cursor=event.cursor, sale_changed=event.sale_changed)
-        if not news and not is_live:
+            if place == shop.break_stream_before:
+                shop.break_stream_before = None
+                context.abort(grpc.StatusCode.UNAVAILABLE, "connection reset")
+            place += 1
+            yield item(event)
+        if not is_live:
             is_live = True
-            yield message(cursor=shop.head_seq, caught_up=journal_pb2.CaughtUp())
+            yield item(
+                system_pb2.WatchEventsResponse(cursor=head, caught_up=journal_pb2.CaughtUp())
+            )
 
 
 class Server:
@@ -342,10 +345,19 @@ class Server:
         server = grpc.server(
             futures.ThreadPoolExecutor(max_workers=16), options=[("grpc.so_reuseport", 0)]
         )
-        checkout_pb2_grpc.add_CheckoutServiceServicer_to_server(Checkout(self.shop), server)
+        checkout_pb2_grpc.add_CheckoutServiceServicer_to_server(
+            Checkout(self.shop),  # type: ignore[abstract]  # the rest is UNIMPLEMENTED
+            server,
+        )
         system_pb2_grpc.add_SystemServiceServicer_to_server(System(self.shop), server)
-        journal_pb2_grpc.add_JournalServiceServicer_to_server(Journal(self.shop), server)
-        device_pb2_grpc.add_DeviceServiceServicer_to_server(Devices(self.shop), server)
+        journal_pb2_grpc.add_JournalServiceServicer_to_server(
+            Journal(self.shop),  # type: ignore[abstract]  # the rest is UNIMPLEMENTED
+            server,
+        )
+        device_pb2_grpc.add_DeviceServiceServicer_to_server(
+            Devices(self.shop),  # type: ignore[abstract]  # the rest is UNIMPLEMENTED
+            server,
+        )
         port = server.add_insecure_port(self.address)
         if self.address.endswith(":0"):
             self.address = f"127.0.0.1:{port}"

@@ -115,9 +115,7 @@ def test_shares_add_up_and_the_earlier_part_takes_the_odd_cent(
 def test_a_discount_shared_out_never_takes_more_from_a_line_than_it_costs() -> None:
     for total in range(14):
         parts = share_out(total, [1, 0, 3, 9])
-        assert all(
-            0 <= part <= weight for part, weight in zip(parts, [1, 0, 3, 9], strict=True)
-        )
+        assert all(0 <= part <= weight for part, weight in zip(parts, [1, 0, 3, 9], strict=True))
 
 
 @pytest.mark.parametrize(

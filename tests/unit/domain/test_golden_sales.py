@@ -68,8 +68,10 @@ def test_cash_back_from_a_card_is_rounded_as_the_cash_it_is() -> None:
     shop = Shop(
         ShopRules(
             cash_rounding=CashRounding(increment_minor=5),
-            tenders={"cash": TenderRule(allows_change=True, opens_drawer=True),
-                     "credit_card": TenderRule(allows_change=True)},
+            tenders={
+                "cash": TenderRule(allows_change=True, opens_drawer=True),
+                "credit_card": TenderRule(allows_change=True),
+            },
             drawer="drawer",
         )
     )

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,9 @@ from tillhald.journal.identity import Identity, Phase
 from tillhald.journal.lock import JournalLock
 from tillhald.journal.store import Store
 from tillhald.journal.verify import verify
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 MAP_BYTES = 1 << 20
 

@@ -75,8 +75,7 @@ def test_a_scan_gives_what_sorting_all_rows_would_give(folder: Path, identity: I
         expected = [
             (key, rows[key])
             for key in sorted(rows, reverse=reverse)
-            if key.startswith(prefix)
-            and (not start or (key <= start if reverse else key >= start))
+            if key.startswith(prefix) and (not start or (key <= start if reverse else key >= start))
         ][:limit]
         found = store.scan("sales", start=start, prefix=prefix, limit=limit, reverse=reverse)
         assert found == expected, f"{seed=} {start=} {prefix=} {limit=} {reverse=}"
@@ -147,7 +146,8 @@ def test_a_damaged_checkpoint_is_passed_over(journal: Path) -> None:
 
 
 def test_a_gap_among_the_records_is_not_read_over(
-    filled: Callable[..., Path], tampering: Callable[[Path], AbstractContextManager[tuple[lmdb.Transaction[bytes], Tables]]]
+    filled: Callable[..., Path],
+    tampering: Callable[[Path], AbstractContextManager[tuple[lmdb.Transaction[bytes], Tables]]],
 ) -> None:
     folder = filled(6)
     with tampering(folder) as (txn, tables):

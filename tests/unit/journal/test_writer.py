@@ -21,6 +21,7 @@ from tillhald.journal.writer import (
     APPEND_BYTES_MAX,
     BATCH_APPENDS_MAX,
     QUEUE_APPENDS_MAX,
+    QUEUE_BYTES_MAX,
     JournalWriter,
 )
 
@@ -64,9 +65,14 @@ class Till:
         self.wait_durable(self.writer.append(b"held"))
 
     def wait_durable(self, seq: int) -> None:
+        """Wait until the writer has said that `seq` is durable; raise what it failed with."""
         with self._news:
-            done = self._news.wait_for(lambda: max(self.durable, default=0) >= seq, WAIT_S_MAX)
-        assert done, f"{seq} did not become durable: {self.durable[-3:]} {self.failures}"
+            settled = self._news.wait_for(
+                lambda: bool(self.failures) or max(self.durable, default=0) >= seq, WAIT_S_MAX
+            )
+        assert settled, f"nothing was heard of {seq}; durable: {self.durable[-3:]}"
+        if self.failures:
+            raise self.failures[0]
 
     def wait_failed(self) -> BaseException:
         with self._news:
@@ -145,6 +151,18 @@ def test_a_full_queue_refuses_and_changes_nothing(till: Till) -> None:
     assert after == last + 1
     till.wait_durable(after)
     assert till.store.get("sales", b"s") is None
+
+
+def test_a_queue_full_of_bytes_refuses_and_changes_nothing(till: Till) -> None:
+    till.hold()
+    body = bytes(APPEND_BYTES_MAX)
+    last = [till.writer.append(body) for _ in range(QUEUE_BYTES_MAX // APPEND_BYTES_MAX)][-1]
+    with pytest.raises(Overloaded):
+        till.writer.append(b"a little more")
+    assert till.writer.next_seq == last + 1
+    till.may_go_on.set()
+    till.wait_durable(last)
+    till.wait_durable(till.writer.append(body))
 
 
 def test_nothing_is_seen_before_it_is_announced_as_durable_or_later(till: Till) -> None:
@@ -277,7 +295,7 @@ def test_the_file_grows_under_load_and_every_record_stays(folder: Path, till: Ti
     usage = till.store.usage
     assert usage.map_bytes > before
     assert usage.used_bytes < usage.map_bytes
-    read = {}
+    read: dict[int, bytes] = {}
     while piece := till.store.records(max(read, default=1)):
         read.update((record.seq, record.body) for record in piece)
     assert read == bodies
@@ -329,11 +347,13 @@ def test_a_map_that_is_full_on_a_disk_without_room_is_a_failure_not_a_loss(
     folder: Path, till: Till
 ) -> None:
     size = (folder / "data.mdb").stat().st_size
-    with file_size_limit(size):
-        with contextlib.suppress(StorageFailed):
-            for _ in range(1000):
-                till.writer.append(bytes(3000))
-        assert isinstance(till.wait_failed(), StorageFailed)
+
+    def sell_for_ever() -> None:
+        while True:
+            till.wait_durable(till.writer.append(bytes(3000)))
+
+    with file_size_limit(size), pytest.raises(StorageFailed):
+        sell_for_ever()
     till.writer.close(WAIT_S_MAX)
     till.store.close()
     assert verify(str(folder), lambda _done, _total: None).last_seq == till.durable[-1]

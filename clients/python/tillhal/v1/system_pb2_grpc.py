@@ -60,8 +60,9 @@ class SystemServiceServicer(object):
 
     def WatchEvents(self, request, context):
         """Everything that happens, as journalled facts: first what came after `cursor`, then live. Every
-        event is on disk before it is sent, and a caller that was away resumes from the cursor of the
-        last event it saw. A slow caller delays nobody: it reads the journal at its own pace.
+        event is on disk before it is sent. One journal record may bring several events, all with its
+        cursor: a caller whose stream broke among them asks from that cursor minus one and passes over
+        what it has seen. A slow caller delays nobody: it reads the journal at its own pace.
         OUT_OF_RANGE: CURSOR_AHEAD (this journal has not come so far: ask GetStatus).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

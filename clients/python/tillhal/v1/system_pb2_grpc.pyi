@@ -89,8 +89,9 @@ class SystemServiceStub(typing.Generic[_SystemServiceGetStatusType, _SystemServi
 
     WatchEvents: _SystemServiceWatchEventsType
     """Everything that happens, as journalled facts: first what came after `cursor`, then live. Every
-    event is on disk before it is sent, and a caller that was away resumes from the cursor of the
-    last event it saw. A slow caller delays nobody: it reads the journal at its own pace.
+    event is on disk before it is sent. One journal record may bring several events, all with its
+    cursor: a caller whose stream broke among them asks from that cursor minus one and passes over
+    what it has seen. A slow caller delays nobody: it reads the journal at its own pace.
     OUT_OF_RANGE: CURSOR_AHEAD (this journal has not come so far: ask GetStatus).
     """
 
@@ -123,8 +124,9 @@ class SystemServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[tillhal.v1.system_pb2.WatchEventsResponse], collections.abc.AsyncIterator[tillhal.v1.system_pb2.WatchEventsResponse]]:
         """Everything that happens, as journalled facts: first what came after `cursor`, then live. Every
-        event is on disk before it is sent, and a caller that was away resumes from the cursor of the
-        last event it saw. A slow caller delays nobody: it reads the journal at its own pace.
+        event is on disk before it is sent. One journal record may bring several events, all with its
+        cursor: a caller whose stream broke among them asks from that cursor minus one and passes over
+        what it has seen. A slow caller delays nobody: it reads the journal at its own pace.
         OUT_OF_RANGE: CURSOR_AHEAD (this journal has not come so far: ask GetStatus).
         """
 

@@ -53,6 +53,7 @@ class Dialogue:
         self._question = 0
         self._real_time_replies: deque[int] = deque(maxlen=FENCES_OPEN_MAX)
         self._owed = 0
+        self._asking = False
         # Starts anywhere: an answer to a fence of this till's last life must not fit one of ours.
         self._fence_number = random.randrange(len(_LETTERS) ** 4)  # noqa: S311 - no secret
         self._open_fences: deque[str] = deque(maxlen=FENCES_OPEN_MAX)
@@ -121,8 +122,10 @@ class Dialogue:
 
     def _take(self, message: Message) -> None:
         match message:
-            case RealTimeReply(bits):
+            case RealTimeReply(bits) if self._asking:
                 self._real_time_replies.append(bits)
+            case RealTimeReply():
+                self._owed = max(self._owed - 1, 0)
             case AutoStatus():
                 self.senses.take_auto(message, time.monotonic())
             case ByteReply():
@@ -149,9 +152,15 @@ class Dialogue:
         return all(self._ask_next(end_s, rousable=rousable) for _ in REAL_TIME_QUESTIONS)
 
     def _ask_next(self, end_s: float, *, rousable: bool) -> bool:
-        question = REAL_TIME_QUESTIONS[self._question]
-        self._real_time_replies.clear()
         end_s = min(end_s, time.monotonic() + ANSWER_S_MAX)
+        self._real_time_replies.clear()
+        self._asking = True
+        try:
+            return self._ask(REAL_TIME_QUESTIONS[self._question], end_s, rousable=rousable)
+        finally:
+            self._asking = False
+
+    def _ask(self, question: int, end_s: float, *, rousable: bool) -> bool:
         self.send(codec.ask_status(question), end_s)
         self.senses.asked(time.monotonic())
         replies = self._real_time_replies
@@ -219,16 +228,18 @@ class Dialogue:
         """Make sure that the printer will read the next byte as the beginning of a command.
 
         A till that lost its power in the middle of a picture leaves a printer that waits for the
-        rest of it, and would print the next receipt as dots. So a fresh connection first asks
-        for an answer in turn, which proves that all before it was read. Where none comes, the
-        open command is filled up with white; clearing the printer's buffer instead would throw
-        away what a predecessor's receipt still has there.
+        rest of it: it takes questions for dots, and would take the next receipt for dots too. So
+        a fresh connection first asks for an answer in turn, which proves that all before it was
+        read. Where none comes, the open command is filled up with white; clearing the printer's
+        buffer instead would throw away what a predecessor's receipt still has there.
         """
-        if self._in_step or not self.senses.heard():
+        if self._in_step:
             return
-        if not self._answers_in_turn(end_s):
+        if not (self.senses.heard() and self._answers_in_turn(end_s)):
             self.send(filler, end_s)
-            self._answers_in_turn(end_s)
+            self.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
+            if self.senses.heard():
+                self._answers_in_turn(end_s)
         # Also without an answer: some clones have none, and shall not be filled up every time.
         self._in_step = True
 

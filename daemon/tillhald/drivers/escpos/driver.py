@@ -66,7 +66,7 @@ class PortOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Host and port, taken apart."""
         host, _, port = self.tcp.rpartition(":")
         ipaddress.ip_address(host.strip("[]"))
-        if not port.isdecimal() or not 1 <= int(port) <= 65535:  # noqa: PLR2004 - TCP's ports
+        if not port.isdecimal() or not 1 <= int(port) <= 65535:
             message = f"{self.tcp!r} is not address:port"
             raise ValueError(message)
         return host.strip("[]"), int(port)

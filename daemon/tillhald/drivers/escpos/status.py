@@ -87,9 +87,9 @@ class Demultiplexer:
         return [Junk(self._release()), *self._begin(byte)]
 
     def _begin(self, byte: int) -> list[Message]:
-        if byte & 0x93 == 0x12:  # noqa: PLR2004 - 0xx1xx10
+        if byte & 0x93 == 0x12:
             return [RealTimeReply(byte)]
-        if byte & 0x93 == 0x10 or byte in _BLOCK_HEADS:  # noqa: PLR2004 - 0xx1xx00
+        if byte & 0x93 == 0x10 or byte in _BLOCK_HEADS:
             self._held.append(byte)
             return []
         if byte & 0x90 == 0:
@@ -113,7 +113,7 @@ class Demultiplexer:
 
 def process_id_of(content: bytes) -> str | None:
     """Read the job's four letters from a block, if it is the answer to `GS ( H` function 48."""
-    if content[:2] == b"\x37\x22" and len(content) == 6:  # noqa: PLR2004 - head and four letters
+    if content[:2] == b"\x37\x22" and len(content) == 6:
         return content[2:].decode("ascii", "replace")
     return None
 

@@ -21,7 +21,7 @@ class Encoder(Protocol):
 
     output: bytes
 
-    def barcode(  # noqa: PLR0913 - the library's signature
+    def barcode(
         self, code: str, bc: str, height: int, width: int, *, pos: str, function_type: str
     ) -> None:
         """Append `GS k` and what sets it up, centred."""
@@ -45,7 +45,7 @@ def load() -> type[Encoder]:
     """Import python-escpos once. Takes half a second: call it before a customer waits."""
     root = logging.getLogger()
     handlers = list(root.handlers)
-    from escpos import (  # type: ignore[import-untyped]  # noqa: PLC0415 - ships no types; late
+    from escpos import (
         capabilities,
         escpos,
         printer,

@@ -1,0 +1,49 @@
+# The only door. `make demo` and `make test` set everything up by themselves.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+CODE   := clients daemon hwsim tests bench tools
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check format gen bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" tools/setup.sh
+	@touch $@
+
+demo: $(READY) ## Run a whole till on simulated hardware: sell, pull the plug, sell on; ends by itself
+	@$(BIN)/python tools/demo.py
+
+run: $(READY) ## Leave a simulated shop running, and say how to talk to it
+	@$(BIN)/python tools/run.py
+
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest
+
+check: $(READY) ## Format, lint, types, layers, contract, generated code, tests
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy clients/python/tillhal daemon/tillhald hwsim/hwsim
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against proto/released.binpb
+	tools/gen.sh --check
+	$(BIN)/python -m pytest
+
+format: $(READY) ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+gen: ## Generate the Python stubs from proto/
+	tools/gen.sh
+
+bench: $(READY) ## Measure against floors and peers; one report
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	$(BIN)/python -m bench
+
+clean: ## Remove what the targets above made
+	rm -rf $(VENV) .venv-gen .demo .run bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,80 @@
+"""Compares tillhal with its floors and its peers; times its start and its stages."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from bench import boot, profile, report
+from bench.comparison import Plan, compare
+from bench.subjects import SUBJECTS
+
+OUT = Path(__file__).parent / "out"
+QUICK = Plan(rounds=2, warm_up_s=0.3, seconds=0.7)
+PROFILE_SALES = 2_000
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "what", nargs="?", choices=("compare", "boot", "profile"), default="compare"
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=OUT, help="where to store while measuring: which disk"
+    )
+    compared = parser.add_argument_group("compare")
+    compared.add_argument("--quick", action="store_true", help="about 90 s instead of 8 minutes")
+    compared.add_argument("--only", action="append", choices=list(SUBJECTS), help="repeatable")
+    compared.add_argument("--seconds", type=float, help="measured time of a cell")
+    compared.add_argument("--rounds", type=int)
+    others = parser.add_argument_group("boot, profile")
+    others.add_argument(
+        "--sales",
+        type=int,
+        action="append",
+        help="sales in the journal (boot, repeatable), sales to time (profile)",
+    )
+    return parser.parse_args()
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    plan = QUICK if arguments.quick else Plan()
+    wanted = {
+        "subjects": tuple(arguments.only or ()),
+        "seconds": arguments.seconds,
+        "rounds": arguments.rounds,
+    }
+    return msgspec.structs.replace(plan, **{name: value for name, value in wanted.items() if value})
+
+
+def main() -> None:
+    """Measure, print the report, keep it and the numbers behind it."""
+    arguments = _arguments()
+    began = datetime.now(tz=UTC)
+    found: object
+    match arguments.what:
+        case "boot":
+            histories = tuple(arguments.sales or boot.HISTORIES)
+            found = boot.boot(arguments.folder, histories)
+            text = boot.render(found)
+        case "profile":
+            sales = (arguments.sales or [PROFILE_SALES])[0]
+            found = profile.profile(arguments.folder, sales)
+            text = profile.render(found, sales)
+        case _:
+            found = compare(_plan(arguments), arguments.folder)
+            text = report.render(found)
+    sys.stdout.write(text)
+    OUT.mkdir(exist_ok=True)
+    name = f"{arguments.what}-{began:%Y%m%d-%H%M%S}"
+    (OUT / f"{name}.md").write_text(text)
+    (OUT / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(found)))
+    sys.stderr.write(f"kept in {OUT / name}.md and .json\n")
+
+
+if __name__ == "__main__":
+    main()

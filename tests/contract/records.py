@@ -1,0 +1,267 @@
+"""One record for each kind of fact, once with every field filled and once with as few as can be.
+
+    PYTHONPATH=. python -m tests.contract.records > tests/contract/golden/records_X_Y_Z.json
+
+writes the golden file of a release. A released file is never written again: tills hold journals
+that were written by that release, and this is what proves that they can still be read.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import typing
+
+import msgspec
+
+from tillhald.domain import document as doc
+from tillhald.domain import events as ev
+from tillhald.domain.amounts import Quantity
+from tillhald.domain.jobs import JobKind, JobState, KickReason, KickState
+from tillhald.domain.sale import (
+    Discount,
+    EntryMethod,
+    Line,
+    SaleKind,
+    TaxTotal,
+    Tender,
+    TenderState,
+    TenderType,
+    Totals,
+)
+
+Plain = dict[str, "Plain"] | list["Plain"] | str | int | bool | None
+
+LINE = Line(
+    line_id="line-1",
+    description="Käse 奶酪",
+    unit_price_minor=1999,
+    extended_minor=-2499,
+    quantity=Quantity(-1250, 3),
+    sku="4006381333931",
+    unit="kg",
+    tax_code="B",
+    tax_percent=Quantity(75, 1),
+    entry_method=EntryMethod.WEIGHED,
+    original_line_id="line-0",
+    tax_minor=-174,
+)
+BARE_LINE = Line(line_id="l", description="d", unit_price_minor=0, extended_minor=0)
+DISCOUNT = Discount(
+    discount_id="discount-1",
+    line_id="line-1",
+    amount_minor=31,
+    percent=Quantity(125, 1),
+    reason="dented",
+)
+TENDER = Tender(
+    tender_id="tender-1",
+    type=TenderType.WALLET_QR,
+    amount_minor=-1291,
+    external_ref="ref-9",
+    state=TenderState.PENDING,
+)
+BARE_TENDER = Tender(tender_id="t", type=TenderType.CASH, amount_minor=1)
+TOTALS = Totals(
+    payable_minor=9_007_199_254_740_993,  # more than a float holds
+    discount_minor=31,
+    tax_minor=174,
+    taxes=(TaxTotal("B", Quantity(75, 1), 2325, 174),),
+    line_discounts=(31, 0),
+    line_taxes=(174, 0),
+    discount_amounts=(31,),
+)
+BARE_TOTALS = Totals(
+    payable_minor=0,
+    discount_minor=0,
+    tax_minor=0,
+    taxes=(),
+    line_discounts=(),
+    line_taxes=(),
+    discount_amounts=(),
+)
+STYLE = doc.Style(bold=True, underline=True, inverse=True, width=2, height=3)
+DOCUMENT = doc.PrintDocument(
+    parts=(
+        doc.Text(runs=(doc.Run(text="小票", style=STYLE),), align=doc.Align.RIGHT),
+        doc.Columns(left="left", right="right", style=STYLE),
+        doc.Rule(char="="),
+        doc.Barcode(
+            kind=doc.BarcodeKind.EAN13,
+            value="4006381333931",
+            height_dots=60,
+            module_dots=3,
+            text_below=False,
+        ),
+        doc.QrCode(value="https://example.org", module_dots=6, level="H"),
+        doc.Pdf417(value="pdf", module_dots=3),
+        doc.Image(content=b"\x89PNG\x00\xff", align=doc.Align.LEFT),
+        doc.Feed(lines=4),
+        doc.Cut(partial=False),
+    )
+)
+BARE_DOCUMENT = doc.PrintDocument(
+    parts=(
+        doc.Text(runs=(doc.Run(text=""),)),
+        doc.Columns(left="", right=""),
+        doc.Rule(),
+        doc.Barcode(kind=doc.BarcodeKind.CODE128, value="1"),
+        doc.QrCode(value="1"),
+        doc.Pdf417(value="1"),
+        doc.Image(content=b""),
+        doc.Feed(),
+        doc.Cut(),
+    )
+)
+
+WHOLE: tuple[ev.AnyEvent, ...] = (
+    ev.JournalCreated(store_id="store-1", workstation_id="till-1", currency="EUR"),
+    ev.TillStarted(version="0.1.0", clean_shutdown=True),
+    ev.TillStopped(),
+    ev.ClockWentBack(before_ms=1_750_000_000_000, after_ms=-1),
+    ev.ClockCaughtUp(),
+    ev.DayOpened(business_day="2025-06-15", day_number=12),
+    ev.ShiftOpened(
+        shift_id="shift-7", shift_number=7, operator="ann", float_minor=10_000, implicit=True
+    ),
+    ev.SaleOpened(
+        sale_id="sale-1",
+        language="zh-CN",
+        tax_included=False,
+        operator="ann",
+        kind=SaleKind.RETURN,
+        lines=(LINE, BARE_LINE),
+        discounts=(DISCOUNT,),
+        original_sale_id="sale-0",
+        original_receipt_number=41,
+        reason="does not fit",
+    ),
+    ev.LinePut(sale_id="sale-1", line=LINE),
+    ev.LineRemoved(sale_id="sale-1", line_id="line-1"),
+    ev.DiscountApplied(sale_id="sale-1", discount=DISCOUNT),
+    ev.SaleSuspended(sale_id="sale-1", note="lady in red"),
+    ev.SaleResumed(sale_id="sale-1"),
+    ev.SaleInterrupted(sale_id="sale-1", version=9),
+    ev.TenderAdded(sale_id="sale-1", tender=TENDER),
+    ev.TenderResolved(
+        sale_id="sale-1",
+        tender_id="tender-1",
+        outcome=TenderState.WRITTEN_OFF,
+        evidence="terminal's log",
+    ),
+    ev.TenderReversed(sale_id="sale-1", tender_id="tender-1", reason="other card"),
+    ev.SaleCompleted(
+        sale_id="sale-1",
+        receipt_number=42,
+        totals=TOTALS,
+        rounding_minor=-2,
+        change_minor=270,
+        printer="front",
+        receipt_job_id="receipt/42",
+        receipt_ttl_s=900,
+        drawer="drawer",
+        kick_id="kick/42",
+    ),
+    ev.SaleCancelled(sale_id="sale-1", reason="walked away"),
+    ev.JobSubmitted(
+        job_id="job-1",
+        printer="front",
+        kind=JobKind.DOCUMENT,
+        ttl_s=60,
+        document=DOCUMENT,
+        sale_id="sale-1",
+        copy=3,
+    ),
+    ev.JobHeld(job_id="job-1", reason="PAPER_OUT"),
+    ev.PrintStarted(job_id="job-1"),
+    ev.PrintEnded(
+        job_id="job-1", outcome=JobState.FAILED_PARTIAL, reason="OFFLINE", bytes_sent=512
+    ),
+    ev.DrawerOpenRequested(
+        kick_id="kick-1", drawer="drawer", reason=KickReason.PAID_IN_OUT, note="window cleaner"
+    ),
+    ev.KickStarted(kick_id="kick-1"),
+    ev.KickEnded(kick_id="kick-1", outcome=KickState.UNKNOWN, verified=True, failure="DEADLINE"),
+    ev.ConditionBegan(device_id="front", code="PAPER_OUT", severity="fault", evidence="ASB 0x0c"),
+    ev.ConditionEnded(device_id="front", code="PAPER_OUT"),
+    ev.DrawerOpened(device_id="drawer", without_kick=True),
+    ev.DrawerClosed(device_id="drawer"),
+)
+BARE: tuple[ev.AnyEvent, ...] = (
+    ev.ShiftOpened(shift_id="s", shift_number=1, operator="o", float_minor=0),
+    ev.SaleOpened(sale_id="s", language="en", tax_included=True, operator="o"),
+    ev.LinePut(sale_id="s", line=BARE_LINE),
+    ev.DiscountApplied(sale_id="s", discount=Discount(discount_id="d")),
+    ev.SaleSuspended(sale_id="s"),
+    ev.TenderAdded(sale_id="s", tender=BARE_TENDER),
+    ev.TenderResolved(sale_id="s", tender_id="t", outcome=TenderState.APPROVED),
+    ev.TenderReversed(sale_id="s", tender_id="t"),
+    ev.SaleCompleted(sale_id="s", receipt_number=1, totals=BARE_TOTALS),
+    ev.SaleCancelled(sale_id="s"),
+    ev.JobSubmitted(job_id="j", printer="p", kind=JobKind.RECEIPT, ttl_s=0),
+    ev.JobSubmitted(
+        job_id="j", printer="p", kind=JobKind.DOCUMENT, ttl_s=0, document=BARE_DOCUMENT
+    ),
+    ev.PrintEnded(job_id="j", outcome=JobState.CONFIRMED),
+    ev.DrawerOpenRequested(kick_id="k", drawer="d", reason=KickReason.SALE),
+    ev.KickEnded(kick_id="k", outcome=KickState.FIRED),
+    ev.ConditionBegan(device_id="d", code="C", severity="s"),
+    ev.DrawerOpened(device_id="d"),
+)
+EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
+
+
+def whole_record(event: ev.AnyEvent) -> ev.Record:
+    """The event in a record that says all that a record can."""
+    return ev.Record(
+        wall_ms=1_750_000_000_000,
+        events=(event,),
+        boot_id="boot-1",
+        mono_ns=2**62,
+        clock_suspect=True,
+        business_day="2025-06-15",
+        shift_id="shift-7",
+        operator="ann",
+        approver="bo",
+        front_end="kiosk",
+        request_id="00000000-0000-4000-8000-000000000001",
+    )
+
+
+def bare_record(event: ev.AnyEvent) -> ev.Record:
+    return ev.Record(wall_ms=0, events=(event,))
+
+
+def examples() -> list[ev.Record]:
+    """Every kind of fact, whole and bare."""
+    return [*map(whole_record, WHOLE), *map(bare_record, BARE)]
+
+
+def plain(value: object) -> Plain:
+    """All of a value as JSON: with the fields that stand at their defaults, and what it is."""
+    if isinstance(value, msgspec.Struct):
+        fields: dict[str, Plain] = {"": type(value).__name__}
+        for name in value.__struct_fields__:
+            fields[name] = plain(getattr(value, name))
+        return fields
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, str):
+        return str.__str__(value)
+    if value is None or isinstance(value, int):
+        return value
+    raise TypeError(type(value).__name__)
+
+
+def golden() -> list[dict[str, Plain]]:
+    """What a golden file holds: stored bytes in hex, and what they mean."""
+    return [
+        {"stored": ev.encode_record(record).hex(), "means": plain(record)} for record in examples()
+    ]
+
+
+if __name__ == "__main__":
+    json.dump(golden(), sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")

@@ -1,0 +1,47 @@
+"""A till for the tests of a module, and fresh ones for tests that break theirs."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hwsim.drawer import VirtualDrawer
+from hwsim.printer import VirtualPrinter
+from tests.support.till import Till, a_till, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def _module_till() -> Iterator[Till]:
+    tcp = f"127.0.0.1:{free_port()}"
+    with VirtualPrinter(drawer=VirtualDrawer()) as printer, a_till(printer=printer, tcp=tcp) as till:
+        yield till
+
+
+@pytest.fixture
+def till(_module_till: Till) -> Till:
+    """A till that runs, shared by a module: other sales may be in it. The drawer is shut."""
+    if not _module_till.is_running():
+        _module_till.end()
+        _module_till.start()
+    _module_till.sensor.close()
+    return _module_till
+
+
+@pytest.fixture
+def fresh() -> Iterator[Till]:
+    """A till of this test's own that runs, on a printer of its own."""
+    with contextlib.ExitStack() as stack:
+        printer = stack.enter_context(VirtualPrinter(drawer=VirtualDrawer()))
+        yield stack.enter_context(a_till(printer=printer)).start()
+
+
+@pytest.fixture
+def bare() -> Iterator[Till]:
+    """A till of this test's own that runs, without devices."""
+    with a_till() as till:
+        yield till.start()

@@ -1,0 +1,311 @@
+"""Opening a journal after whatever happened to the till."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tillhald.journal.creation import create
+from tillhald.journal.engine import RECORDS
+from tillhald.journal.errors import Fault, JournalDamaged, JournalInUse, JournalMissing
+from tillhald.journal.format import seal, seq_key, unseal
+from tillhald.journal.recovery import RecoveryReport, open_journal
+from tillhald.journal.store import Store
+from tillhald.journal.writer import JournalWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    import lmdb
+
+    from tillhald.journal.engine import Tables
+    from tillhald.journal.identity import Identity
+
+    Tampering = Callable[[Path], AbstractContextManager[tuple[lmdb.Transaction[bytes], Tables]]]
+
+
+def opened(folder: Path) -> RecoveryReport:
+    """Open and close; return the report."""
+    store, report = open_journal(folder)
+    assert store.head == (report.last_seq, report.head_hash)
+    store.close()
+    return report
+
+
+def refused(folder: Path) -> JournalDamaged:
+    """Be refused, leaving the journal's bytes alone; return the refusal."""
+    before = (folder / "data.mdb").read_bytes()
+    with pytest.raises(JournalDamaged) as damaged:
+        open_journal(folder)
+    assert (folder / "data.mdb").read_bytes() == before, "a journal in doubt was written to"
+    assert not folder.with_name("journal.opening").exists()
+    # The lock was let go of, so that the journal can be looked at.
+    with pytest.raises(JournalDamaged):
+        open_journal(folder)
+    return damaged.value
+
+
+def test_a_journal_closed_in_good_order_is_reported_so(filled: Callable[..., Path]) -> None:
+    report = opened(filled(20, (9, 15)))
+    assert report.clean_shutdown
+    assert (report.last_seq, report.checkpoint_seq, report.tail_records) == (20, 15, 5)
+    assert not report.previous_opening_died
+    assert report.faults == ()
+    assert report.preflight_ms > 0
+
+
+def test_a_new_journal_opens_clean(folder: Path, identity: Identity) -> None:
+    create(folder, identity, b"", map_bytes=1 << 20)
+    report = opened(folder)
+    assert report.clean_shutdown
+    assert (report.last_seq, report.checkpoint_seq, report.tail_records) == (1, None, 1)
+
+
+def test_a_journal_that_was_not_closed_is_reported_so(filled: Callable[..., Path]) -> None:
+    program = (
+        "import os, sys, pathlib\n"
+        "from tillhald.journal.store import Store\n"
+        "from tillhald.journal.writer import JournalWriter\n"
+        "store = Store.open(pathlib.Path(sys.argv[1]))\n"
+        "JournalWriter(store, on_durable=lambda _: os._exit(3), on_failed=print).append(b'cut')\n"
+        "os.read(0, 1)\n"
+    )
+    folder = filled(4)
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(folder)], stdin=subprocess.PIPE
+    ) as till:
+        assert till.wait(20) == 3
+    report = opened(folder)
+    assert not report.clean_shutdown
+    assert report.last_seq == 5
+
+
+def test_there_is_no_journal_to_open(folder: Path) -> None:
+    with pytest.raises(JournalMissing):
+        open_journal(folder)
+
+
+def test_a_second_opener_is_refused_and_told_who_holds_the_journal(
+    filled: Callable[..., Path],
+) -> None:
+    folder = filled(3)
+    store, _ = open_journal(folder)
+    program = (
+        "import sys, pathlib\n"
+        "from tillhald.journal.errors import JournalInUse\n"
+        "from tillhald.journal.recovery import open_journal\n"
+        "try:\n"
+        "    open_journal(pathlib.Path(sys.argv[1]))\n"
+        "except JournalInUse as refusal:\n"
+        "    print(refusal.pid, refusal)\n"
+    )
+    second = subprocess.run(
+        [sys.executable, "-c", program, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert second.stdout.startswith(f"{os.getpid()} ")
+    assert f"in use by process {os.getpid()}" in second.stdout
+    with pytest.raises(JournalInUse):
+        Store.open(folder)
+    # The first one is not disturbed by having been asked.
+    durable: list[int] = []
+    writer = JournalWriter(store, on_durable=durable.append, on_failed=lambda _: None)
+    writer.append(b"sold")
+    writer.close(20)
+    assert durable == [4]
+    store.close()
+    opened(folder)
+
+
+def test_a_holder_that_was_killed_does_not_lock_the_till_out(filled: Callable[..., Path]) -> None:
+    program = (
+        "import sys, pathlib\n"
+        "from tillhald.journal.store import Store\n"
+        "store = Store.open(pathlib.Path(sys.argv[1]))\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    folder = filled(3)
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(JournalInUse) as refusal:
+            open_journal(folder)
+        assert refusal.value.pid == holder.pid
+        holder.send_signal(signal.SIGKILL)
+    opened(folder)
+
+
+def test_an_edited_record_is_named(filled: Callable[..., Path], tampering: Tampering) -> None:
+    folder = filled(10)
+    with tampering(folder) as (txn, tables):
+        envelope = txn.get(seq_key(6), db=tables[RECORDS])
+        assert envelope is not None
+        txn.put(seq_key(6), envelope[:-1] + b"7", db=tables[RECORDS])
+    assert (refused(folder).fault, refused(folder).seq) == (Fault.EDITED, 6)
+
+
+def test_a_missing_record_is_named(filled: Callable[..., Path], tampering: Tampering) -> None:
+    folder = filled(10)
+    with tampering(folder) as (txn, tables):
+        txn.delete(seq_key(6), db=tables[RECORDS])
+    damage = refused(folder)
+    assert (damage.fault, damage.seq) == (Fault.MISSING, 6)
+    assert "Record 6 is missing" in damage.sentence
+
+
+def test_a_repeated_record_is_named(filled: Callable[..., Path], tampering: Tampering) -> None:
+    folder = filled(10)
+    with tampering(folder) as (txn, tables):
+        envelope = txn.get(seq_key(5), db=tables[RECORDS])
+        assert envelope is not None
+        txn.put(seq_key(6), envelope, db=tables[RECORDS])
+    damage = refused(folder)
+    assert (damage.fault, damage.seq) == (Fault.REPEATED, 6)
+
+
+def test_records_that_are_gone_from_the_end_are_named(
+    filled: Callable[..., Path], tampering: Tampering
+) -> None:
+    folder = filled(10)
+    with tampering(folder) as (txn, tables):
+        txn.delete(seq_key(9), db=tables[RECORDS])
+        txn.delete(seq_key(10), db=tables[RECORDS])
+    damage = refused(folder)
+    assert (damage.fault, damage.seq) == (Fault.TRUNCATED, 9)
+
+
+@pytest.mark.parametrize(("rewritten", "shows_at"), [(6, 7), (10, 10), (11, 11)])
+def test_a_fork_is_named(
+    filled: Callable[..., Path],
+    tampering: Tampering,
+    identity: Identity,
+    rewritten: int,
+    shows_at: int,
+) -> None:
+    """A record with another body, sealed as the till would have: only the chain knows."""
+    folder = filled(10)
+    with tampering(folder) as (txn, tables):
+        at = min(rewritten, 10)
+        stored = txn.get(seq_key(at), db=tables[RECORDS])
+        assert stored is not None
+        other, _ = seal(
+            identity.chain_id,
+            rewritten,
+            unseal(identity.chain_id, at, stored).prev_hash,
+            b"another past",
+        )
+        txn.put(seq_key(rewritten), other, db=tables[RECORDS])
+    damage = refused(folder)
+    assert (damage.fault, damage.seq) == (Fault.FORK, shows_at)
+
+
+def test_a_fork_before_the_checkpoint_is_seen_at_the_checkpoint(
+    filled: Callable[..., Path], tampering: Tampering, identity: Identity
+) -> None:
+    folder = filled(10, (8,))
+    with tampering(folder) as (txn, tables):
+        at = 8
+        stored = txn.get(seq_key(at), db=tables[RECORDS])
+        assert stored is not None
+        other, _ = seal(
+            identity.chain_id, 8, unseal(identity.chain_id, at, stored).prev_hash, b"another past"
+        )
+        txn.put(seq_key(8), other, db=tables[RECORDS])
+    damage = refused(folder)
+    assert (damage.fault, damage.seq) == (Fault.FORK, 8)
+
+
+@pytest.mark.parametrize("left_bytes", [0, 100, 5000, 20_000])
+def test_a_file_cut_short_is_named_before_it_kills_anybody(
+    filled: Callable[..., Path], left_bytes: int
+) -> None:
+    folder = filled(200)
+    with (folder / "data.mdb").open("r+b") as file:
+        file.truncate(left_bytes)
+    assert refused(folder).fault is Fault.TRUNCATED
+
+
+@pytest.mark.parametrize("page", [0, 1])
+def test_a_meta_page_wiped_out_is_named(filled: Callable[..., Path], page: int) -> None:
+    folder = filled(5)
+    with (folder / "data.mdb").open("r+b") as file:
+        file.seek(page * 4096)
+        file.write(bytes(4096))
+    assert refused(folder).fault is Fault.EDITED
+
+
+def test_pages_that_kill_the_engine_kill_only_the_child(filled: Callable[..., Path]) -> None:
+    """All pages behind the first records are zeroed: LMDB asserts, and aborts, on such a page."""
+    folder = filled(300)
+    data = bytearray((folder / "data.mdb").read_bytes())
+    for at in range(0, len(data), 4096):
+        page = data[at : at + 4096]
+        if b"tljr" in page and b"body 20" not in page:
+            data[at : at + 4096] = bytes(4096)
+    (folder / "data.mdb").write_bytes(data)
+    damage = refused(folder)
+    assert damage.fault is Fault.UNREADABLE
+    assert "SIG" in damage.sentence
+
+
+def test_an_opening_that_died_has_the_next_one_check_every_record(
+    filled: Callable[..., Path], tampering: Tampering
+) -> None:
+    folder = filled(30, (25,))
+    marker = folder.with_name("journal.opening")
+    marker.touch()
+    report = opened(folder)
+    assert report.previous_opening_died
+    assert (report.checkpoint_seq, report.tail_records) == (25, 30)
+    assert not marker.exists()
+    assert not opened(folder).previous_opening_died
+    # A fault before the checkpoint is not seen at an ordinary boot, but after such a death.
+    with tampering(folder) as (txn, tables):
+        txn.put(seq_key(3), b"nonsense", db=tables[RECORDS])
+    opened(folder)
+    marker.touch()
+    with pytest.raises(JournalDamaged) as damaged:
+        open_journal(folder)
+    assert (damaged.value.fault, damaged.value.seq) == (Fault.EDITED, 3)
+
+
+def test_a_damaged_checkpoint_lengthens_the_tail_and_is_reported(
+    filled: Callable[..., Path], tampering: Tampering
+) -> None:
+    folder = filled(30, (10, 25))
+    with tampering(folder) as (txn, tables):
+        txn.put(seq_key(25), b"nonsense", db=tables["checkpoints"])
+    report = opened(folder)
+    assert (report.checkpoint_seq, report.tail_records) == (10, 20)
+    assert [fault.kind for fault in report.faults] == [Fault.EDITED]
+
+
+def test_a_flipped_bit_in_the_journals_own_description_is_named(
+    filled: Callable[..., Path], tampering: Tampering
+) -> None:
+    folder = filled(3)
+    for name in (b"head", b"identity", b"chain_id", b"closed", b"format"):
+        with tampering(folder) as (txn, tables):
+            whole = txn.get(name, db=tables["meta"])
+            assert whole is not None
+            txn.put(name, whole[:-1] + bytes([whole[-1] ^ 1]), db=tables["meta"])
+        assert refused(folder).fault is Fault.EDITED
+        with tampering(folder) as (txn, tables):
+            txn.put(name, whole, db=tables["meta"])
+    opened(folder)

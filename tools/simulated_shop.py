@@ -1,0 +1,87 @@
+"""A till on simulated hardware as two processes: `hwsim shop` and `tillhald`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tillhal import Till
+from tillhald.embedded import embedded_text
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+STOP_S_MAX = 5.0
+
+
+class SimulatedShop:
+    """`folder` gets the receipts, the till.toml and the logs; the journal lies in there, too.
+
+    The socket lies in a folder of its own: its path must be short.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.receipts = folder / "receipts"
+        self._sockets = tempfile.TemporaryDirectory(prefix="tillhal-")
+        self.socket = Path(self._sockets.name) / "api.sock"
+        self.address = f"unix:{self.socket}"
+        self.config = folder / "till.toml"
+        self._daemon: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._peripherals = subprocess.Popen(
+            [sys.executable, "-m", "hwsim", "shop", "--folder", str(self.receipts)],
+            stdout=subprocess.PIPE,
+            stderr=(self.folder / "hwsim.log").open("wb"),
+        )
+        assert self._peripherals.stdout is not None
+        ready = json.loads(self._peripherals.stdout.readline())
+        text = embedded_text(self.folder, ready["printer"]["port"])
+        self.config.write_text(
+            text.replace(f'unix = "{self.folder}/api.sock"', f'unix = "{self.socket}"')
+        )
+        self.start_till()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in (self._daemon, self._peripherals):
+            if process is not None and process.poll() is None:
+                process.terminate()
+                process.wait(STOP_S_MAX)
+        self._sockets.cleanup()
+
+    @property
+    def pid(self) -> int:
+        """The daemon's process id."""
+        assert self._daemon is not None
+        return self._daemon.pid
+
+    def start_till(self) -> None:
+        """Start the daemon. Calls wait until it answers."""
+        log = (self.folder / "tillhald.log").open("ab")
+        self._daemon = subprocess.Popen(
+            [sys.executable, "-m", "tillhald", "--config", str(self.config)],
+            stdout=log,
+            stderr=log,
+        )
+
+    def pull_the_plug(self) -> None:
+        """SIGKILL: the daemon gets no chance to tidy up."""
+        assert self._daemon is not None
+        self._daemon.kill()
+        self._daemon.wait(STOP_S_MAX)
+
+    def connect(self) -> Till:
+        """A client of this till."""
+        return Till.connect(self.address)
