@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tillhal import Till
+from tillhald.config import SOCKET_PATH_BYTES_MAX
 from tillhald.embedded import embedded_text
 
 if TYPE_CHECKING:
@@ -19,16 +20,18 @@ STOP_S_MAX = 5.0
 
 
 class SimulatedShop:
-    """`folder` gets the receipts, the till.toml and the logs; the journal lies in there, too.
+    """`folder` gets the receipts, the till.toml, the logs, the journal and the socket.
 
-    The socket lies in a folder of its own: its path must be short.
+    Where that would make the socket's path too long for Linux, it lies in a folder of its own.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.receipts = folder / "receipts"
         self._sockets = tempfile.TemporaryDirectory(prefix="tillhal-")
-        self.socket = Path(self._sockets.name) / "api.sock"
+        self.socket = folder / "api.sock"
+        if len(bytes(self.socket)) > SOCKET_PATH_BYTES_MAX:
+            self.socket = Path(self._sockets.name) / "api.sock"
         self.address = f"unix:{self.socket}"
         self.config = folder / "till.toml"
         self._daemon: subprocess.Popen[bytes] | None = None

@@ -81,10 +81,11 @@ def _run(config: Config) -> int:
         sys.stderr.write(f"tillhald: {error}\n")
         return 1
     except ExceptionGroup as group:
-        storage, other = group.split(StorageError)
+        expected, other = group.split((StorageError, OSError))
         if other is not None:
             raise other from None
-        sys.stderr.write(f"tillhald: {storage}\n")
+        for error in expected.exceptions if expected else ():
+            sys.stderr.write(f"tillhald: {error}\n")
         return 1
     return 0 if storage_failure is None else 1
 

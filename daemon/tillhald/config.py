@@ -168,7 +168,9 @@ def parse(text: str, *, simulated: bool = False) -> Config:
         devices=devices,
         simulated=simulated,
     )
-    mistakes.extend(_contradictions(config, known_devices=set(content.get("devices", {}))))
+    named = content.get("devices")
+    known = set(named) if isinstance(named, dict) else set()
+    mistakes.extend(_contradictions(config, known_devices=known))
     if mistakes:
         raise ConfigMistakes(mistakes[:MISTAKES_MAX])
     return config

@@ -191,6 +191,15 @@ def test_a_chinese_receipt_is_printed_in_gb18030(till: Till) -> None:
         assert words.encode("gb18030") in raw
 
 
+def test_a_sign_that_the_printer_does_not_have_costs_nobody_a_receipt(till: Till) -> None:
+    request = cash_sale()
+    request.lines[0].description = "Tea \U00020bb7 \u0e01\u0e34 \U0001f375"
+    sale = till.calls.checkout.Checkout(request).sale
+    paper = printed(till, sale.receipt_job_id)
+    assert "Tea " in paper
+    assert ["TOTAL", "EUR 7.50"] in rows(paper)
+
+
 def test_goods_come_back_in_pieces_and_never_more_than_were_sold(till: Till) -> None:
     sold = name()
     request = cash_sale(sold, 3000)

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from tests.shop import LIVE, Shop, assert_books_balance, card, line, voiding
+from tests.support.shop import LIVE, Shop, assert_books_balance, card, line, voiding
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
@@ -229,9 +229,16 @@ class AnyShop(RuleBasedStateMachine):
         more=st.integers(0, 1_000),
         by=kinds,
         split=st.integers(0, 4),
+        slip=st.sampled_from([0, 0, 0, 0, 0, 1, 2, -1]),
     )
     def checkout(
-        self, items: list[Line], less: list[Discount], more: int, by: TenderType, split: int
+        self,
+        items: list[Line],
+        less: list[Discount],
+        more: int,
+        by: TenderType,
+        split: int,
+        slip: int,
     ) -> None:
         sale_id = self.new_id()
         due = self.due_of(items, less)
@@ -242,6 +249,7 @@ class AnyShop(RuleBasedStateMachine):
             rest = self.shop.rules.cash_rounding.round(rest) + more
         elif self.shop.rules.tender(by).allows_change:
             rest += more
+        rest += slip
         tenders = [card(on_card, "part")] if on_card else []
         if rest > 0:
             tenders.append(Tender(tender_id="rest", type=by, amount_minor=rest))
@@ -581,6 +589,6 @@ class AnyShop(RuleBasedStateMachine):
 
 
 AnyShop.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, print_blob=True
+    max_examples=40, stateful_step_count=40, deadline=None, print_blob=True
 )
 TestAnyShop = AnyShop.TestCase

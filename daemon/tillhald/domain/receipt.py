@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tillhald.domain.currency import shortest, written
 from tillhald.domain.document import (
@@ -181,3 +182,39 @@ def _totals(sale: Sale, words: dict[str, str], currency: str) -> list[Part]:
     if sale.tax_included and tax_lines:
         parts.extend((Rule(), *tax_lines))
     return parts
+
+
+def non_ascii(document: PrintDocument) -> frozenset[str]:
+    """Every character of the document's texts that not every printer has."""
+    texts = (text for part in document.parts for text in _texts(part))
+    return frozenset(char for text in texts for char in text if not char.isascii())
+
+
+def without(document: PrintDocument, unprintable: frozenset[str]) -> PrintDocument:
+    """The document with a star for each character that its printer cannot print.
+
+    A receipt with a star in an article's name is worth more to everybody than no receipt.
+    """
+    table = str.maketrans(dict.fromkeys(unprintable, "*"))
+    return PrintDocument(parts=tuple(_translated(part, table) for part in document.parts))
+
+
+def _texts(part: Part) -> tuple[str, ...]:
+    match part:
+        case Text():
+            return tuple(run.text for run in part.runs)
+        case Columns():
+            return (part.left, part.right)
+        case _:
+            return ()
+
+
+def _translated(part: Part, table: dict[int, str]) -> Part:
+    match part:
+        case Text():
+            runs = tuple(replace(run, text=run.text.translate(table)) for run in part.runs)
+            return replace(part, runs=runs)
+        case Columns():
+            return replace(part, left=part.left.translate(table), right=part.right.translate(table))
+        case _:
+            return part

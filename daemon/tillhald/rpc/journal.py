@@ -59,7 +59,7 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
     async def WatchJournal(
         self, request: pb.WatchJournalRequest, context: Context
     ) -> AsyncIterator[pb.WatchJournalResponse]:
-        cursor = request.cursor
+        cursor = self._tail.durable_seq if request.from_now else request.cursor
         async for item in follow(self._store, self._tail, cursor, from_now=request.from_now):
             match item:
                 case Mark.CAUGHT_UP:

@@ -98,7 +98,8 @@ def _bind(server: grpc.aio.Server, address: str) -> int:
 
 def _add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
     """Both versions: the messages are the same on the wire, and tools are moving to v1."""
-    names = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME, REFLECTION_V1)
+    # v1 itself is not in the list: Python has no descriptor of it that could be handed out.
+    names = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     servicer = reflection.aio.ReflectionServicer(names)
     handler = grpc.stream_stream_rpc_method_handler(

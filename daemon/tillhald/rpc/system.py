@@ -114,7 +114,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
     async def WatchEvents(
         self, request: pb.WatchEventsRequest, context: Context
     ) -> AsyncIterator[pb.WatchEventsResponse]:
-        cursor = request.cursor
+        cursor = self._tail.durable_seq if request.from_now else request.cursor
         async for item in follow(self._store, self._tail, cursor, from_now=request.from_now):
             match item:
                 case Mark.CAUGHT_UP:

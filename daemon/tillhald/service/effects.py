@@ -26,8 +26,9 @@ from tillhald.devices.errors import RetrySafety
 from tillhald.devices.health import Presence
 from tillhald.domain import events as ev
 from tillhald.domain.deeds import is_expired, next_job, next_kick
+from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import JobKind, JobState, KickState
-from tillhald.domain.receipt import receipt_of
+from tillhald.domain.receipt import non_ascii, receipt_of, without
 from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from tillhald.devices.categories import KickOutcome, PrintOutcome
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
-    from tillhald.domain.document import PrintDocument
     from tillhald.domain.events import AnyEvent
     from tillhald.domain.jobs import Job, Kick
     from tillhald.domain.receipt import ReceiptLayout
@@ -177,13 +177,26 @@ class Effects:
             return self._submitted(job)
         sale = self._till.finished_sale(job.sale_id)
         assert sale is not None, f"job {job.job_id} prints a sale that is not in the journal"
-        return receipt_of(
+        receipt = receipt_of(
             sale,
             self._layout,
             currency=self._till.rules.currency,
             time_text=self._local_time(sale.updated_ms),
             copy=job.copy,
         )
+        return self._printable(job, receipt)
+
+    def _printable(self, job: Job, receipt: PrintDocument) -> PrintDocument:
+        """The receipt as this printer can print it."""
+        if not self._devices.check(job.printer, receipt):
+            return receipt
+        unprintable = frozenset(
+            char
+            for char in non_ascii(receipt)
+            if self._devices.check(job.printer, PrintDocument(parts=(_text(char),)))
+        )
+        log.warning("receipt_text_replaced", job_id=job.job_id, characters=len(unprintable))
+        return without(receipt, unprintable)
 
     def _submitted(self, job: Job) -> PrintDocument:
         """A front end's document, from the record that brought it."""
@@ -245,3 +258,7 @@ def _may_print(shot: DeviceSnapshot) -> bool:
             return shot.presence is Presence.PRESENT
         case PowerState.OFF | PowerState.OFFLINE:
             return False
+
+
+def _text(char: str) -> Text:
+    return Text(runs=(Run(text=char),))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shop import (
+from tests.support.shop import (
     NOON_MS,
     TODAY,
     Shop,

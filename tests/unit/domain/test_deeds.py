@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shop import NOON_MS, Shop, assert_books_balance, cash, line, pending_card
+from tests.support.shop import NOON_MS, Shop, assert_books_balance, cash, line, pending_card
 from tillhald.domain import commands as cmd
 from tillhald.domain import events as ev
 from tillhald.domain.deeds import is_expired, next_job, next_kick

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shop import Shop, assert_books_balance, card, cash, line
+from tests.support.shop import Shop, assert_books_balance, card, cash, line
 from tillhald.domain.amounts import ONE, RoundingMode
 from tillhald.domain.rules import CashRounding, ShopRules, TenderRule
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shop import Shop, card, cash, line, off, pending_card
+from tests.support.shop import Shop, card, cash, line, off, pending_card
 from tillhald.domain import commands as cmd
 from tillhald.domain.amounts import ONE, Quantity
 from tillhald.domain.document import Align, Columns, Cut, Feed, PrintDocument, Rule, Text

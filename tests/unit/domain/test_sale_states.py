@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.shop import (
+from tests.support.shop import (
     LIVE,
     Shop,
     assert_books_balance,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shop import Shop, assert_books_balance, card, cash, line, pending_card
+from tests.support.shop import Shop, assert_books_balance, card, cash, line, pending_card
 from tillhald.domain import commands as cmd
 from tillhald.domain.amounts import ONE, RoundingMode
 from tillhald.domain.jobs import KickReason

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shop import Shop, assert_books_balance, card, cash, line, off, returning
+from tests.support.shop import Shop, assert_books_balance, card, cash, line, off, returning
 from tillhald.domain import commands as cmd
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX, ONE, Quantity
 from tillhald.domain.rules import CashRounding, ShopRules
