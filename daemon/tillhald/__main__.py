@@ -84,8 +84,8 @@ def _run(config: Config) -> int:
         expected, other = group.split((StorageError, OSError))
         if other is not None:
             raise other from None
-        for error in expected.exceptions if expected else ():
-            sys.stderr.write(f"tillhald: {error}\n")
+        for trouble in expected.exceptions if expected else ():
+            sys.stderr.write(f"tillhald: {trouble}\n")
         return 1
     return 0 if storage_failure is None else 1
 

@@ -1,4 +1,7 @@
-"""Checks of single fields of a request: each gives the value, or refuses with the field's path."""
+"""Checks of single fields of a request: each gives the value, or refuses with the field's path.
+
+A field of an item in a list is named relative to it; `in_item` puts the item's path before it.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,14 @@ NOTE_CHARS_MAX = 100
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_PLAIN = re.compile(r"[ -~]*")
 _BREAKING = frozenset({"Cc", "Zl", "Zp", "Cs"})
 """Controls and line separators: on a receipt they would move the paper, not print."""
+
+
+def in_item(refusal: errors.Invalid, item: str) -> errors.Invalid:
+    """The refusal of an item's field, with the item's path: `unit_price` of `lines[3]`."""
+    refusal.field = f"{item}.{refusal.field}"
+    return refusal
 
 
 def request_id(value: str) -> str:
@@ -42,7 +50,7 @@ def text(value: str, field: str, *, most: int = NOTE_CHARS_MAX, least: int = 0) 
     if not least <= len(value) <= most:
         sentence = f"The text has {len(value)} characters; {least} to {most} are allowed."
         raise errors.FieldInvalid(field, sentence)
-    if _PLAIN.fullmatch(value) is None:
+    if not value.isprintable():  # which also says no to spaces that are harmless
         for at, char in enumerate(value):
             if unicodedata.category(char) in _BREAKING:
                 sentence = f"Character {at} (U+{ord(char):04X}) is a control character."
@@ -61,12 +69,6 @@ def money(value: types_pb2.Money, field: str, currency: str) -> int:
     if not -AMOUNT_MINOR_MAX <= minor <= AMOUNT_MINOR_MAX:
         sentence = f"An amount is at most {AMOUNT_MINOR_MAX} minor units."
         raise errors.AmountOutOfRange(field, sentence, limit_minor=AMOUNT_MINOR_MAX)
-    return minor
-
-
-def not_negative(minor: int, field: str) -> int:
-    if minor < 0:
-        raise errors.FieldInvalid(field, "The amount is below zero.")
     return minor
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec.structs import replace
+
 from tillhal.v1 import checkout_pb2 as pb
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
@@ -17,6 +21,12 @@ from tillhald.domain.sale import (
     TenderType,
 )
 from tillhald.rpc import fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+W = TypeVar("W")
+T = TypeVar("T")
 
 _ENTRY_METHODS = {
     pb.ENTRY_METHOD_UNSPECIFIED: EntryMethod.KEYED,
@@ -51,70 +61,88 @@ _TAX_INCLUDED = {
 }
 
 
-def line(wire: pb.LineInput, field: str, currency: str) -> Line:
-    unit_price = fields.not_negative(
-        fields.money(wire.unit_price, f"{field}.unit_price", currency), f"{field}.unit_price"
-    )
-    quantity = fields.quantity(wire.quantity, f"{field}.quantity")
+def line(wire: pb.LineInput, currency: str) -> Line:
+    unit_price = fields.money(wire.unit_price, "unit_price", currency)
+    if unit_price < 0:
+        raise errors.FieldInvalid("unit_price", "The amount is below zero.")
+    quantity = fields.quantity(wire.quantity, "quantity")
     extended = extend(unit_price, quantity)
     if extended > AMOUNT_MINOR_MAX:
         sentence = "Price times quantity is out of range."
-        raise errors.AmountOutOfRange(f"{field}.quantity", sentence, limit_minor=AMOUNT_MINOR_MAX)
+        raise errors.AmountOutOfRange("quantity", sentence, limit_minor=AMOUNT_MINOR_MAX)
     method = _ENTRY_METHODS.get(wire.entry_method)
     if method is None:
-        raise errors.FieldInvalid(f"{field}.entry_method", "There is no such entry method.")
+        raise errors.FieldInvalid("entry_method", "There is no such entry method.")
     return Line(
-        line_id=fields.identifier(wire.line_id, f"{field}.line_id"),
+        line_id=fields.identifier(wire.line_id, "line_id"),
         description=fields.text(
-            wire.description, f"{field}.description", most=fields.TEXT_CHARS_MAX, least=1
+            wire.description, "description", most=fields.TEXT_CHARS_MAX, least=1
         ),
-        sku=fields.text(wire.sku, f"{field}.sku", most=64),
+        sku=fields.text(wire.sku, "sku", most=64),
         quantity=quantity,
-        unit=fields.text(wire.unit, f"{field}.unit", most=8),
+        unit=fields.text(wire.unit, "unit", most=8),
         unit_price_minor=unit_price,
         extended_minor=extended,
-        tax_code=fields.text(wire.tax_code, f"{field}.tax_code", most=16),
-        tax_percent=fields.percent(wire.tax_percent, f"{field}.tax_percent"),
+        tax_code=fields.text(wire.tax_code, "tax_code", most=16),
+        tax_percent=fields.percent(wire.tax_percent, "tax_percent"),
         entry_method=method,
     )
 
 
-def discount(wire: pb.DiscountInput, field: str, currency: str) -> Discount:
+def discount(wire: pb.DiscountInput, currency: str) -> Discount:
     kind = wire.WhichOneof("value")
     if kind is None:
-        raise errors.FieldInvalid(f"{field}.value", "An amount or a percentage is needed.")
+        raise errors.FieldInvalid("value", "An amount or a percentage is needed.")
     amount, percent = 0, None
     if kind == "amount":
-        amount = fields.not_negative(
-            fields.money(wire.amount, f"{field}.amount", currency), f"{field}.amount"
-        )
+        amount = fields.money(wire.amount, "amount", currency)
+        if amount < 0:
+            raise errors.FieldInvalid("amount", "The amount is below zero.")
     else:
-        percent = fields.percent(wire.percent, f"{field}.percent")
+        percent = fields.percent(wire.percent, "percent")
     return Discount(
-        discount_id=fields.identifier(wire.discount_id, f"{field}.discount_id"),
-        line_id=fields.identifier(wire.line_id, f"{field}.line_id") if wire.line_id else "",
+        discount_id=fields.identifier(wire.discount_id, "discount_id"),
+        line_id=fields.identifier(wire.line_id, "line_id") if wire.line_id else "",
         amount_minor=amount,
         percent=percent,
-        reason=fields.text(wire.reason, f"{field}.reason"),
+        reason=fields.text(wire.reason, "reason"),
     )
 
 
-def tender(wire: pb.TenderInput, field: str, currency: str, *, pending: bool = False) -> Tender:
+def tender(wire: pb.TenderInput, currency: str) -> Tender:
     kind = TENDER_TYPES.get(wire.type)
     if kind is None:
-        raise errors.FieldInvalid(f"{field}.type", "A type of tender is needed.")
-    if pending and kind is TenderType.CASH:
-        raise errors.FieldInvalid("pending", "Cash is there or it is not; it is never pending.")
-    amount = fields.money(wire.amount, f"{field}.amount", currency)
+        raise errors.FieldInvalid("type", "A type of tender is needed.")
+    amount = fields.money(wire.amount, "amount", currency)
     if amount == 0:
-        raise errors.FieldInvalid(f"{field}.amount", "A tender is not zero.")
+        raise errors.FieldInvalid("amount", "A tender is not zero.")
     return Tender(
-        tender_id=fields.identifier(wire.tender_id, f"{field}.tender_id"),
+        tender_id=fields.identifier(wire.tender_id, "tender_id"),
         type=kind,
         amount_minor=amount,
-        external_ref=fields.text(wire.external_ref, f"{field}.external_ref"),
-        state=TenderState.PENDING if pending else TenderState.APPROVED,
+        external_ref=fields.text(wire.external_ref, "external_ref"),
     )
+
+
+def _items(
+    wires: Iterable[W], name: str, read: Callable[[W, str], T], currency: str
+) -> tuple[T, ...]:
+    """A list of a request; a refusal names the item."""
+    items: list[T] = []
+    try:
+        for wire in wires:
+            items.append(read(wire, currency))  # noqa: PERF401 - its length names the bad item
+    except errors.Invalid as refusal:
+        raise fields.in_item(refusal, f"{name}[{len(items)}]") from None
+    return tuple(items)
+
+
+def _item(wire: W, name: str, read: Callable[[W, str], T], currency: str) -> T:
+    """A message of a request; a refusal names it."""
+    try:
+        return read(wire, currency)
+    except errors.Invalid as refusal:
+        raise fields.in_item(refusal, name) from None
 
 
 def tax_included(wire: pb.TaxMode) -> bool | None:
@@ -136,13 +164,9 @@ def checkout(wire: pb.CheckoutRequest, currency: str) -> cmd.Checkout:
         raise errors.TooManyLines("lines", sentence, limit=LINES_MAX)
     return cmd.Checkout(
         sale_id=fields.identifier(wire.sale_id, "sale_id"),
-        lines=tuple([line(item, f"lines[{i}]", currency) for i, item in enumerate(wire.lines)]),
-        discounts=tuple(
-            [discount(item, f"discounts[{i}]", currency) for i, item in enumerate(wire.discounts)]
-        ),
-        tenders=tuple(
-            [tender(item, f"tenders[{i}]", currency) for i, item in enumerate(wire.tenders)]
-        ),
+        lines=_items(wire.lines, "lines", line, currency),
+        discounts=_items(wire.discounts, "discounts", discount, currency),
+        tenders=_items(wire.tenders, "tenders", tender, currency),
         tax_included=tax_included(wire.tax_mode),
         language=language(wire.language),
     )
@@ -160,7 +184,7 @@ def put_line(wire: pb.PutLineRequest, currency: str) -> cmd.PutLine:
     return cmd.PutLine(
         sale_id=fields.identifier(wire.sale_id, "sale_id"),
         expected_version=fields.version(wire.expected_version),
-        line=line(wire.line, "line", currency),
+        line=_item(wire.line, "line", line, currency),
     )
 
 
@@ -176,7 +200,7 @@ def apply_discount(wire: pb.ApplyDiscountRequest, currency: str) -> cmd.ApplyDis
     return cmd.ApplyDiscount(
         sale_id=fields.identifier(wire.sale_id, "sale_id"),
         expected_version=fields.version(wire.expected_version),
-        discount=discount(wire.discount, "discount", currency),
+        discount=_item(wire.discount, "discount", discount, currency),
     )
 
 
@@ -196,10 +220,16 @@ def resume_sale(wire: pb.ResumeSaleRequest) -> cmd.ResumeSale:
 
 
 def add_tender(wire: pb.AddTenderRequest, currency: str) -> cmd.AddTender:
+    given = _item(wire.tender, "tender", tender, currency)
+    if wire.pending:
+        if given.type is TenderType.CASH:
+            sentence = "Cash is there or it is not; it is never pending."
+            raise errors.FieldInvalid("pending", sentence)
+        given = replace(given, state=TenderState.PENDING)
     return cmd.AddTender(
         sale_id=fields.identifier(wire.sale_id, "sale_id"),
         expected_version=fields.version(wire.expected_version),
-        tender=tender(wire.tender, "tender", currency, pending=wire.pending),
+        tender=given,
     )
 
 

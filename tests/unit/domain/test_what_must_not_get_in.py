@@ -21,6 +21,10 @@ def wire_line(
     )
 
 
+def putting(line: pb.LineInput) -> pb.PutLineRequest:
+    return pb.PutLineRequest(sale_id="s", expected_version=1, line=line)
+
+
 @pytest.mark.parametrize(
     ("wire", "reason"),
     [
@@ -40,13 +44,14 @@ def wire_line(
 )
 def test_no_line_gets_in_that_the_sums_could_not_bear(wire: pb.LineInput, reason: str) -> None:
     with pytest.raises(errors.Invalid) as refused:
-        from_wire.line(wire, "line", "EUR")
+        from_wire.put_line(putting(wire), "EUR")
     assert refused.value.reason == reason
     assert refused.value.field.startswith("line.")
 
 
 def test_the_largest_line_does() -> None:
-    line = from_wire.line(wire_line(AMOUNT_MINOR_MAX, (1, 0), (100, 0)), "line", "EUR")
+    wire = wire_line(AMOUNT_MINOR_MAX, (1, 0), (100, 0))
+    line = from_wire.put_line(putting(wire), "EUR").line
     assert (line.extended_minor, line.tax_percent) == (AMOUNT_MINOR_MAX, Quantity(100))
 
 
@@ -66,18 +71,26 @@ def test_no_discount_gets_in_that_would_make_a_price_higher(
     wire = pb.DiscountInput(discount_id="d")
     for name, content in value.items():
         getattr(wire, name).CopyFrom(content)
-    with pytest.raises(errors.FieldInvalid):
-        from_wire.discount(wire, "discount", "EUR")
+    request = pb.ApplyDiscountRequest(sale_id="s", expected_version=1, discount=wire)
+    with pytest.raises(errors.FieldInvalid) as refused:
+        from_wire.apply_discount(request, "EUR")
+    assert refused.value.field.startswith("discount.")
 
 
-def test_cash_is_never_pending_and_no_tender_is_nothing() -> None:
-    def tender(kind: pb.TenderType, amount: int) -> pb.TenderInput:
-        money = Money(currency_code="EUR", minor_units=amount)
-        return pb.TenderInput(tender_id="t", type=kind, amount=money)
-
-    with pytest.raises(errors.FieldInvalid):
-        from_wire.tender(tender(pb.TENDER_TYPE_CASH, 1), "tender", "EUR", pending=True)
-    with pytest.raises(errors.FieldInvalid):
-        from_wire.tender(tender(pb.TENDER_TYPE_CASH, 0), "tender", "EUR")
-    with pytest.raises(errors.FieldInvalid):
-        from_wire.tender(tender(pb.TENDER_TYPE_UNSPECIFIED, 1), "tender", "EUR")
+@pytest.mark.parametrize(
+    ("kind", "amount", "pending", "field"),
+    [
+        (pb.TENDER_TYPE_CASH, 1, True, "pending"),
+        (pb.TENDER_TYPE_CASH, 0, False, "tender.amount"),
+        (pb.TENDER_TYPE_UNSPECIFIED, 1, False, "tender.type"),
+    ],
+)
+def test_cash_is_never_pending_and_no_tender_is_nothing(
+    kind: pb.TenderType, amount: int, pending: bool, field: str
+) -> None:
+    money = Money(currency_code="EUR", minor_units=amount)
+    tender = pb.TenderInput(tender_id="t", type=kind, amount=money)
+    request = pb.AddTenderRequest(sale_id="s", expected_version=1, tender=tender, pending=pending)
+    with pytest.raises(errors.FieldInvalid) as refused:
+        from_wire.add_tender(request, "EUR")
+    assert refused.value.field == field

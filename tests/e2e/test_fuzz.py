@@ -1,0 +1,248 @@
+"""Requests as a broken front end or cable makes them: nothing but refusals, and sales that count."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+from tillhal.v1 import checkout_pb2 as pb
+from tillhal.v1 import (
+    device_pb2,
+    drawer_pb2,
+    journal_pb2,
+    printer_pb2,
+    system_pb2,
+)
+
+from tests.support.answers import (
+    assert_journal_sound,
+    journal_records,
+    refusal_of,
+    take_until,
+)
+from tests.support.sales import CARD, card_sale, cash_sale, dec, eur, line, name, new_id, tender
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from google.protobuf.message import Message
+
+    from tests.support.till import Calls, Till
+
+SEED = 20_261_122
+MUTATIONS = int(os.environ.get("TILLHAL_FUZZ", "300"))
+"""Of each request."""
+IN_FLIGHT = 32
+REFUSALS = {
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+OPEN_SALE, SOLD = "fuzz-open", "fuzz-sold"
+
+
+def words() -> printer_pb2.PrintDocument:
+    """A document with one of everything but a picture."""
+    part = printer_pb2.Part
+    style = printer_pb2.Style(bold=True, width=2, height=2)
+    runs = [printer_pb2.Run(text="Soup 汤", style=style), printer_pb2.Run(text=" of the day")]
+    return printer_pb2.PrintDocument(
+        parts=[
+            part(text=printer_pb2.TextPart(runs=runs, align=printer_pb2.ALIGN_CENTER)),
+            part(columns=printer_pb2.ColumnsPart(left="Soup", right="3.50", style=style)),
+            part(rule=printer_pb2.RulePart(char="=")),
+            part(
+                barcode=printer_pb2.BarcodePart(
+                    kind=printer_pb2.BARCODE_KIND_EAN13, value="4006381333931", height_dots=60
+                )
+            ),
+            part(qr=printer_pb2.QrPart(value="https://example.org", module_dots=4, level="Q")),
+            part(pdf417=printer_pb2.Pdf417Part(value="seven", module_dots=3)),
+            part(feed=printer_pb2.FeedPart(lines=2)),
+            part(cut=printer_pb2.CutPart(full=True)),
+        ]
+    )
+
+
+def requests() -> dict[str, Callable[[], Message]]:
+    """A valid request for every unary call, made anew each time."""
+
+    def head(version: int = 2, sale_id: str = OPEN_SALE) -> dict[str, str | int]:
+        return {"request_id": new_id(), "sale_id": sale_id, "expected_version": version}
+
+    def whole() -> pb.CheckoutRequest:
+        request = cash_sale(given=5000)
+        request.lines.append(line("l2", 1299, dec(1250, 3), description="苹果", percent=7))
+        request.lines[1].sku, request.lines[1].unit = "4006381333931", "kg"
+        request.discounts.add(discount_id="d1", line_id="l1", percent=dec(125, 1), reason="Old")
+        request.tenders.append(tender(1, CARD, "t2"))
+        request.tenders[1].external_ref = "AUTH 0815"
+        request.tax_mode, request.language = pb.TAX_MODE_ADDED, "zh-CN"
+        return request
+
+    off = pb.DiscountInput(discount_id="d1", amount=eur(10), reason="Regular")
+    back = pb.ReturnedLine(line_id="r1", original_line_id="l1", quantity=dec(1))
+    original = {"original_sale_id": SOLD, "reason": "does not fit"}
+    return {
+        "CheckoutService/Checkout": whole,
+        "CheckoutService/OpenSale": lambda: pb.OpenSaleRequest(
+            request_id=new_id(), sale_id=name(), language="en"
+        ),
+        "CheckoutService/PutLine": lambda: pb.PutLineRequest(**head(), line=line("l2")),
+        "CheckoutService/RemoveLine": lambda: pb.RemoveLineRequest(**head(), line_id="l2"),
+        "CheckoutService/ApplyDiscount": lambda: pb.ApplyDiscountRequest(**head(), discount=off),
+        "CheckoutService/SuspendSale": lambda: pb.SuspendSaleRequest(**head(), note="later"),
+        "CheckoutService/ResumeSale": lambda: pb.ResumeSaleRequest(**head()),
+        "CheckoutService/AddTender": lambda: pb.AddTenderRequest(
+            **head(), tender=tender(10, CARD), pending=True
+        ),
+        "CheckoutService/ResolveTender": lambda: pb.ResolveTenderRequest(
+            **head(), tender_id="t1", outcome=pb.TENDER_STATE_APPROVED, evidence="AUTH 0815"
+        ),
+        "CheckoutService/ReverseTender": lambda: pb.ReverseTenderRequest(
+            **head(), tender_id="t1", reason="other card"
+        ),
+        "CheckoutService/CompleteSale": lambda: pb.CompleteSaleRequest(**head()),
+        "CheckoutService/CancelSale": lambda: pb.CancelSaleRequest(**head(9), reason="gone"),
+        "CheckoutService/VoidSale": lambda: pb.VoidSaleRequest(
+            request_id=new_id(), sale_id=name(), **original
+        ),
+        "CheckoutService/OpenReturn": lambda: pb.OpenReturnRequest(
+            request_id=new_id(), sale_id=name(), lines=[back], **original
+        ),
+        "CheckoutService/GetSale": lambda: pb.GetSaleRequest(receipt_number=1),
+        "CheckoutService/ListSales": lambda: pb.ListSalesRequest(
+            page_size=3, page_token="0000000000000009"
+        ),
+        "CheckoutService/ListSuspended": pb.ListSuspendedRequest,
+        "CheckoutService/ReprintReceipt": lambda: pb.ReprintReceiptRequest(
+            request_id=new_id(), sale_id=SOLD, job_id=name()
+        ),
+        "DeviceService/ListDevices": device_pb2.ListDevicesRequest,
+        "DeviceService/GetDevice": lambda: device_pb2.GetDeviceRequest(device_id="front_drawer"),
+        "DrawerService/OpenDrawer": lambda: drawer_pb2.OpenDrawerRequest(
+            request_id=new_id(), kick_id=name(), reason=drawer_pb2.DRAWER_REASON_COUNT, note="!"
+        ),
+        "DrawerService/GetDrawer": lambda: drawer_pb2.GetDrawerRequest(drawer="front_drawer"),
+        "JournalService/GetStatus": journal_pb2.JournalServiceGetStatusRequest,
+        "PrinterService/ValidateDocument": lambda: printer_pb2.ValidateDocumentRequest(
+            printer="front_printer", document=words()
+        ),
+        "PrinterService/SubmitJob": lambda: printer_pb2.SubmitJobRequest(
+            request_id=new_id(), job_id=name(), document=words(), ttl_s=1
+        ),
+        "PrinterService/GetJob": lambda: printer_pb2.GetJobRequest(job_id="receipt/1"),
+        "PrinterService/ListJobs": lambda: printer_pb2.ListJobsRequest(
+            page_size=3, page_token="0000000000000009", live_only=True
+        ),
+        "SystemService/GetStatus": system_pb2.GetStatusRequest,
+    }
+
+
+def mutated(choose: random.Random, data: bytes) -> bytes:
+    """Spoil some of the bytes, a little or a lot."""
+    changed = bytearray(data)
+    for _ in range(choose.choice((1, 1, 1, 2, 4))):
+        at = choose.randrange(len(changed) + 1)
+        match choose.randrange(6):
+            case 0 if changed:
+                changed[at % len(changed)] ^= 1 << choose.randrange(8)
+            case 1 if changed:
+                changed[at % len(changed)] = choose.choice((0, 1, 0x1B, 0x7F, 0x80, 0xFF))
+            case 2:
+                changed[at:at] = choose.randbytes(choose.randint(1, 8))
+            case 3:
+                del changed[at : at + choose.randint(1, 8)]
+            case 4:
+                end = at + choose.randint(1, 24)
+                changed[at:at] = changed[at:end]
+            case _:
+                del changed[at:]
+    return bytes(changed)
+
+
+def answered(call: grpc.Future) -> str:
+    """The reason of a refusal, which must be one; "" for an answer."""
+    try:
+        call.result()
+    except grpc.RpcError as error:
+        refusal = refusal_of(error)
+        assert refusal.code in REFUSALS, refusal
+        return refusal.reason
+    return ""
+
+
+def fuzz(calls: Calls, method: str, make: Callable[[], Message], choose: random.Random) -> set[str]:
+    """Send MUTATIONS spoiled requests; the reasons of the refusals."""
+    send = calls.channel.unary_unary(
+        f"/tillhal.v1.{method}", request_serializer=bytes, response_deserializer=bytes
+    )
+    reasons: set[str] = set()
+    waiting: list[tuple[bytes, grpc.Future]] = []
+
+    def take() -> None:
+        data, call = waiting.pop(0)
+        try:
+            reasons.add(answered(call))
+        except AssertionError as error:
+            pytest.fail(f"{SEED=} {method} {data!r}: {error}")
+
+    for _ in range(MUTATIONS):
+        data = mutated(choose, make().SerializeToString())
+        waiting.append((data, send.future(data)))
+        if len(waiting) == IN_FLIGHT:
+            take()
+    while waiting:
+        take()
+    return reasons
+
+
+def test_spoiled_requests_do_no_harm(till: Till) -> None:
+    calls = till.calls
+    calls.checkout.Checkout(card_sale(SOLD))
+    opened = pb.OpenSaleRequest(request_id=new_id(), sale_id=OPEN_SALE)
+    calls.checkout.OpenSale(opened)
+    put = pb.PutLineRequest(
+        request_id=new_id(), sale_id=OPEN_SALE, expected_version=1, line=line()
+    )
+    calls.checkout.PutLine(put)
+    choose = random.Random(SEED)
+    made = requests()
+    reasons: set[str] = set()
+    for method, make in made.items():
+        reasons |= fuzz(calls, method, make, choose)
+    assert {"", "MALFORMED_REQUEST", "FIELD_INVALID"} < reasons, f"{SEED=}"
+
+    # What came through is in the journal now: it must be told again, and survive a restart.
+    assert_journal_sound(calls)
+    before = journal_records(calls)
+    till.kill()
+    till.start()
+    assert journal_records(till.calls)[: len(before)] == before
+    events = till.calls.system.WatchEvents(system_pb2.WatchEventsRequest())
+    take_until(events, lambda message: message.HasField("caught_up"))
+    events.cancel()
+    assert_journal_sound(till.calls)
+    till.restart()
+    assert till.calls.checkout.PutLine(put).replayed
+
+
+def test_every_unary_call_of_the_contract_is_tried() -> None:
+    services = [
+        module.DESCRIPTOR.services_by_name.values()
+        for module in (pb, device_pb2, drawer_pb2, journal_pb2, printer_pb2, system_pb2)
+    ]
+    unary = {
+        f"{service.name}/{method.name}"
+        for each in services
+        for service in each
+        for method in service.methods
+        if not method.server_streaming
+    }
+    assert unary == set(requests())
