@@ -193,7 +193,7 @@ class Shop:
         sales = [
             decode_sale(value)
             for (table, key), value in self.rows.items()
-            if table == "sales" and key.startswith(b"s")
+            if table == "sales"
         ]
         return {sale.sale_id: sale for sale in sales}
 

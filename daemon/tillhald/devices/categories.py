@@ -112,6 +112,7 @@ class Trouble(enum.StrEnum):
     DEVICE_OFFLINE: it cannot be reached; PRINTER_OFFLINE: it says that it is not ready.
     PROCESSED_ONLY: the printer has read the whole job and then says that it is well; this model
     gives no better evidence. NO_ANSWER: it is silent. LINK_LOST: the connection broke.
+    TTL_OVER: it was asked for so long ago that nobody waits for it any more.
     QUEUE_FULL, DEVICE_STUCK: earlier work is in the way.
     """
 
@@ -130,6 +131,7 @@ class Trouble(enum.StrEnum):
     TEXT_NOT_PRINTABLE = "TEXT_NOT_PRINTABLE"
     DRAWER_STAYED_CLOSED = "DRAWER_STAYED_CLOSED"
     SHUTTING_DOWN = "SHUTTING_DOWN"
+    TTL_OVER = "TTL_OVER"
 
 
 class Confirmed(msgspec.Struct, frozen=True, tag="confirmed"):

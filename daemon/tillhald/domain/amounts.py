@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-AMOUNT_MINOR_MAX = 10**15
-"""Largest amount, either sign. A thousand lines of it still fit an int64."""
+AMOUNT_MINOR_MAX = 10**12
+"""Largest amount, either sign. Millions of sales of it still fit an int64 of perpetual totals."""
 
 QUANTITY_UNSCALED_MAX = 10**12
 SCALE_MAX = 6
@@ -77,20 +77,20 @@ def share_out(total: int, weights: Sequence[int]) -> list[int]:
     """
     if not weights:
         return []
+    if total == 0:
+        return [0] * len(weights)
     whole = sum(weights)
     if whole == 0:
         return [total, *([0] * (len(weights) - 1))]
-    sign = 1 if total >= 0 else -1
-    parts: list[int] = []
-    rests: list[int] = []
-    for weight in weights:
-        part, rest = divmod(abs(total) * weight, whole)
-        parts.append(part)
-        rests.append(rest)
-    left = abs(total) - sum(parts)
-    for index in sorted(range(len(parts)), key=lambda i: -rests[i])[:left]:
-        parts[index] += 1
-    return [sign * part for part in parts]
+    size = abs(total)
+    parts = [size * weight // whole for weight in weights]
+    left = size - sum(parts)
+    if left:
+        rests = [size * weight % whole for weight in weights]
+        # A reversed sort keeps the order of equals: the earlier part comes first.
+        for index in sorted(range(len(parts)), key=rests.__getitem__, reverse=True)[:left]:
+            parts[index] += 1
+    return parts if total > 0 else [-part for part in parts]
 
 
 def round_to_increment(amount_minor: int, increment_minor: int, mode: RoundingMode) -> int:

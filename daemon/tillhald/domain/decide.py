@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
-from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, JobKind
+from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, RECEIPTS_WAITING_MAX, JobKind
 from tillhald.domain.returns import open_return, recheck_return, void_sale
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.sale import (
@@ -195,17 +195,23 @@ def _completion(
     else:
         change = 0
     number = state.receipts_given + 1
-    opens_drawer = rules.drawer and (change or _opens_drawer(sale, rules))
+    # Selling never stops for paper or drawer: beyond these limits it goes on without them.
+    prints = rules.receipt_printer and len(state.jobs) < RECEIPTS_WAITING_MAX
+    opens_drawer = (
+        rules.drawer
+        and len(state.kicks) < LIVE_KICKS_MAX
+        and (change or _opens_drawer(sale, rules))
+    )
     return ev.SaleCompleted(
         sale_id=sale.sale_id,
         receipt_number=number,
         totals=totals,
         rounding_minor=rounding,
         change_minor=change,
-        printer=rules.receipt_printer,
+        printer=rules.receipt_printer if prints else "",
         # A stroke is in no caller's id: these two cannot collide with theirs.
-        receipt_job_id=f"receipt/{number}" if rules.receipt_printer else "",
-        receipt_ttl_s=rules.receipt_ttl_s if rules.receipt_printer else 0,
+        receipt_job_id=f"receipt/{number}" if prints else "",
+        receipt_ttl_s=rules.receipt_ttl_s if prints else 0,
         drawer=rules.drawer if opens_drawer else "",
         kick_id=f"kick/{number}" if opens_drawer else "",
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from tillhald.domain.jobs import Job, JobState, Kick, KickState
 from tillhald.domain.state import TillState
 
+KICK_TTL_MS = 30_000
+
 
 def next_job(state: TillState, printer: str, durable_seq: int) -> Job | None:
     """The oldest job of this printer that has not begun, if its fact is on disk.
@@ -24,6 +26,11 @@ def next_job(state: TillState, printer: str, durable_seq: int) -> Job | None:
 def is_expired(job: Job, at_ms: int) -> bool:
     """No morning backlog: what nobody waits for any more is not printed."""
     return at_ms - job.created_ms > job.ttl_s * 1000
+
+
+def is_stale(kick: Kick, at_ms: int) -> bool:
+    """Nobody expects the drawer any more: it must not fly open at the next morning's start."""
+    return at_ms - kick.created_ms > KICK_TTL_MS
 
 
 def next_kick(state: TillState, drawer: str, durable_seq: int) -> Kick | None:

@@ -48,7 +48,9 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             return _completed(state, event, at_ms)
         case ev.SaleCancelled():
             sale = _change(state, event.sale_id, at_ms, state_=SaleState.CANCELLED)
-            return _finish_sale(_count_cancelled(state), replace(sale, reason=event.reason))
+            return _finish_sale(
+                _count_cancelled(state), replace(sale, reason=event.reason or sale.reason)
+            )
         case (
             ev.LinePut()
             | ev.LineRemoved()

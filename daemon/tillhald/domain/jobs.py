@@ -8,6 +8,8 @@ import msgspec
 
 LIVE_JOBS_MAX = 200
 LIVE_KICKS_MAX = 50
+RECEIPTS_WAITING_MAX = 1_000
+"""Receipts that may wait for a printer that is down; of further sales a copy can be printed."""
 
 
 class JobKind(enum.StrEnum):

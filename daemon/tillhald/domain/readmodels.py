@@ -37,7 +37,7 @@ def number_key(number: int) -> bytes:
 
 
 def sale_key(sale_id: str) -> bytes:
-    return b"s" + sale_id.encode()
+    return sale_id.encode()
 
 
 def job_key(job_id: str) -> bytes:
@@ -86,7 +86,6 @@ def entries(
     after: dict[str, Sale] = {}
     for sale in state.finished_sales:
         after[sale.sale_id] = sale
-        rows.append(Entry("sales", by_seq_key(b"t", sale.seq), sale.sale_id.encode()))
         if sale.state is SaleState.COMPLETED:
             rows.append(Entry("receipts", number_key(sale.receipt_number), sale.sale_id.encode()))
             if sale.kind is not SaleKind.SALE:

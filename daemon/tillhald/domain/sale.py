@@ -266,13 +266,13 @@ def _taxes(sale: Sale, nets: list[int]) -> tuple[list[int], list[TaxTotal]]:
     line_taxes = [0] * len(nets)
     taxes: list[TaxTotal] = []
     for (code, percent), places in groups.items():
-        amount = sum(nets[at] for at in places)
-        fixed = [sale.lines[at].tax_minor for at in places]
+        amounts = [nets[at] for at in places]
+        amount = sum(amounts)
         if sale.kind is SaleKind.SALE:
             tax = tax_within(amount, percent) if sale.tax_included else percent_of(amount, percent)
-            shares = share_out(tax, [nets[at] for at in places])
+            shares = share_out(tax, amounts)
         else:
-            shares = [share or 0 for share in fixed]
+            shares = [sale.lines[at].tax_minor or 0 for at in places]
             tax = sum(shares)
         for at, share in zip(places, shares, strict=True):
             line_taxes[at] = share
@@ -287,29 +287,30 @@ def settle(sale: Sale, totals: Totals, rules: ShopRules) -> Settlement:
     they do not meet the total, ChangeNotAllowed when the surplus may not go back in cash.
     """
     payable = totals.payable_minor
-    tendered = sale.approved_minor
-    in_cash = [
-        tender.amount_minor
-        for tender in sale.tenders
-        if tender.state is TenderState.APPROVED and tender.type is TenderType.CASH
-    ]
-    exact = sum(
-        tender.amount_minor
-        for tender in sale.tenders
-        if tender.state is TenderState.APPROVED
-        and tender.type is not TenderType.CASH
-        and not rules.tender(tender.type).allows_change
-    )
+    cash = other = exact = allowing = 0
+    has_cash = False
+    for tender in sale.tenders:
+        if tender.state is not TenderState.APPROVED:
+            continue
+        allows_change = rules.tender(tender.type).allows_change
+        if tender.type is TenderType.CASH:
+            has_cash = True
+            cash += tender.amount_minor
+        else:
+            other += tender.amount_minor
+            exact += 0 if allows_change else tender.amount_minor
+        allowing += tender.amount_minor if allows_change else 0
+    tendered = cash + other
     if exact > payable >= 0:
         # Before any rounding: it would take a card's surplus below the smallest coin for itself.
         sentence = "More was tendered than is due, and it may not be given back in cash."
         raise errors.ChangeNotAllowed(
             "tenders", sentence, change_minor=exact - payable, allowed_minor=0
         )
-    due_cash = payable - (tendered - sum(in_cash))
+    due_cash = payable - other
     rounding = 0
     surplus_paid_out = due_cash < 0 <= payable
-    if due_cash and (in_cash or surplus_paid_out or not tendered):
+    if due_cash and (has_cash or surplus_paid_out or not tendered):
         rounding = rules.cash_rounding.round(due_cash) - due_cash
     change = tendered - payable - rounding
     if change < 0 or (change > 0 and payable < 0):
@@ -317,11 +318,6 @@ def settle(sale: Sale, totals: Totals, rules: ShopRules) -> Settlement:
         raise errors.TenderSumMismatch(
             "tenders", sentence, due_minor=payable + rounding, tendered_minor=tendered
         )
-    allowing = sum(
-        tender.amount_minor
-        for tender in sale.tenders
-        if tender.state is TenderState.APPROVED and rules.tender(tender.type).allows_change
-    )
     if change > max(allowing, 0):
         sentence = "More was tendered than is due, and it may not be given back in cash."
         raise errors.ChangeNotAllowed(

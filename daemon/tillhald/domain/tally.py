@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import assert_never
 
 from msgspec.structs import replace
 
 from tillhald.domain.sale import Sale, SaleKind, TenderState, TenderType
 from tillhald.domain.state import DayTotals, Perpetual, Shift, Tally
+
+RATES_CACHED_MAX = 256
 
 
 def shift_plus(shift: Shift | None, sale: Sale) -> Shift | None:
@@ -29,6 +32,7 @@ def shift_plus(shift: Shift | None, sale: Sale) -> Shift | None:
     return replace(shift, cash=cash)
 
 
+@functools.lru_cache(maxsize=RATES_CACHED_MAX)
 def tax_key(code: str, unscaled: int, scale: int) -> str:
     """ "A 19", "B 7.5": how a rate is named in totals."""
     digits = str(unscaled).rjust(scale + 1, "0")

@@ -212,16 +212,15 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
         size = fields.page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)
         await self._till.caught_up()
         rows = self._store.scan(
-            "sales",
-            prefix=b"t",
-            start=page_start(b"t", request.page_token),
+            "receipts",
+            start=page_start(b"", request.page_token),
             limit=size + 1,
             reverse=True,
         )
         sales = [self._till.finished_sale(value.decode()) for _, value in rows[:size]]
         return pb.ListSalesResponse(
             sales=[to_wire.summary(summary_of(s), self._currency) for s in sales if s is not None],
-            next_page_token=rows[size][0][1:].hex() if len(rows) > size else "",
+            next_page_token=rows[size][0].hex() if len(rows) > size else "",
         )
 
     async def ListSuspended(

@@ -94,7 +94,10 @@ def percent(value: types_pb2.Decimal, field: str) -> Quantity:
     number = decimal(value, field)
     if not 0 <= number.unscaled <= 100 * 10**number.scale:
         raise errors.FieldInvalid(field, "A percentage is 0 to 100.")
-    return number
+    unscaled, scale = number.unscaled, number.scale
+    while scale and unscaled % 10 == 0:  # 19.0 and 19 are one rate, on receipts and in totals
+        unscaled, scale = unscaled // 10, scale - 1
+    return Quantity(unscaled, scale)
 
 
 def version(value: int) -> int:

@@ -20,12 +20,13 @@ from tillhald.devices.categories import (
     KickFailed,
     KickUnknown,
     PowerState,
+    Trouble,
     Unconfirmed,
 )
 from tillhald.devices.errors import RetrySafety
 from tillhald.devices.health import Presence
 from tillhald.domain import events as ev
-from tillhald.domain.deeds import is_expired, next_job, next_kick
+from tillhald.domain.deeds import is_expired, is_stale, next_job, next_kick
 from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import JobKind, JobState, KickState
 from tillhald.domain.receipt import non_ascii, receipt_of, without
@@ -215,6 +216,9 @@ class Effects:
         kick = next_kick(self._till.state, drawer, self._tail.durable_seq)
         if kick is None:
             return False
+        if is_stale(kick, self._clock.wall_ms()):
+            await self._note_kick(kick, KickFailed(Trouble.TTL_OVER, RetrySafety.SAFE))
+            return True
         reach("effects.before_kick")
         await self._till.record([ev.KickStarted(kick_id=kick.kick_id)])
         is_alone = not kick.after_job_id

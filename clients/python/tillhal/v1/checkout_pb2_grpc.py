@@ -137,7 +137,8 @@ class CheckoutServiceServicer(object):
         """Sells a whole sale in one durable commit: lines, discounts and tenders, all approved. When it
         returns, the sale is COMPLETED with its receipt number, and receipt and drawer are on their way.
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
-        CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE. ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED.
+        CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
+        ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
         FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -155,7 +156,8 @@ class CheckoutServiceServicer(object):
 
     def PutLine(self, request, context):
         """Adds a line, or replaces the one with the same line_id. The line is durable when this returns.
-        INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES.
+        INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES,
+        DISCOUNT_TOO_LARGE (one given before is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -164,6 +166,7 @@ class CheckoutServiceServicer(object):
 
     def RemoveLine(self, request, context):
         """Takes a line out of an open sale, and the discounts on it.
+        INVALID_ARGUMENT: DISCOUNT_TOO_LARGE (one on the sale is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -255,8 +258,9 @@ class CheckoutServiceServicer(object):
     def OpenReturn(self, request, context):
         """Opens a return of lines of a completed sale. Its amounts are negative; tender what is given
         back as negative amounts and complete it.
-        FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN.
-        NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+        INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
+        FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
+        TOO_MANY_OPEN_SALES. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,7 +274,7 @@ class CheckoutServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListSales(self, request, context):
-        """Completed and cancelled sales, newest first.
+        """Completed sales, returns and voids, by receipt number, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

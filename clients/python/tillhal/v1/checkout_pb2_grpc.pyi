@@ -474,7 +474,8 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     """Sells a whole sale in one durable commit: lines, discounts and tenders, all approved. When it
     returns, the sale is COMPLETED with its receipt number, and receipt and drawer are on their way.
     INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
-    CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE. ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED.
+    CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
+    ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
     FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN.
     """
 
@@ -486,12 +487,14 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
 
     PutLine: _CheckoutServicePutLineType
     """Adds a line, or replaces the one with the same line_id. The line is durable when this returns.
-    INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES.
+    INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES,
+    DISCOUNT_TOO_LARGE (one given before is more than what would be left).
     FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     """
 
     RemoveLine: _CheckoutServiceRemoveLineType
     """Takes a line out of an open sale, and the discounts on it.
+    INVALID_ARGUMENT: DISCOUNT_TOO_LARGE (one on the sale is more than what would be left).
     FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     """
 
@@ -553,15 +556,16 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     OpenReturn: _CheckoutServiceOpenReturnType
     """Opens a return of lines of a completed sale. Its amounts are negative; tender what is given
     back as negative amounts and complete it.
-    FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN.
-    NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+    INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
+    FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
+    TOO_MANY_OPEN_SALES. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
     """
 
     GetSale: _CheckoutServiceGetSaleType
     """The whole sale, in whatever state. NOT_FOUND: SALE_NOT_FOUND."""
 
     ListSales: _CheckoutServiceListSalesType
-    """Completed and cancelled sales, newest first."""
+    """Completed sales, returns and voids, by receipt number, newest first."""
 
     ListSuspended: _CheckoutServiceListSuspendedType
     """Sales put aside, and sales interrupted by a crash, oldest first."""
@@ -660,7 +664,8 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         """Sells a whole sale in one durable commit: lines, discounts and tenders, all approved. When it
         returns, the sale is COMPLETED with its receipt number, and receipt and drawer are on their way.
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
-        CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE. ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED.
+        CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
+        ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
         FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN.
         """
 
@@ -682,7 +687,8 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.checkout_pb2.PutLineResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.PutLineResponse]]:
         """Adds a line, or replaces the one with the same line_id. The line is durable when this returns.
-        INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES.
+        INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES,
+        DISCOUNT_TOO_LARGE (one given before is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
 
@@ -693,6 +699,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.checkout_pb2.RemoveLineResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.RemoveLineResponse]]:
         """Takes a line out of an open sale, and the discounts on it.
+        INVALID_ARGUMENT: DISCOUNT_TOO_LARGE (one on the sale is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
 
@@ -804,8 +811,9 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.OpenReturnResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.OpenReturnResponse]]:
         """Opens a return of lines of a completed sale. Its amounts are negative; tender what is given
         back as negative amounts and complete it.
-        FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN.
-        NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+        INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
+        FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
+        TOO_MANY_OPEN_SALES. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
         """
 
     @abc.abstractmethod
@@ -822,7 +830,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         request: tillhal.v1.checkout_pb2.ListSalesRequest,
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.checkout_pb2.ListSalesResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.ListSalesResponse]]:
-        """Completed and cancelled sales, newest first."""
+        """Completed sales, returns and voids, by receipt number, newest first."""
 
     @abc.abstractmethod
     def ListSuspended(
