@@ -8,6 +8,7 @@ _STARTED_S = time.monotonic()
 
 import argparse  # noqa: E402 - the clock of the start is read first
 import asyncio  # noqa: E402
+import gc  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
@@ -29,6 +30,8 @@ from tillhald.telemetry import logging  # noqa: E402
 SWITCH_INTERVAL_S = 0.0005
 """How long the event loop may keep the interpreter from the writer thread. At Python's own 5 ms a
 commit under load waits several times longer for the interpreter than for the disk (measured)."""
+
+GC_THRESHOLDS = (10_000, 20, 50)
 
 EXIT_CONFIG = 78
 """EX_CONFIG of sysexits.h: a supervisor need not try again before somebody has mended it."""
@@ -104,8 +107,17 @@ async def _serve(config: Config) -> BaseException | None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, app.stop)
-    await app.run(lambda _: _notify_ready())
+    await app.run(lambda _: _ready())
     return app.storage_failure
+
+
+def _ready() -> None:
+    # What was imported lives as long as the process: the collector need not walk it again and
+    # again. Worth 7 % of a sale's time under load (measured).
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    _notify_ready()
 
 
 def _notify_ready() -> None:

@@ -43,7 +43,8 @@ def classes() -> dict[str, set[type[Exception]]]:
     found: dict[str, set[type[Exception]]] = defaultdict(set)
     for base in (Refused, StorageError, DeviceError, Overloaded, ShuttingDown):
         for kind in all_below(base):
-            found[kind.reason].add(kind)  # type: ignore[attr-defined]
+            if kind.__module__.startswith("tillhald."):  # other tests make some of their own
+                found[kind.reason].add(kind)  # type: ignore[attr-defined]
     del found[Refused.reason]
     return found
 
@@ -95,7 +96,7 @@ def test_the_chinese_sentences_are_chinese() -> None:
 
 
 def test_the_client_has_a_class_for_every_reason_that_a_call_is_answered_with() -> None:
-    answered = set(documented()) - AT_A_START
+    answered = set(documented()) - NOT_ANSWERED
     assert answered - set(client_errors.BY_REASON) == set()
 
 
@@ -111,15 +112,15 @@ class Named(NamedTuple):
 
 
 _RPC = re.compile(r"((?:^  //.*\n)+)^  rpc (\w+)\(", re.MULTILINE)
-_WORD = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\bINTERNAL\b|\bABORTED\b")
+_WORD = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
 
 
 def named_in(comment: str, rpc: str) -> list[Named]:
     found, code = [], ""
     for word in _WORD.findall(comment):
-        if word in CODES and not (word == "INTERNAL" and code == "INTERNAL"):
+        if word in CODES and not word == code == "INTERNAL":  # the reason has the code's name
             code = word
-        elif code:
+        elif code and ("_" in word or word == "INTERNAL"):
             found.append(Named(rpc, code, word))
     return found
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def _module_till() -> Iterator[Till]:
     tcp = f"127.0.0.1:{free_port()}"
-    with VirtualPrinter(drawer=VirtualDrawer()) as printer, a_till(printer=printer, tcp=tcp) as till:
+    with (
+        VirtualPrinter(drawer=VirtualDrawer()) as printer,
+        a_till(printer=printer, tcp=tcp) as till,
+    ):
         yield till
 
 

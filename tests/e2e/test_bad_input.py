@@ -181,7 +181,12 @@ CHECKOUTS = [
         flaw="it says tender.amount, which is no field of this request",
     ),
     Bad("tender huge", given(tender(INT64_MAX)), RANGE, "tenders[0].amount"),
-    Bad("tender of no type", given(tender(750, pb.TENDER_TYPE_UNSPECIFIED)), FIELD, "tenders[0].type"),
+    Bad(
+        "tender of no type",
+        given(tender(750, pb.TENDER_TYPE_UNSPECIFIED)),
+        FIELD,
+        "tenders[0].type",
+    ),
     Bad("tender of an unknown type", given(tender(750, 77)), FIELD, "tenders[0].type"),
     Bad("the same tender twice", given(tender(375), tender(375)), FIELD, "tenders.tender_id"),
     Bad(
@@ -195,7 +200,12 @@ CHECKOUTS = [
     Bad("1,001 lines", many_lines(1001), "TOO_MANY_LINES", "lines"),
     Bad("10,000 lines", many_lines(10_000), "TOO_MANY_LINES", "lines"),
     Bad("the same line twice", lambda r: r.lines.append(line()), FIELD, "lines.line_id"),
-    Bad("unknown entry method", lambda r: unset_line(r, entry_method=9), FIELD, "lines[0].entry_method"),
+    Bad(
+        "unknown entry method",
+        lambda r: unset_line(r, entry_method=9),
+        FIELD,
+        "lines[0].entry_method",
+    ),
     Bad("unknown tax mode", put("tax_mode", 7), FIELD, "tax_mode"),
     Bad("unknown language", put("language", "tlh"), FIELD, "language"),
     # --- discounts
@@ -247,7 +257,9 @@ CHECKOUTS = [
     Bad("line separator", description("a\u2028b"), FIELD, "lines[0].description"),
     Bad("unit too long", lambda r: unset_line(r, unit="kilograms"), FIELD, "lines[0].unit"),
     Bad("tab in the sku", lambda r: unset_line(r, sku="a\tb"), FIELD, "lines[0].sku"),
-    Bad("tax code too long", lambda r: unset_line(r, tax_code="A" * 17), FIELD, "lines[0].tax_code"),
+    Bad(
+        "tax code too long", lambda r: unset_line(r, tax_code="A" * 17), FIELD, "lines[0].tax_code"
+    ),
     Bad(
         "ESC in a tender's reference",
         lambda r: setattr(r.tenders[0], "external_ref", "\x1bp"),
@@ -332,9 +344,7 @@ def give_back(*lines: pb.ReturnedLine, **fields: object) -> Callable[[Calls], ob
     return lambda calls: calls.checkout.OpenReturn(request)
 
 
-def back(
-    number: types_pb2.Decimal, original: str = "l1", line_id: str = "r1"
-) -> pb.ReturnedLine:
+def back(number: types_pb2.Decimal, original: str = "l1", line_id: str = "r1") -> pb.ReturnedLine:
     return pb.ReturnedLine(line_id=line_id, original_line_id=original, quantity=number)
 
 
@@ -441,9 +451,7 @@ CALLS = [
     ),
     BadCall("return of no lines", give_back(), FIELD, "lines"),
     BadCall("return of none", give_back(back(dec(0))), FIELD, "lines[0].quantity"),
-    BadCall(
-        "return of more", give_back(back(dec(2))), "RETURN_EXCEEDS_SOLD", None, STATE
-    ),
+    BadCall("return of more", give_back(back(dec(2))), "RETURN_EXCEEDS_SOLD", None, STATE),
     BadCall(
         "return of an unknown line",
         give_back(back(dec(1), "l9")),
@@ -457,7 +465,9 @@ CALLS = [
         FIELD,
         "lines",
     ),
-    BadCall("return in a finer scale", give_back(back(dec(1, 2))), "BAD_SCALE", "lines[0].quantity"),
+    BadCall(
+        "return in a finer scale", give_back(back(dec(1, 2))), "BAD_SCALE", "lines[0].quantity"
+    ),
     BadCall("page too large", listing(501), FIELD, "page_size"),
     BadCall("page token no hex", listing(token="next please"), FIELD, "page_token"),
     BadCall("page token too short", listing(token="00"), FIELD, "page_token"),
@@ -571,12 +581,8 @@ def test_a_message_beyond_what_grpc_takes_ends_the_call_and_nothing_else(bare_ti
 def test_fields_from_a_later_contract_do_no_harm(bare_till: Till) -> None:
     request = card_sale()
     data = request.SerializeToString() + bytes([0xFA, 0x07, 3]) + b"new"
-    first = pb.CheckoutResponse.FromString(
-        raw(bare_till.calls, "CheckoutService/Checkout", data)
-    )
-    again = pb.CheckoutResponse.FromString(
-        raw(bare_till.calls, "CheckoutService/Checkout", data)
-    )
+    first = pb.CheckoutResponse.FromString(raw(bare_till.calls, "CheckoutService/Checkout", data))
+    again = pb.CheckoutResponse.FromString(raw(bare_till.calls, "CheckoutService/Checkout", data))
     assert again.replayed
     assert again.sale == first.sale
 

@@ -208,9 +208,7 @@ def test_spoiled_requests_do_no_harm(till: Till) -> None:
     calls.checkout.Checkout(card_sale(SOLD))
     opened = pb.OpenSaleRequest(request_id=new_id(), sale_id=OPEN_SALE)
     calls.checkout.OpenSale(opened)
-    put = pb.PutLineRequest(
-        request_id=new_id(), sale_id=OPEN_SALE, expected_version=1, line=line()
-    )
+    put = pb.PutLineRequest(request_id=new_id(), sale_id=OPEN_SALE, expected_version=1, line=line())
     calls.checkout.PutLine(put)
     choose = random.Random(SEED)
     made = requests()

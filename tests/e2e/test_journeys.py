@@ -45,8 +45,7 @@ def printed(till: Till, job_id: str) -> str:
 def rows(paper: str) -> list[list[str]]:
     """The paper's lines, each split where there are two blanks or more."""
     return [
-        [part.strip() for part in text.split("  ") if part.strip()]
-        for text in paper.splitlines()
+        [part.strip() for part in text.split("  ") if part.strip()] for text in paper.splitlines()
     ]
 
 
@@ -118,9 +117,7 @@ def test_a_sale_in_steps_survives_being_put_aside_and_a_tender_that_takes_its_ti
     sale.put(line("l2", 500, dec(3)))  # the same line again: it is replaced
     sale.put(line("l3", 999))
     assert sale.remove("l3").payable == eur(2500)
-    off = pb.DiscountInput(
-        discount_id="d1", line_id="l2", percent=dec(10), reason="Bruised"
-    )
+    off = pb.DiscountInput(discount_id="d1", line_id="l2", percent=dec(10), reason="Bruised")
     assert sale.discount(off).payable == eur(2350)
     whole = pb.DiscountInput(discount_id="d2", amount=eur(350), reason="Regular")
     assert sale.discount(whole).payable == eur(2000)

@@ -117,9 +117,7 @@ def test_a_document_is_checked_taken_printed_and_found_again(till: Till) -> None
     assert checked.preview[:2] == ["Day's specials", "Soup"]
     before = status_of(till.calls).head_seq
 
-    request = printer_pb2.SubmitJobRequest(
-        request_id=new_id(), job_id=name("job"), document=words
-    )
+    request = printer_pb2.SubmitJobRequest(request_id=new_id(), job_id=name("job"), document=words)
     taken = till.calls.printer.SubmitJob(request)
 
     assert taken.job.kind == printer_pb2.JOB_KIND_DOCUMENT
@@ -223,8 +221,10 @@ def test_a_cover_that_opens_is_seen_and_journalled_and_so_is_its_closing(till: T
     watched.cancel()
     told = take_until(
         news,
-        lambda message: message.device.kind == device_pb2.DEVICE_EVENT_KIND_CONDITION_ENDED
-        and message.device.condition.code == "COVER_OPEN",
+        lambda message: (
+            message.device.kind == device_pb2.DEVICE_EVENT_KIND_CONDITION_ENDED
+            and message.device.condition.code == "COVER_OPEN"
+        ),
     )
     news.cancel()
     began = [

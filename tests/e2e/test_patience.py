@@ -123,9 +123,7 @@ def test_a_watcher_that_sleeps_delays_nobody_and_misses_nothing(bare: Till) -> N
     last = head_seq(bare.calls)
     told = take_until(watched, lambda message: message.cursor == last)
     watched.cancel()
-    sold = [
-        message.sale_changed.sale for message in told if message.HasField("sale_changed")
-    ]
+    sold = [message.sale_changed.sale for message in told if message.HasField("sale_changed")]
     assert [sale.receipt_number for sale in sold] == list(range(1, SALES_WATCHED + 1))
     records = take_until(journal, lambda message: message.cursor == last)
     journal.cancel()

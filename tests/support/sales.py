@@ -55,9 +55,7 @@ def line(
     )
 
 
-def tender(
-    minor: int, kind: pb.TenderType = CASH, tender_id: str = "t1"
-) -> pb.TenderInput:
+def tender(minor: int, kind: pb.TenderType = CASH, tender_id: str = "t1") -> pb.TenderInput:
     """Money given."""
     return pb.TenderInput(tender_id=tender_id, type=kind, amount=eur(minor))
 

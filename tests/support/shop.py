@@ -191,9 +191,7 @@ class Shop:
     def finished(self) -> dict[str, Sale]:
         """All finished sales, as the index has them."""
         sales = [
-            decode_sale(value)
-            for (table, key), value in self.rows.items()
-            if table == "sales"
+            decode_sale(value) for (table, key), value in self.rows.items() if table == "sales"
         ]
         return {sale.sale_id: sale for sale in sales}
 
