@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import grpc
 import psutil
 import uvloop
-from tillhal.v1 import system_pb2, system_pb2_grpc
 
 from bench.comparison import run_folder, say
 from bench.inprocess import fill
 from bench.peers import tillhal
 from bench.report import table
+from tillhal.v1 import system_pb2, system_pb2_grpc
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,6 +8,9 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
+from bench.peers.tillhal import write_config
+from bench.sale import all_ids, checkout_request
+from bench.servers import free_port
 from tillhald.app import Times, open_or_create, restored_state, wall_ms
 from tillhald.config import load
 from tillhald.journal.writer import JournalWriter
@@ -15,18 +18,13 @@ from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 
-from bench.peers.tillhal import write_config
-from bench.sale import all_ids, checkout_request
-from bench.servers import free_port
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
+    from bench.sale import Ids
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
-
-    from bench.sale import Ids
 
 T = TypeVar("T")
 

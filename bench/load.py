@@ -24,8 +24,7 @@ CALL_S_MAX = 30.0
 class Sell(Protocol):
     """Sells the one sale under these ids; returns its receipt number, 0 if it sells nothing."""
 
-    def __call__(self, ids: Ids, /) -> Awaitable[int]:  # noqa: D102 - the class says it
-        ...
+    def __call__(self, ids: Ids, /) -> Awaitable[int]: ...
 
 
 @dataclass
@@ -39,7 +38,7 @@ class Tally:
 class Connect(Protocol):
     """Connects that many callers, each on a connection of its own as if it were its own till."""
 
-    def __call__(  # noqa: D102 - the class says it
+    def __call__(
         self, target: str, callers: int, tally: Tally, /
     ) -> AbstractAsyncContextManager[Sequence[Sell]]: ...
 

@@ -13,12 +13,6 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
 import uvloop
-from tillhal.v1 import checkout_pb2
-from tillhald.journal import writer as journal_writer
-from tillhald.journal.store import Store
-from tillhald.journal.writer import JournalWriter
-from tillhald.rpc import checkout, from_wire, to_wire
-from tillhald.service import till
 
 from bench.comparison import run_folder
 from bench.inprocess import NO_CONTEXT, till_in_process
@@ -27,6 +21,12 @@ from bench.peers import tillhal
 from bench.report import table
 from bench.sale import all_ids, checkout_request
 from bench.worker import run
+from tillhal.v1 import checkout_pb2
+from tillhald.journal import writer as journal_writer
+from tillhald.journal.store import Store
+from tillhald.journal.writer import JournalWriter
+from tillhald.rpc import checkout, from_wire, to_wire
+from tillhald.service import till
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

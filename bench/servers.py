@@ -58,7 +58,7 @@ def child(
     the folder must be that user's.
     """
     with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - argv is made in the peers' modules
+        process = subprocess.Popen(
             argv,
             cwd=cwd or folder,
             stdin=subprocess.DEVNULL,

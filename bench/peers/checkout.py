@@ -6,12 +6,12 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from grpc_health.v1 import health_pb2
-from tillhal.v1 import checkout_pb2, checkout_pb2_grpc, types_pb2
 
 from bench.load import CALL_S_MAX, WrongAnswerError
 from bench.peers.channels import channels
 from bench.peers.tillhal import HEALTH_CHECK
 from bench.sale import CHANGE_MINOR, checkout_request
+from tillhal.v1 import checkout_pb2, checkout_pb2_grpc, types_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

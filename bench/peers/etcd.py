@@ -56,7 +56,7 @@ def running(folder: Path) -> Iterator[Running]:
         "--logger=zap",
         "--log-level=warn",
     ]
-    version = subprocess.run(  # noqa: S603 - the program found above
+    version = subprocess.run(
         [program, "--version"], capture_output=True, text=True, check=True, timeout=10
     ).stdout.splitlines()[0]
     with child(argv, folder) as process:

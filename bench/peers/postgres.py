@@ -92,14 +92,14 @@ class _Statement(Protocol):
     async def fetchval(
         self,
         *args: object,
-        timeout: float,  # noqa: ASYNC109
-    ) -> Any: ...  # noqa: ANN401 - whatever the column holds
+        timeout: float,
+    ) -> Any: ...
 
     async def executemany(
         self,
         args: Sequence[Sequence[object]],
         *,
-        timeout: float,  # noqa: ASYNC109
+        timeout: float,
     ) -> None: ...
 
 
@@ -153,7 +153,7 @@ def _initialise(programs: Path, folder: Path, user: str | None, password: str) -
         "--encoding=UTF8",
         "--locale=C",
     ]
-    done = subprocess.run(  # noqa: S603 - the server's own initdb
+    done = subprocess.run(
         argv, cwd=folder, user=user, capture_output=True, timeout=INITDB_S_MAX, check=False
     )
     if done.returncode != 0:
@@ -187,7 +187,7 @@ def running(folder: Path) -> Iterator[Running]:
         wait_ready(process, folder, lambda: accepts(port) and accepts(socket_file))
         front = f"postgresql://{USER}:{password}@"
         targets = f"{front}/postgres?host={folder}&port={port}"
-        version = subprocess.run(  # noqa: S603 - the server's own program
+        version = subprocess.run(
             [argv[0], "--version"], capture_output=True, text=True, check=True, timeout=10
         ).stdout.strip()
         _create_tables(programs, folder, port, password)
@@ -201,7 +201,7 @@ def running(folder: Path) -> Iterator[Running]:
 def _create_tables(programs: Path, folder: Path, port: int, password: str) -> None:
     argv = [str(programs / "psql"), "-q", "-v", "ON_ERROR_STOP=1", "-h", str(folder)]
     argv += ["-p", str(port), "-U", USER, "-d", "postgres", "-c", TABLES]
-    done = subprocess.run(  # noqa: S603 - the server's own psql
+    done = subprocess.run(
         argv, env={"PGPASSWORD": password}, capture_output=True, timeout=30, check=False
     )
     if done.returncode != 0:

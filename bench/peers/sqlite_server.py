@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import grpc
 import uvloop
-from tillhal.v1 import checkout_pb2, types_pb2
 
 from bench.sale import money
+from tillhal.v1 import checkout_pb2, types_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -200,7 +200,7 @@ class Writer:
         """Return what has to be done on the loop: answer, or hand the error on."""
         try:
             answers = self._book.sell_all([waiting.request for waiting in batch])
-        except Exception as error:  # noqa: BLE001 - every caller of the batch gets it
+        except Exception as error:
             failure = error
             return lambda: _fail(batch, failure)
         return lambda: _resolve(batch, answers)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import grpc
 from grpc_health.v1 import health_pb2
-from tillhal.v1 import checkout_pb2_grpc
 
 from bench.load import CALL_S_MAX
 from bench.sale import all_ids, checkout_request
 from bench.servers import AbsentError, Running, child, free_port, wait_ready
+from tillhal.v1 import checkout_pb2_grpc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

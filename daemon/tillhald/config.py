@@ -36,7 +36,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class Listen(Table, frozen=True, kw_only=True):
     """`unix` is the socket's path, `unix_mode` its mode in octal. `tcp` is a loopback
-    address:port; leave it empty to listen on the socket only."""
+    address:port; leave it empty to listen on the socket only. `metrics` is a loopback
+    address:port for Prometheus; empty for none."""
 
     unix: str = "/run/tillhal/api.sock"
     unix_mode: str = "0600"

@@ -121,7 +121,7 @@ def test_chinese_text_and_its_widths_arrive(paper: VirtualPrinter, connect: Conn
 def test_barcodes_and_qr_codes_can_be_read_from_the_paper(
     paper: VirtualPrinter, connect: Connect
 ) -> None:
-    import zxingcpp  # noqa: PLC0415 - only this test scans
+    import zxingcpp
 
     values = {"6901028075763", "R-0001{}", "AB 12", "https://example.com/重印"}
     document = PrintDocument(
@@ -303,7 +303,7 @@ def test_a_till_that_dies_in_mid_print_leaves_half_a_receipt_and_a_usable_printe
         "print(EscposPrinter('p', options, Wake()).print(document, 10.0))\n"
     )
     host, port = paper.address
-    died = subprocess.run(  # noqa: S603 - our own interpreter and program
+    died = subprocess.run(
         [sys.executable, "-c", program, f"{host}:{port}"],
         env={"PYTHONPATH": ":".join(sys.path), "TILLHALD_FAILPOINT": "printer.mid_print"},
         input=noise(512, 250),

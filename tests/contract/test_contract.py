@@ -77,10 +77,10 @@ def test_nothing_that_was_released_has_been_taken_away() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_generated_code_loads_without_a_warning(name: str) -> None:
+def test_generated_code_loads_without_a_warning() -> None:
+    imports = "\n".join(f"import tillhal.v1.{name}" for name in MODULES)
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", f"import tillhal.v1.{name}"],
+        [sys.executable, "-W", "error", "-c", imports],
         capture_output=True,
         text=True,
         timeout=BUF_S_MAX,

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import grpc
 import pytest
-from tillhal.v1 import checkout_pb2 as pb
-from tillhal.v1 import drawer_pb2, printer_pb2, system_pb2
 
 from tests.crash.evidence import Deed, Desk, Evidence, faults_in, gathered
 from tests.support.answers import (
@@ -28,6 +26,8 @@ from tests.support.answers import (
 )
 from tests.support.sales import CARD, line, name, new_id, tender
 from tests.support.till import Till, a_till
+from tillhal.v1 import checkout_pb2 as pb
+from tillhal.v1 import drawer_pb2, printer_pb2, system_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -276,7 +276,7 @@ def test_a_till_that_is_killed_at_random_under_load_counts_every_sale_once(
         till.await_killed()
         undisturbed += all(done)
         sold += batch
-        print(f"{SEED=} {kill=} {after_s=:.3f} told={sum(done)}")  # noqa: T201 - for a failure
+        print(f"{SEED=} {kill=} {after_s=:.3f} told={sum(done)}")
         if kill % SETTLED_EVERY == SETTLED_EVERY - 1:
             till.start()
             settle(till, desk, sold)

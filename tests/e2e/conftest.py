@@ -9,10 +9,12 @@ import pytest
 
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
+from tests.support.answers import head_seq
+from tests.support.sales import OPEN_SALE, SOLD, Steps, card_sale, line
 from tests.support.till import Till, a_till, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +50,24 @@ def bare() -> Iterator[Till]:
     """A till of this test's own that runs, without devices."""
     with a_till() as till:
         yield till.start()
+
+
+@pytest.fixture(scope="module")
+def bare_till() -> Iterator[Till]:
+    """A till without devices, so that nothing is written but what the tests ask for."""
+    with a_till() as till:
+        till.start()
+        till.calls.checkout.Checkout(card_sale(SOLD))
+        steps = Steps(till.calls, OPEN_SALE)
+        steps.open()
+        steps.put(line())
+        yield till
+        assert till.is_running()
+
+
+@pytest.fixture
+def head(bare_till: Till) -> Iterator[Callable[[], int]]:
+    """The journal's head; after the test it must stand where it stood before."""
+    before = head_seq(bare_till.calls)
+    yield lambda: head_seq(bare_till.calls)
+    assert head_seq(bare_till.calls) == before, "something was written"

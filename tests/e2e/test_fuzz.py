@@ -8,14 +8,6 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from tillhal.v1 import checkout_pb2 as pb
-from tillhal.v1 import (
-    device_pb2,
-    drawer_pb2,
-    journal_pb2,
-    printer_pb2,
-    system_pb2,
-)
 
 from tests.support.answers import (
     assert_journal_sound,
@@ -24,6 +16,14 @@ from tests.support.answers import (
     take_until,
 )
 from tests.support.sales import CARD, card_sale, cash_sale, dec, eur, line, name, new_id, tender
+from tillhal.v1 import checkout_pb2 as pb
+from tillhal.v1 import (
+    device_pb2,
+    drawer_pb2,
+    journal_pb2,
+    printer_pb2,
+    system_pb2,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

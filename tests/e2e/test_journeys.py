@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import grpc
-from tillhal.v1 import checkout_pb2 as pb
-from tillhal.v1 import drawer_pb2, printer_pb2, types_pb2
 
 from tests.support.answers import (
     await_job,
@@ -30,6 +28,8 @@ from tests.support.sales import (
     new_id,
     tender,
 )
+from tillhal.v1 import checkout_pb2 as pb
+from tillhal.v1 import drawer_pb2, printer_pb2, types_pb2
 
 if TYPE_CHECKING:
     from tests.support.till import Till

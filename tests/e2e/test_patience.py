@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from tillhal.v1 import checkout_pb2 as pb
-from tillhal.v1 import device_pb2, drawer_pb2, journal_pb2, printer_pb2, system_pb2
 
 from hwsim.drawer import VirtualDrawer
 from hwsim.mechanism import PaperState
@@ -24,6 +22,8 @@ from tests.support.answers import (
 )
 from tests.support.sales import card_sale, cash_sale, name, new_id
 from tests.support.till import a_till
+from tillhal.v1 import checkout_pb2 as pb
+from tillhal.v1 import device_pb2, drawer_pb2, journal_pb2, printer_pb2, system_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tillhal.v1 import system_pb2
 
 from tests.support.sales import card_sale
 from tests.support.till import a_till, free_port, till_toml
+from tillhal.v1 import system_pb2
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +128,7 @@ def test_no_mistake_is_named_twice(told: list[str]) -> None:
 
 
 def test_the_default_and_a_right_file_pass_the_check(tmp_path: Path) -> None:
-    default = tillhald("--folder", "/tmp/till", "--print-default")  # noqa: S108 - only a name
+    default = tillhald("--folder", "/tmp/till", "--print-default")
     right = tmp_path / "till.toml"
     for text in (default.stdout, till_toml(tmp_path, 9100)):
         right.write_text(text, encoding="utf-8")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 import grpc
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+
 from tillhal.v1 import drawer_pb2, journal_pb2, printer_pb2, types_pb2
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Refusal(NamedTuple):
 
 def refusal_of(error: grpc.RpcError) -> Refusal:
     """Take an error apart. Every one of ours carries ErrorInfo and LocalizedMessage."""
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(cast("grpc.Call", error))
     assert status is not None, f"no google.rpc.Status in {error!r}"
     info = error_details_pb2.ErrorInfo()
     localized = error_details_pb2.LocalizedMessage()
@@ -116,7 +117,7 @@ def await_job(calls: Calls, job_id: str, *states: printer_pb2.JobState) -> print
 
 def await_kick(calls: Calls, kick_id: str) -> drawer_pb2.Kick:
     """Wait until the kick is over."""
-    from tillhal.v1 import system_pb2  # noqa: PLC0415
+    from tillhal.v1 import system_pb2
 
     def is_over(message: system_pb2.WatchEventsResponse) -> bool:
         kick = message.kick_changed

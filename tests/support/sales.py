@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypedDict
 
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import types_pb2
@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
 CASH = pb.TENDER_TYPE_CASH
 CARD = pb.TENDER_TYPE_CREDIT_CARD
-Step: TypeAlias = "pb.SaleSummary"
+OPEN_SALE, SOLD = "an-open-sale", "a-completed-sale"
+"""In the till that bad requests are sent to: both of one line, l1, of 7.50."""
+
+
+class Head(TypedDict):
+    """What every request on a sale begins with."""
+
+    request_id: str
+    sale_id: str
+    expected_version: int
 
 
 def new_id() -> str:
@@ -161,7 +170,7 @@ class Steps:
         )
         self._seen(self.calls.checkout.OpenReturn(request).sale)
 
-    def _head(self) -> dict[str, str | int]:
+    def _head(self) -> Head:
         return {
             "request_id": new_id(),
             "sale_id": self.sale_id,

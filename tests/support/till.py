@@ -22,6 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc_health.v1 import health_pb2_grpc
+
+from hwsim.drawer import VirtualDrawer
+from hwsim.printer import VirtualPrinter
 from tillhal.v1 import (
     checkout_pb2_grpc,
     device_pb2_grpc,
@@ -30,9 +33,6 @@ from tillhal.v1 import (
     printer_pb2_grpc,
     system_pb2_grpc,
 )
-
-from hwsim.drawer import VirtualDrawer
-from hwsim.printer import VirtualPrinter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ open_level = "high"
 """
 
 
-def till_toml(  # noqa: PLR0913 - what a test may want otherwise
+def till_toml(
     folder: Path,
     printer_port: int = 0,
     *,
@@ -131,14 +131,14 @@ class Calls:
 class _Deadline(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
     """Gives every call a deadline, so that no mistake of the daemon hangs a test."""
 
-    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:  # noqa: ANN401 - grpc's
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         return continuation(_limited(details), request)
 
-    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:  # noqa: ANN401 - grpc's
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
         return continuation(_limited(details), request)
 
 
-def _limited(details: Any) -> Any:  # noqa: ANN401 - grpc's
+def _limited(details: Any) -> Any:
     return details if details.timeout is not None else details._replace(timeout=CALL_S_MAX)
 
 
@@ -206,8 +206,9 @@ class Till:
     def comes_up(self) -> bool:
         """Wait until it is ready, or has ended."""
         ended = os.pidfd_open(self._running().pid)
+        waited_for: list[socket.socket | int] = [self._notified, ended]
         try:
-            readable, _, _ = select.select([self._notified, ended], [], [], START_S_MAX)
+            readable, _, _ = select.select(waited_for, [], [], START_S_MAX)
         finally:
             os.close(ended)
         return self._notified in readable and self._notified.recv(64) == b"READY=1"
@@ -329,7 +330,7 @@ class Till:
 @contextlib.contextmanager
 def short_folder() -> Iterator[Path]:
     """A folder whose name is short enough for a socket in it, as pytest's are not always."""
-    folder = Path(tempfile.mkdtemp(prefix="till", dir="/tmp"))  # noqa: S108 - short on purpose
+    folder = Path(tempfile.mkdtemp(prefix="till", dir="/tmp"))
     try:
         yield folder
     finally:

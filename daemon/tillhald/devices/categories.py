@@ -256,10 +256,11 @@ class Category(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PrinterDriver(Generic[Options]):
-    """How to make a printer with a port of its own. `connect` does no I/O."""
+    """How to make a printer with a port of its own. `connect` does no I/O, `port_of` names it."""
 
     options_type: type[Options]
     connect: Callable[[str, Options, Wake], PosPrinter]
+    port_of: Callable[[Options], str]
     category: ClassVar[Category] = Category.POS_PRINTER
 
 

@@ -78,6 +78,7 @@ class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     device_id: str
     category: Category
     driver: str
+    port: str
     lifecycle: Lifecycle
     state: State
     power: PowerState
@@ -117,8 +118,9 @@ class _Drawer:
 class _Station:
     """One port with its printer and the drawers on that."""
 
-    def __init__(self, port: Port, printer: _Printer) -> None:
+    def __init__(self, port: Port, where: str, printer: _Printer) -> None:
         self.port = port
+        self.where = where
         self.printer = printer
         self.drawers: dict[str, _Drawer] = {}
         self.said: tuple[object, ...] = ()
@@ -173,7 +175,9 @@ class DeviceRegistry:
             if isinstance(driver, PrinterDriver):
                 port = Port(device_id)
                 printer = driver.connect(device_id, config.options, port.wake)
-                self._stations[device_id] = _Station(port, _Printer(device_id, config, printer))
+                where = driver.port_of(config.options)
+                unit = _Printer(device_id, config, printer)
+                self._stations[device_id] = _Station(port, where, unit)
         for device_id, config in configs.items():
             driver = drivers[config.driver]
             if isinstance(driver, DrawerOnPrinterDriver):
@@ -293,6 +297,7 @@ class DeviceRegistry:
             device_id=printer.device_id,
             category=Category.POS_PRINTER,
             driver=printer.config.driver,
+            port=station.where,
             lifecycle=self._lifecycle,
             state=_state(printer.calls, broken=broken),
             power=printer.power,
@@ -306,6 +311,7 @@ class DeviceRegistry:
                 device_id=drawer.device_id,
                 category=Category.CASH_DRAWER,
                 driver=drawer.config.driver,
+                port=f"on {printer.device_id}",
                 lifecycle=self._lifecycle,
                 state=_state(drawer.calls, broken=station.port.stuck),
                 power=printer.power,

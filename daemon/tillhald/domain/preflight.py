@@ -30,7 +30,7 @@ from tillhald.domain.document import (
 )
 from tillhald.domain.layout import Method, Paper, ink_of, normalise
 
-PARTS_MAX = 512
+PARTS_MAX = 500
 CHARS_MAX = 20_000
 """Characters of text in one document: about four metres of 42-column paper."""
 STYLE_MULTIPLE_MAX = 8

@@ -107,6 +107,7 @@ def device(shot: DeviceSnapshot, revision: int) -> pb.Device:
         device_id=shot.device_id,
         category=_CATEGORIES[shot.category],
         driver=shot.driver,
+        port=shot.port,
         state=_STATES[shot.state],
         power_state=_POWER_STATES[shot.power],
         presence=_PRESENCES[shot.presence],

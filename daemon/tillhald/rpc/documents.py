@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from tillhal.v1 import printer_pb2 as pb
 from tillhald.domain import document as doc
 from tillhald.domain import errors
+from tillhald.domain.preflight import PARTS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PARTS_MAX = 500
 DOCUMENT_BYTES_MAX = 600 * 1024
 """A document is one journal record, which has a limit of its own."""
 

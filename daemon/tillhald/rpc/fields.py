@@ -19,7 +19,7 @@ ID_CHARS_MAX = 64
 TEXT_CHARS_MAX = 200
 NOTE_CHARS_MAX = 100
 
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{ID_CHARS_MAX}}}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BREAKING = frozenset({"Cc", "Zl", "Zp", "Cs"})
 """Controls and line separators: on a receipt they would move the paper, not print."""
@@ -40,7 +40,7 @@ def request_id(value: str) -> str:
 
 def identifier(value: str, field: str) -> str:
     if _ID.fullmatch(value) is None:
-        sentence = "An id has 1 to 64 characters of A-Z a-z 0-9 . _ : -"
+        sentence = f"An id has 1 to {ID_CHARS_MAX} characters of A-Z a-z 0-9 . _ : -"
         raise errors.FieldInvalid(field, sentence)
     return value
 

@@ -11,6 +11,7 @@ import grpc
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
+
 from tillhal.v1 import (
     checkout_pb2,
     checkout_pb2_grpc,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from google.protobuf.message import Message
+
     from tillhal.answers import SaleRequest
 
 ResponseT = TypeVar(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+
 from tillhal import (
     AsyncLiveSale,
     AsyncTill,

@@ -10,6 +10,7 @@ import grpc
 import pytest
 from google.protobuf import duration_pb2
 from google.rpc import error_details_pb2
+
 from tillhal import Till, cash, errors, line
 from tillhal.v1 import types_pb2
 

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from tillhal import (
     amount_off,
     bring_back,
@@ -268,7 +269,7 @@ def test_a_sale_is_asked_for_by_one_of_its_two_names() -> None:
 def test_our_words_are_those_of_the_contract(
     words: object, enum: type[checkout_pb2.TaxMode], prefix: str, left_out: set[str]
 ) -> None:
-    names = {name.removeprefix(prefix) for name in enum.keys()}  # noqa: SIM118  # not a dict
+    names = {name.removeprefix(prefix) for name in enum.keys()}  # not a dict
     assert set(get_args(words)) == names - left_out - {"UNSPECIFIED"}
 
 

@@ -13,6 +13,7 @@ import grpc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tillhal import AsyncTill, Till, errors
 from tillhal.v1 import device_pb2, system_pb2
 from tillhal.watch import BACKOFF_S_MAX, BACKOFF_S_MIN, DevicesPlace, JournalPlace, backoff_s
@@ -229,7 +230,7 @@ def test_a_watch_that_is_dropped_ends_its_call(server: Server, shop: Shop) -> No
             assert event.HasField("caught_up")
             break
         gc.collect()
-        assert not list(till._watches)  # noqa: SLF001  # nobody else holds it
+        assert not list(till._watches)  # nobody else holds it
         assert till.status().currency_code == "EUR"
     assert shop.cursors == [0]
 

@@ -55,7 +55,7 @@ async def running_bench() -> AsyncIterator[Bench]:
     bench = Bench()
     bench.gate = threading.Event()
     bench.port.start(
-        turn=lambda timeout_s: bench.turn(timeout_s),  # noqa: PLW0108 - it changes
+        turn=lambda timeout_s: bench.turn(timeout_s),
         end=bench.ended.set,
         on_bug=bench.bugs.append,
     )

@@ -267,7 +267,9 @@ def test_a_drivers_bug_is_a_condition_that_ends_with_it(monkeypatch: pytest.Monk
 
         nonlocal broken
         drivers: dict[str, Driver] = {
-            "escpos": PrinterDriver(options_type=EscposOptions, connect=connect)  # type: ignore[arg-type]  # as by entry points
+            "escpos": PrinterDriver(  # type: ignore[assignment]  # as by entry points
+                options_type=EscposOptions, connect=connect, port_of=lambda _: "here"
+            )
         }
         events: list[DeviceEvent] = []
         registry = DeviceRegistry(

@@ -186,7 +186,7 @@ def test_the_encoder_library_prints_nothing_and_leaves_nothing_behind(
         "assert logging.getLogger().handlers == []\n"
     )
     environment = {"TMPDIR": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
-    done = subprocess.run(  # noqa: S603 - our own interpreter and program
+    done = subprocess.run(
         [sys.executable, "-c", program],
         env=environment,
         capture_output=True,

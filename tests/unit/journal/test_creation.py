@@ -138,7 +138,7 @@ def _kill_at_every_step(folder: Path) -> None:
         if status == 0:
             break
         assert os.WTERMSIG(status) == signal.SIGKILL, f"call {calls} ended with {status}"
-    print(absent, whole)  # noqa: T201 - read by the test above
+    print(absent, whole)
 
 
 if __name__ == "__main__":

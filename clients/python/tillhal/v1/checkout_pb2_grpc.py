@@ -204,7 +204,7 @@ class CheckoutServiceServicer(object):
         `pending`, PENDING until ResolveTender: send that before you start the card terminal, and a
         crash in between leaves a tender that asks to be resolved.
         INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED,
-        TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE.
+        TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
         NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -232,7 +232,7 @@ class CheckoutServiceServicer(object):
     def CompleteSale(self, request, context):
         """Completes the sale: gives the receipt number, the change and the cash rounding.
         INVALID_ARGUMENT: TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED. FAILED_PRECONDITION: SALE_STATE,
-        TENDER_UNRESOLVED, SALE_EMPTY, RETURN_EXCEEDS_SOLD. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        TENDER_UNRESOLVED, SALE_EMPTY, RETURN_EXCEEDS_SOLD, ALREADY_VOIDED. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -290,6 +290,7 @@ class CheckoutServiceServicer(object):
     def ReprintReceipt(self, request, context):
         """Prints the receipt of a completed sale once more, marked as copy n.
         FAILED_PRECONDITION: SALE_STATE, NO_PRINTER. NOT_FOUND: SALE_NOT_FOUND.
+        ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -520,7 +520,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     `pending`, PENDING until ResolveTender: send that before you start the card terminal, and a
     crash in between leaves a tender that asks to be resolved.
     INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED,
-    TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE.
+    TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
     NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     """
 
@@ -539,7 +539,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     CompleteSale: _CheckoutServiceCompleteSaleType
     """Completes the sale: gives the receipt number, the change and the cash rounding.
     INVALID_ARGUMENT: TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED. FAILED_PRECONDITION: SALE_STATE,
-    TENDER_UNRESOLVED, SALE_EMPTY, RETURN_EXCEEDS_SOLD. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+    TENDER_UNRESOLVED, SALE_EMPTY, RETURN_EXCEEDS_SOLD, ALREADY_VOIDED. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     """
 
     CancelSale: _CheckoutServiceCancelSaleType
@@ -573,6 +573,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     ReprintReceipt: _CheckoutServiceReprintReceiptType
     """Prints the receipt of a completed sale once more, marked as copy n.
     FAILED_PRECONDITION: SALE_STATE, NO_PRINTER. NOT_FOUND: SALE_NOT_FOUND.
+    ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL.
     """
 
 CheckoutServiceAsyncStub: typing_extensions.TypeAlias = CheckoutServiceStub[
@@ -745,7 +746,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         `pending`, PENDING until ResolveTender: send that before you start the card terminal, and a
         crash in between leaves a tender that asks to be resolved.
         INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED,
-        TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE.
+        TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
         NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
 
@@ -779,7 +780,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.CompleteSaleResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.CompleteSaleResponse]]:
         """Completes the sale: gives the receipt number, the change and the cash rounding.
         INVALID_ARGUMENT: TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED. FAILED_PRECONDITION: SALE_STATE,
-        TENDER_UNRESOLVED, SALE_EMPTY, RETURN_EXCEEDS_SOLD. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        TENDER_UNRESOLVED, SALE_EMPTY, RETURN_EXCEEDS_SOLD, ALREADY_VOIDED. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
 
     @abc.abstractmethod
@@ -848,6 +849,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.ReprintReceiptResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.ReprintReceiptResponse]]:
         """Prints the receipt of a completed sale once more, marked as copy n.
         FAILED_PRECONDITION: SALE_STATE, NO_PRINTER. NOT_FOUND: SALE_NOT_FOUND.
+        ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL.
         """
 
 def add_CheckoutServiceServicer_to_server(servicer: CheckoutServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -7,4 +7,8 @@ from typing import Final
 from tillhald.devices.categories import PrinterDriver
 from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter
 
-SPEC: Final = PrinterDriver(options_type=EscposOptions, connect=EscposPrinter)
+SPEC: Final = PrinterDriver(
+    options_type=EscposOptions,
+    connect=EscposPrinter,
+    port_of=lambda options: f"tcp {options.port.tcp}",
+)
