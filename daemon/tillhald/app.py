@@ -224,6 +224,7 @@ class App:
             local_time=times.written,
         )
         news.on_change(effects.look_again)
+        news.on_confirmed_late(effects.confirmed_late)
         return Parts(store, tail, till, devices, news, effects)
 
     def _note_start(

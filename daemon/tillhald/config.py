@@ -181,6 +181,7 @@ def parse(text: str, *, simulated: bool = False) -> Config:
 
 
 _AT = re.compile(r" - at `\$([^`]*)`$")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 
 
@@ -191,14 +192,19 @@ def _convert(name: str, table: object, kind: type[T], mistakes: list[str]) -> T 
         return None
     left: dict[str, Any] = _copy(table)
     found: T | None = None
+    dropped: set[str] = set()
     for _ in range(MISTAKES_MAX):
         try:
             found = msgspec.convert(left, kind)
         except msgspec.ValidationError as error:
             path, sentence = _explain(str(error), kind)
+            missing = _MISSING.match(sentence)
+            if missing and f"{path}.{missing.group(1)}" in dropped:
+                return None  # it was there, and wrong: that has been said
             mistakes.append(f"{name}{path}: {sentence}")
             if not _drop(left, path, sentence):
                 return None
+            dropped.add(path)
         else:
             break
     return found

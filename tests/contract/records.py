@@ -17,7 +17,7 @@ import msgspec
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
 from tillhald.domain.amounts import Quantity
-from tillhald.domain.jobs import JobKind, JobState, KickReason, KickState
+from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState
 from tillhald.domain.sale import (
     Discount,
     EntryMethod,
@@ -60,6 +60,17 @@ TENDER = Tender(
     amount_minor=-1291,
     external_ref="ref-9",
     state=TenderState.PENDING,
+)
+BARE_JOB = Job(
+    job_id="j",
+    printer="p",
+    kind=JobKind.RECEIPT,
+    state=JobState.CONFIRMED,
+    created_ms=0,
+    updated_ms=0,
+    submit_seq=1,
+    seq=1,
+    ttl_s=0,
 )
 BARE_TENDER = Tender(tender_id="t", type=TenderType.CASH, amount_minor=1)
 TOTALS = Totals(
@@ -177,6 +188,23 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.PrintEnded(
         job_id="job-1", outcome=JobState.FAILED_PARTIAL, reason="OFFLINE", bytes_sent=512
     ),
+    ev.JobConfirmedLate(
+        job=Job(
+            job_id="job-1",
+            printer="front",
+            kind=JobKind.RECEIPT_COPY,
+            state=JobState.CONFIRMED,
+            created_ms=1,
+            updated_ms=2,
+            submit_seq=3,
+            seq=4,
+            ttl_s=900,
+            sale_id="sale-1",
+            copy=1,
+            reason="PROCESS_ID",
+            bytes_sent=7,
+        )
+    ),
     ev.DrawerOpenRequested(
         kick_id="kick-1", drawer="drawer", reason=KickReason.PAID_IN_OUT, note="window cleaner"
     ),
@@ -203,6 +231,7 @@ BARE: tuple[ev.AnyEvent, ...] = (
         job_id="j", printer="p", kind=JobKind.DOCUMENT, ttl_s=0, document=BARE_DOCUMENT
     ),
     ev.PrintEnded(job_id="j", outcome=JobState.CONFIRMED),
+    ev.JobConfirmedLate(job=BARE_JOB),
     ev.DrawerOpenRequested(kick_id="k", drawer="d", reason=KickReason.SALE),
     ev.KickEnded(kick_id="k", outcome=KickState.FIRED),
     ev.ConditionBegan(device_id="d", code="C", severity="s"),

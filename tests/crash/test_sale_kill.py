@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 SEED = 20_261_122
-SEEDS = int(os.environ.get("TILLHAL_CRASH_SEEDS", "10"))
+SEEDS = int(os.environ.get("TILLHAL_CRASH_SEEDS", "8"))
 CALLERS = 3
 SALES_EACH = 4
 SETTLED_EVERY = 4

@@ -171,7 +171,6 @@ CHECKOUTS = [
         given(tender(-750)),
         FIELD,
         "tenders[0].amount",
-        flaw="it says tender.amount, which is no field of this request",
     ),
     Bad("tender huge", given(tender(INT64_MAX)), RANGE, "tenders[0].amount"),
     Bad(
@@ -208,8 +207,7 @@ CHECKOUTS = [
         "discount above the price",
         off(amount=eur(751)),
         "DISCOUNT_TOO_LARGE",
-        "discounts",
-        flaw="it says discount, which is no field of this request",
+        "discounts[0]",
     ),
     Bad("discount above 100 %", off(percent=dec(1001, 1)), FIELD, "discounts[0].percent"),
     Bad("discount below 0 %", off(percent=dec(-1)), FIELD, "discounts[0].percent"),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.support.till import Calls, Till
 
 SEED = 20_261_122
-MUTATIONS = int(os.environ.get("TILLHAL_FUZZ", "300"))
+MUTATIONS = int(os.environ.get("TILLHAL_FUZZ", "100"))
 """Of each request."""
 IN_FLIGHT = 32
 REFUSALS = {

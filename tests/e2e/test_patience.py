@@ -191,19 +191,19 @@ def test_paper_that_ends_in_the_middle_of_a_receipt_delays_nobody(fresh: Till) -
     assert_nothing_waits_for_the_printer(fresh.calls)
     assert paper_in(fresh.printer).originals == {}
     fresh.printer.set_paper(PaperState.ADEQUATE)
-    assert await_job(fresh.calls, sale.receipt_job_id).state == printer_pb2.JOB_STATE_CONFIRMED
+    # It ended unconfirmed, because somebody had to bring paper; now the printer confirms it.
+    await_job(fresh.calls, sale.receipt_job_id, printer_pb2.JOB_STATE_CONFIRMED)
     assert paper_in(fresh.printer).originals[1] == 1
     assert await_kick(fresh.calls, "kick/1").state == drawer_pb2.KICK_STATE_FIRED
 
 
-@pytest.mark.xfail(reason="a job that has begun holds the port for a minute", strict=True)
 def test_paper_that_ends_in_the_middle_of_a_receipt_is_told_and_the_drawer_opens(
     fresh: Till,
 ) -> None:
     fresh.printer.set_paper(PaperState.END, after_dots=60)
     fresh.calls.checkout.Checkout(cash_sale(given=1000))
     fresh.printer.wait_commands("LF", 2, timeout_s=10)
-    news = fresh.calls.system.WatchEvents(system_pb2.WatchEventsRequest(), timeout=6)
+    news = fresh.calls.system.WatchEvents(system_pb2.WatchEventsRequest(), timeout=4)
     told: set[str] = set()
     for message in news:
         if message.device.condition.code:

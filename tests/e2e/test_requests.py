@@ -94,7 +94,6 @@ def test_a_request_id_with_other_content_is_refused(till: Till) -> None:
     assert listed[0].seq <= before
 
 
-@pytest.mark.xfail(reason="the fingerprint is taken over the capitals as well", strict=True)
 def test_a_retry_that_writes_its_request_id_in_capitals_is_known(till: Till) -> None:
     request = cash_sale()
     first = till.calls.checkout.Checkout(request)

@@ -145,8 +145,8 @@ def _checkout(
         if discount.line_id and discount.line_id not in known:
             sentence = "The discount names a line that is not in the sale."
             raise errors.LineNotFound(sentence, line_id=discount.line_id)
-    for tender in command.tenders:
-        _check_sign(tender, SaleKind.SALE)
+    for index, tender in enumerate(command.tenders):
+        _check_sign(tender, SaleKind.SALE, f"tenders[{index}].amount")
     opened = ev.SaleOpened(
         sale_id=_new_sale_id(state, command.sale_id, now),
         language=command.language or rules.language,
@@ -159,8 +159,19 @@ def _checkout(
         *_implicit(state, rules, now),
         opened,
         *(ev.TenderAdded(sale_id=command.sale_id, tender=tender) for tender in command.tenders),
-        _completion(state, rules, _as_sale(opened, command.tenders)),
+        _checkout_completion(state, rules, command, _as_sale(opened, command.tenders)),
     ]
+
+
+def _checkout_completion(
+    state: TillState, rules: ShopRules, command: cmd.Checkout, sale: Sale
+) -> ev.SaleCompleted:
+    try:
+        return _completion(state, rules, sale)
+    except errors.DiscountTooLarge as refusal:
+        ids = [discount.discount_id for discount in command.discounts]
+        refusal.field = f"discounts[{ids.index(refusal.facts['discount_id'])}]"
+        raise
 
 
 def _as_sale(opened: ev.SaleOpened, tenders: tuple[Tender, ...]) -> Sale:
@@ -369,7 +380,7 @@ def _tender_for(sale: Sale, rules: ShopRules, tender: Tender) -> Tender:
         sentence = "There is a tender with this id already."
         raise errors.TenderExists(sentence, tender_id=tender.tender_id)
     _within(len(sale.tenders) + 1, TENDERS_MAX, "tender", errors.TooManyTenders)
-    _check_sign(tender, sale.kind)
+    _check_sign(tender, sale.kind, "tender.amount")
     live = sum(
         t.amount_minor
         for t in sale.tenders
@@ -384,11 +395,11 @@ def _tender_for(sale: Sale, rules: ShopRules, tender: Tender) -> Tender:
     return tender
 
 
-def _check_sign(tender: Tender, kind: SaleKind) -> None:
+def _check_sign(tender: Tender, kind: SaleKind, field: str) -> None:
     if kind is SaleKind.SALE and tender.amount_minor <= 0:
-        raise errors.FieldInvalid("tender.amount", "A tender of a sale is above zero.")
+        raise errors.FieldInvalid(field, "A tender of a sale is above zero.")
     if kind is SaleKind.RETURN and tender.amount_minor >= 0:
-        raise errors.FieldInvalid("tender.amount", "What a return gives back is below zero.")
+        raise errors.FieldInvalid(field, "What a return gives back is below zero.")
 
 
 def _resolution(sale: Sale, command: cmd.ResolveTender) -> ev.TenderResolved:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.document import PrintDocument
-from tillhald.domain.jobs import JobKind, JobState, KickReason, KickState
+from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
 
 
@@ -172,6 +172,12 @@ class PrintEnded(Event, frozen=True, kw_only=True):
     bytes_sent: int = 0
 
 
+class JobConfirmedLate(Event, frozen=True, kw_only=True):
+    """The printer confirmed a job that had ended unconfirmed: `job` as it is from now on."""
+
+    job: Job
+
+
 class DrawerOpenRequested(Event, frozen=True, kw_only=True):
     kick_id: str
     drawer: str
@@ -235,6 +241,7 @@ AnyEvent = (
     | JobHeld
     | PrintStarted
     | PrintEnded
+    | JobConfirmedLate
     | DrawerOpenRequested
     | KickStarted
     | KickEnded

@@ -89,6 +89,7 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
         case (
             ev.TillStarted()
             | ev.TillStopped()
+            | ev.JobConfirmedLate()
             | ev.ConditionBegan()
             | ev.ConditionEnded()
             | ev.DrawerOpened()

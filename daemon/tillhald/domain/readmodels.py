@@ -104,6 +104,9 @@ def entries(
         by_seq = by_seq_key(b"u", kick.seq) + kick.kick_id.encode()  # a start may end several
         rows.append(Entry("jobs", by_seq, kick.kick_id.encode()))
     for event in events:
+        if isinstance(event, ev.JobConfirmedLate):
+            job = msgspec.structs.replace(event.job, seq=state.seq)
+            rows.append(Entry("jobs", job_key(job.job_id), _encode(job)))
         if isinstance(event, ev.DayOpened) and state.day:
             rows.append(_day_entry(state.day))
         if isinstance(event, ev.ShiftOpened) and state.shift:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import checkout_pb2_grpc, types_pb2
@@ -15,8 +15,6 @@ from tillhald.rpc import fields, from_wire, to_wire
 from tillhald.service.till import Request
 
 if TYPE_CHECKING:
-    from google.protobuf.message import Message
-
     from tillhald.domain.commands import AnyCommand
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
@@ -44,15 +42,26 @@ S = TypeVar(
 )
 
 
-def request_of(method: str, request_id: str, wire: Message) -> Request:
+class Identified(Protocol):
+    """A request that changes something: it has an id of its own."""
+
+    request_id: str
+
+    def SerializeToString(self, *, deterministic: bool = False) -> bytes: ...
+
+
+def request_of(method: str, request_id: str, wire: Identified) -> Request:
     """Who asks. The fingerprint tells a retry from another request under the same id.
 
     It is taken over the message as we write it, not over the bytes that came: two libraries may
-    write the same request in two ways.
+    write the same request in two ways. The id itself counts in small letters.
     """
+    plain_id = fields.request_id(request_id)
+    if plain_id != request_id:
+        wire.request_id = plain_id
     content = wire.SerializeToString(deterministic=True)
     fingerprint = hashlib.sha256(content).digest()[:16]
-    return Request(method, fields.request_id(request_id), fingerprint)
+    return Request(method, plain_id, fingerprint)
 
 
 class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
@@ -62,7 +71,7 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
         self._currency = till.rules.currency
 
     async def _change(
-        self, respond: type[S], method: str, request_id: str, wire: Message, command: AnyCommand
+        self, respond: type[S], method: str, request_id: str, wire: Identified, command: AnyCommand
     ) -> S:
         outcome = await self._till.handle(command, request_of(method, request_id, wire))
         assert isinstance(outcome.answer, SaleSummary), f"{method} answers with a sale"

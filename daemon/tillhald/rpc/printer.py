@@ -172,6 +172,8 @@ def job_changes(till: Till, record: Record, seq: int) -> list[Job]:
                 state, reason, sent = JobState.SENDING, "", 0
             case ev.PrintEnded(job_id=job_id, outcome=state, reason=reason, bytes_sent=sent):
                 pass
+            case ev.JobConfirmedLate(job=job):
+                job_id, state, reason, sent = job.job_id, job.state, job.reason, job.bytes_sent
             case _:
                 continue
         changed.append(

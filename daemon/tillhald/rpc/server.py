@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 SEND_BYTES_MAX = 16 * 1024 * 1024
 CONCURRENT_CALLS_MAX = 2_000
+PROBE_S_MAX = 0.5
 
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", RECEIVE_BYTES_MAX),
@@ -51,6 +53,7 @@ class Servers:
         """Listen and answer. Raises OSError where an address cannot be had."""
         unix = Path(self._listen.unix)
         unix.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_taken(unix)
         server = self._server()
         # The socket's mode is who may sell: it is never wider than configured, not for a moment.
         before = os.umask(0o177)
@@ -82,6 +85,18 @@ class Servers:
         for server in self._servers:
             await server.stop(grace_s)
         Path(self._listen.unix).unlink(missing_ok=True)
+
+
+def _refuse_taken(unix: Path) -> None:
+    """gRPC would unlink a socket that another daemon listens on, and take its callers away."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(PROBE_S_MAX)
+        try:
+            probe.connect(str(unix))
+        except OSError:
+            return  # nobody is there; what is left of a dead daemon may go
+    message = f"somebody listens on {unix} already"
+    raise OSError(message)
 
 
 def _bind(server: grpc.aio.Server, address: str) -> int:

@@ -38,10 +38,15 @@ class DeviceNews:
         self.revisions: Counter[str] = Counter()
         self._happened = asyncio.Event()
         self._hearing: list[Callable[[], None]] = []
+        self._hearing_late: list[Callable[[str, str], None]] = []
 
     def on_change(self, hear: Callable[[], None]) -> None:
         """Call `hear` after every change of any device."""
         self._hearing.append(hear)
+
+    def on_confirmed_late(self, hear: Callable[[str, str], None]) -> None:
+        """Call `hear(printer, ticket)` when a printer confirms a job after all."""
+        self._hearing_late.append(hear)
 
     def report(self, event: DeviceEvent) -> None:
         """One edge of one device: journalled, logged once, passed on."""
@@ -57,6 +62,9 @@ class DeviceNews:
         happened.set()
         for hear in self._hearing:
             hear()
+        if isinstance(event, PrintConfirmedLate):
+            for hear_late in self._hearing_late:
+                hear_late(event.device_id, event.ticket)
 
     async def changes(self) -> AsyncIterator[dict[str, int]]:
         """The devices' revisions, now and after each change, until the daemon drains.

@@ -7,13 +7,16 @@ sale may have hung up long ago, and after a crash the same loop goes on from the
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from typing import TYPE_CHECKING, assert_never
 
 import structlog
+from msgspec.structs import replace
 
 from tillhald.devices.categories import (
     Category,
     Confirmed,
+    Evidence,
     FailedBeforeStart,
     FailedPartial,
     Fired,
@@ -31,7 +34,7 @@ from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import JobKind, JobState, KickState
 from tillhald.domain.receipt import non_ascii, receipt_of, without
 from tillhald.failpoints import reach
-from tillhald.journal.errors import Overloaded
+from tillhald.journal.errors import Overloaded, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -53,6 +56,8 @@ KICK_S_MAX = 5.0
 HELD_RETRY_S = 1.0
 """How often a held job looks whether its printer has come back, beside being told so."""
 OVERLOAD_PAUSE_S = 0.2
+UNCONFIRMED_KEPT_MAX = 100
+"""Jobs whose late confirmation is still waited for; of older ones it is only logged."""
 
 
 class Effects:
@@ -77,6 +82,8 @@ class Effects:
         self._clock = clock
         self._local_time = local_time
         self._changed = asyncio.Event()
+        # Jobs that their printer may still confirm, by printer and ticket, oldest first.
+        self._unconfirmed: OrderedDict[tuple[str, str], str] = OrderedDict()
         tail.on_advance(lambda _: self.look_again())
 
     def look_again(self) -> None:
@@ -145,8 +152,11 @@ class Effects:
         match outcome:
             case Confirmed(by=evidence):
                 await self._end_job(job, JobState.CONFIRMED, evidence.value.upper())
-            case Unconfirmed(reason=reason):
+            case Unconfirmed(reason=reason, ticket=ticket):
                 await self._end_job(job, JobState.UNCONFIRMED, reason.value)
+                self._unconfirmed[job.printer, ticket] = job.job_id
+                if len(self._unconfirmed) > UNCONFIRMED_KEPT_MAX:
+                    self._unconfirmed.popitem(last=False)
             case FailedPartial(reason=reason, bytes_sent=sent):
                 await self._end_job(job, JobState.FAILED_PARTIAL, reason.value, sent)
             case FailedBeforeStart(reason=reason, retry_safety=RetrySafety.NEVER):
@@ -159,6 +169,22 @@ class Effects:
             case _:
                 assert_never(outcome)
         return True
+
+    def confirmed_late(self, printer: str, ticket: str) -> None:
+        """The printer confirms a job that had ended unconfirmed: paper was put in, for one."""
+        job_id = self._unconfirmed.pop((printer, ticket), None)
+        if job_id is None:
+            return
+        job = replace(
+            self._till.job(job_id),
+            state=JobState.CONFIRMED,
+            reason=Evidence.PROCESS_ID.value.upper(),
+            updated_ms=self._clock.wall_ms(),
+        )
+        try:
+            self._till.note([ev.JobConfirmedLate(job=job)])
+        except (Overloaded, StorageError) as error:
+            log.warning("late_confirmation_not_recorded", job_id=job_id, why=str(error))
 
     async def _hold(self, job: Job, reason: str) -> None:
         await self._till.record([ev.JobHeld(job_id=job.job_id, reason=reason)])

@@ -55,6 +55,7 @@ def test_the_class_of_a_reason_is_under_the_base_of_its_status() -> None:
     base = {
         grpc.StatusCode.UNAVAILABLE: (errors.Unreachable, errors.StorageError),
         grpc.StatusCode.RESOURCE_EXHAUSTED: (errors.Overloaded,),
+        grpc.StatusCode.DATA_LOSS: (errors.StorageError,),
         grpc.StatusCode.INTERNAL: (errors.TillError,),
     }
     for reason, code in reasons_in_the_contract().items():

@@ -187,10 +187,21 @@ class Dialogue:
         return letters
 
     def await_fence(self, letters: str, end_s: float) -> bool:
-        """Ask for `letters` back, once all that was sent before is on paper."""
+        """Ask for `letters` back, once all that was sent before is on paper.
+
+        Not waited for once the printer says that it cannot go on: somebody has to bring paper
+        first, and the drawer hangs on this printer, too. The letters may still come late.
+        """
         self._open_fences.append(letters)
         self.send(codec.ask_process_id(letters), end_s)
-        if not self._listen_until(lambda: letters in self._late_fences, end_s, rousable=False):
+        self._listen_until(
+            lambda: (
+                letters in self._late_fences or self.senses.trouble(time.monotonic()) is not None
+            ),
+            end_s,
+            rousable=False,
+        )
+        if letters not in self._late_fences:
             return False
         self._late_fences.remove(letters)
         return True
