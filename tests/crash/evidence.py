@@ -105,6 +105,8 @@ def gathered(calls: Calls, desk: Desk) -> Evidence:
                     begun[facts.get("job_id") or facts["kick_id"]] += 1
                 case "JobHeld":
                     begun[facts["job_id"]] = 0  # it had not begun: not a byte left the till
+                case "JobConfirmedLate":
+                    outcomes[facts["job"]["job_id"]] = ("confirmed",)
                 case "PrintEnded" | "KickEnded":
                     name = facts.get("job_id") or facts["kick_id"]
                     outcomes[name] = (*outcomes.get(name, ()), facts["outcome"])

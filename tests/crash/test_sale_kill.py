@@ -10,7 +10,7 @@ import random
 import signal
 import socket
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import grpc
@@ -203,7 +203,12 @@ IN_STEPS = [
 ]
 
 
-def die_and_settle(till: Till, desk: Desk, crash: Crash, *, in_steps: bool) -> None:
+def die_and_settle(crash: Crash, *, in_steps: bool) -> None:
+    with Desk() as desk, a_till(printer=desk.printer) as till:
+        _die_and_settle(till, desk, crash, in_steps=in_steps)
+
+
+def _die_and_settle(till: Till, desk: Desk, crash: Crash, *, in_steps: bool) -> None:
     till.start(crash.failpoint)
     front_end = FrontEnd(in_steps=in_steps)
     front_end.sell(till)
@@ -234,18 +239,30 @@ def die_and_settle(till: Till, desk: Desk, crash: Crash, *, in_steps: bool) -> N
     assert (paper.originals.get(number, 0), paper.copies) == (papers, {number: 1})
 
 
+@pytest.fixture(scope="module")
+def crashes() -> Iterator[dict[tuple[Crash, bool], Future[None]]]:
+    """All of them, two at a time: most of their time is a daemon's start."""
+    with ThreadPoolExecutor(2) as pool:
+        planned = [(c, False) for c in IN_ONE] + [(c, True) for c in IN_STEPS]
+        yield {
+            (crash, in_steps): pool.submit(die_and_settle, crash, in_steps=in_steps)
+            for crash, in_steps in planned
+        }
+        pool.shutdown(cancel_futures=True)
+
+
 @pytest.mark.parametrize("crash", IN_ONE, ids=lambda crash: crash.failpoint)
 def test_a_checkout_counts_once_wherever_the_till_dies(
-    till: Till, desk: Desk, crash: Crash
+    crashes: dict[tuple[Crash, bool], Future[None]], crash: Crash
 ) -> None:
-    die_and_settle(till, desk, crash, in_steps=False)
+    crashes[crash, False].result()
 
 
 @pytest.mark.parametrize("crash", IN_STEPS, ids=lambda crash: crash.failpoint)
 def test_a_sale_in_steps_counts_once_wherever_the_till_dies(
-    till: Till, desk: Desk, crash: Crash
+    crashes: dict[tuple[Crash, bool], Future[None]], crash: Crash
 ) -> None:
-    die_and_settle(till, desk, crash, in_steps=True)
+    crashes[crash, True].result()
 
 
 # --- anywhere

@@ -38,18 +38,10 @@ class Bad(NamedTuple):
     reason: str
     field: str | None
     code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT
-    flaw: str = ""
-    """What the daemon does otherwise, as far as is known."""
 
 
 def titles(cases: list[Bad]) -> Any:
-    parameters = [
-        pytest.param(
-            case, marks=[pytest.mark.xfail(reason=case.flaw, strict=True)] if case.flaw else []
-        )
-        for case in cases
-    ]
-    return pytest.mark.parametrize("bad", parameters, ids=[case.title for case in cases])
+    return pytest.mark.parametrize("bad", cases, ids=[case.title for case in cases])
 
 
 def unset_line(request: pb.CheckoutRequest, **fields: object) -> None:
