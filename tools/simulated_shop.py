@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -45,6 +47,11 @@ class SimulatedShop:
         )
         assert self._peripherals.stdout is not None
         ready = json.loads(self._peripherals.stdout.readline())
+        # It tells of every receipt: a pipe that nobody reads would stop it after some hundreds.
+        told = (self.folder / "hwsim.jsonl").open("wb")
+        threading.Thread(
+            target=shutil.copyfileobj, args=(self._peripherals.stdout, told), daemon=True
+        ).start()
         text = embedded_text(self.folder, ready["printer"]["port"])
         self.config.write_text(
             text.replace(f'unix = "{self.folder}/api.sock"', f'unix = "{self.socket}"')
@@ -61,7 +68,11 @@ class SimulatedShop:
         for process in (self._daemon, self._peripherals):
             if process is not None and process.poll() is None:
                 process.terminate()
-                process.wait(STOP_S_MAX)
+                try:
+                    process.wait(STOP_S_MAX)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
         self._sockets.cleanup()
 
     @property

@@ -21,7 +21,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 from tillhald import VERSION  # noqa: E402
-from tillhald.app import App, CurrencyChanged  # noqa: E402
+from tillhald.app import AnotherTill, App  # noqa: E402
 from tillhald.config import Config, ConfigMistakes, load  # noqa: E402
 from tillhald.embedded import embedded_config, embedded_text  # noqa: E402
 from tillhald.journal.errors import StorageError  # noqa: E402
@@ -80,7 +80,7 @@ def _run(config: Config) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             storage_failure = runner.run(_serve(config))
-    except (StorageError, CurrencyChanged, OSError, ValueError) as error:
+    except (StorageError, AnotherTill, OSError, ValueError) as error:
         sys.stderr.write(f"tillhald: {error}\n")
         return 1
     except ExceptionGroup as group:

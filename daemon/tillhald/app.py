@@ -60,9 +60,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+LAST_OUTCOME_S_MAX = 0.5
 STOP_GRACE_S = 0.5
 """What calls in flight get at the end; a commit takes a hundredth of it."""
-WRITER_CLOSE_S_MAX = 1.0
+WRITER_CLOSE_S_MAX = 10.0
+"""A sync takes a millisecond here, and a second on a worn-out flash card."""
 
 
 class Times(NamedTuple):
@@ -122,8 +124,8 @@ def restored_state(store: Store) -> TillState:
     return state
 
 
-class CurrencyChanged(Exception):
-    """The journal was begun in another currency than the one that is configured now."""
+class AnotherTill(Exception):
+    """The journal was begun for another till, or in another currency, than is configured now."""
 
 
 class Parts(NamedTuple):
@@ -155,17 +157,18 @@ class App:
     async def run(self, on_ready: Callable[[Servers], None]) -> None:
         """Come up, serve, go down.
 
-        Raises StorageError, CurrencyChanged, OSError or ValueError where it cannot come up.
+        Raises StorageError, AnotherTill, OSError or ValueError where it cannot come up.
         """
         # Blocking is right here: nobody is served before the journal is known to be sound.
         opened = open_or_create(self._config)
         store = opened.store
         try:
             state = restored_state(store)
-            _check_currency(state, self._config.shop)
-            await self._live(store, state, opened.report, on_ready)
-        finally:
+            _check_identity(state, store, self._config.shop)
+        except BaseException:
             store.close()
+            raise
+        await self._live(store, state, opened.report, on_ready)
 
     async def _live(
         self,
@@ -181,20 +184,23 @@ class App:
             on_durable=lambda seq: _post(loop, tail.advanced, seq),
             on_failed=lambda error: _post(loop, self._storage_failed, tail, error),
         )
-        parts = self._build(store, state, tail, writer)
         try:
+            parts = self._build(store, state, tail, writer)
             recovery, started_seq = self._note_start(parts.till, report)
             await parts.till.caught_up()
-            await parts.devices.start()
-            await self._serve(parts, recovery, started_seq, on_ready)
-        finally:
-            stuck = await parts.devices.close()
-            if stuck:
-                log.warning("devices_did_not_let_go", devices=stuck)
+            try:
+                await parts.devices.start()
+                await self._serve(parts, recovery, started_seq, on_ready)
+            finally:
+                await _let_go(parts.devices)
             if self.storage_failure is None:
                 parts.till.note_stop()
-            # Blocking again: nobody is served any more.
+        finally:
+            # Blocking again: nobody is served any more. Where the disk does not come back, this
+            # raises, and LMDB stays open under its writer: to the journal the end of the process
+            # is one more power cut, while closing it now could tear a commit.
             writer.close(WRITER_CLOSE_S_MAX)
+            store.close()
 
     def _build(self, store: Store, state: TillState, tail: Tail, writer: JournalWriter) -> Parts:
         config = self._config
@@ -223,7 +229,7 @@ class App:
             clock=clock,
             local_time=times.written,
         )
-        news.on_change(effects.look_again)
+        news.on_change(effects.device_changed)
         news.on_confirmed_late(effects.confirmed_late)
         return Parts(store, tail, till, devices, news, effects)
 
@@ -232,9 +238,7 @@ class App:
     ) -> tuple[system_pb2.RecoveryReport, int]:
         """Record the start and what it found unfinished; say it in the contract's words."""
         seq = till.note(
-            startup_facts(
-                till.state, version=VERSION, clean_shutdown=report.clean_shutdown, at_ms=wall_ms()
-            )
+            startup_facts(till.state, version=VERSION, clean_shutdown=report.clean_shutdown)
         )
         state = till.state
         found = system_pb2.RecoveryReport(
@@ -296,8 +300,13 @@ class App:
                 door.draining = True
                 parts.tail.drain()
                 parts.news.drain()
+                parts.effects.drain()
                 await servers.stop(STOP_GRACE_S)
                 verification.stop()
+                # The devices first: that frees a deed under way, and its outcome is recorded.
+                await _let_go(parts.devices)
+                if running:
+                    await asyncio.wait(running, timeout=LAST_OUTCOME_S_MAX)
                 for task in running:
                     task.cancel()
 
@@ -338,13 +347,22 @@ def _serve_metrics(config: Config, parts: Parts) -> None:
         start_http_server(int(port), addr=host.strip("[]"))
 
 
-def _check_currency(state: TillState, shop: ShopTable) -> None:
-    if state.currency != shop.currency:
-        message = (
-            f"shop.currency is {shop.currency}, but this journal was begun in {state.currency}; "
-            "a till does not change its currency"
-        )
-        raise CurrencyChanged(message)
+async def _let_go(devices: DeviceRegistry) -> None:
+    stuck = await devices.close()
+    if stuck:
+        log.warning("devices_did_not_let_go", devices=stuck)
+
+
+def _check_identity(state: TillState, store: Store, shop: ShopTable) -> None:
+    begun = (
+        ("currency", shop.currency, state.currency),
+        ("store_id", shop.store_id, store.identity.store_id),
+        ("workstation_id", shop.workstation_id, store.identity.workstation_id),
+    )
+    for name, configured, found in begun:
+        if configured != found:
+            message = f"shop.{name} is {configured}, but this journal was begun with {found}"
+            raise AnotherTill(message)
 
 
 def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: object) -> None:

@@ -9,14 +9,16 @@ import difflib
 import ipaddress
 import re
 import tomllib
+import unicodedata
 import zoneinfo
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from tillhald.devices.categories import Category
+from tillhald.devices.categories import Category, PrinterDriver
 from tillhald.devices.registry import DeviceConfig, config_faults, load_drivers
+from tillhald.domain.amounts import AMOUNT_MINOR_MAX
 from tillhald.domain.currency import is_currency
 from tillhald.domain.receipt import LANGUAGES, ReceiptLayout
 from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, TenderRule
@@ -26,6 +28,9 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 MISTAKES_MAX = 100
 MAP_MIB_MIN, MAP_MIB_MAX = 4, 64 * 1024
+COIN_MINOR_MAX = 1_000_000
+LINE_CHARS_MAX = 100
+RECEIPT_LINES_MAX = 40
 SOCKET_PATH_BYTES_MAX = 100
 """Linux takes 107; gRPC puts some of its own before it."""
 
@@ -301,9 +306,12 @@ def _listen(listen: Listen) -> list[str]:
 def _is_loopback(address: str) -> bool:
     host, _, port = address.rpartition(":")
     try:
-        is_loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
+        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        is_loopback = ipaddress.ip_address(bare).is_loopback
     except ValueError:
         return False
+    if (":" in bare) != host.startswith("["):
+        return False  # an IPv6 address stands in brackets
     return is_loopback and port.isdecimal() and int(port) < 1 << 16
 
 
@@ -313,8 +321,8 @@ def _shop(shop: ShopTable) -> list[str]:
         wrong.append(f'shop.currency: "{shop.currency}" is no ISO 4217 code')
     if shop.language not in LANGUAGES:
         wrong.append(f'shop.language: "{shop.language}" is not one of {", ".join(LANGUAGES)}')
-    if shop.cash_rounding.increment_minor < 1:
-        wrong.append("shop.cash_rounding.increment_minor: 1 or above")
+    if not 1 <= shop.cash_rounding.increment_minor <= COIN_MINOR_MAX:
+        wrong.append(f"shop.cash_rounding.increment_minor: 1 to {COIN_MINOR_MAX}")
     known = [kind.value for kind in TenderType]
     wrong.extend(
         f"shop.tenders: unknown type of tender `{name}`{_meant(name, known)}"
@@ -356,6 +364,37 @@ def _limits(config: Config) -> list[str]:
         wrong.append("journal.folder: an absolute path is needed")
     if not 1 <= config.receipt.ttl_s <= 604_800:  # noqa: PLR2004 - a week
         wrong.append("receipt.ttl_s: 1 to 604800 seconds")
-    if config.shift.float_minor < 0:
-        wrong.append("shift.float_minor: 0 or above")
+    if not 0 <= config.shift.float_minor <= AMOUNT_MINOR_MAX:
+        wrong.append(f"shift.float_minor: 0 to {AMOUNT_MINOR_MAX}")
+    return [*wrong, *_texts(config), *_ports(config)]
+
+
+def _texts(config: Config) -> list[str]:
+    """What would end up on every receipt."""
+    texts = [("shift.operator", config.shift.operator)]
+    for name, lines in (("header", config.receipt.header), ("footer", config.receipt.footer)):
+        texts += [(f"receipt.{name}[{index}]", line) for index, line in enumerate(lines)]
+    wrong = [
+        f"{where}: control characters, or more than {LINE_CHARS_MAX} characters"
+        for where, text in texts
+        if len(text) > LINE_CHARS_MAX
+        or any(unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs") for char in text)
+    ]
+    if len(texts) > RECEIPT_LINES_MAX:
+        wrong.append(f"receipt: header and footer have at most {RECEIPT_LINES_MAX} lines together")
+    return wrong
+
+
+def _ports(config: Config) -> list[str]:
+    """One physical port has one device: two workers on it would mix their jobs."""
+    drivers = load_drivers()
+    seen: dict[str, str] = {}
+    wrong = []
+    for name, device in config.devices.items():
+        driver = drivers[device.driver]
+        if isinstance(driver, PrinterDriver):
+            where = driver.port_of(device.options)
+            if where in seen:
+                wrong.append(f"devices.{name}: {where} is the port of {seen[where]} already")
+            seen[where] = name
     return wrong

@@ -143,8 +143,7 @@ class Shop:
     def restart(self, *, clean: bool = False) -> None:
         """Lose all but records and rows, come back from them, and say what was found."""
         self.state = self.replayed()
-        found = startup_facts(self.state, version="0.1.0", clean_shutdown=clean, at_ms=self.at_ms)
-        self._append(found)
+        self.note(*startup_facts(self.state, version="0.1.0", clean_shutdown=clean))
 
     def replayed(self) -> TillState:
         """The state that the stored records make, from the first on."""

@@ -113,6 +113,7 @@ class Trouble(enum.StrEnum):
     PROCESSED_ONLY: the printer has read the whole job and then says that it is well; this model
     gives no better evidence. NO_ANSWER: it is silent. LINK_LOST: the connection broke.
     TTL_OVER: it was asked for so long ago that nobody waits for it any more.
+    DRIVER_FAILED: the driver made a mistake of its own; a condition tells more.
     QUEUE_FULL, DEVICE_STUCK: earlier work is in the way.
     """
 
@@ -132,6 +133,7 @@ class Trouble(enum.StrEnum):
     DRAWER_STAYED_CLOSED = "DRAWER_STAYED_CLOSED"
     SHUTTING_DOWN = "SHUTTING_DOWN"
     TTL_OVER = "TTL_OVER"
+    DRIVER_FAILED = "DRIVER_FAILED"
 
 
 class Confirmed(msgspec.Struct, frozen=True, tag="confirmed"):

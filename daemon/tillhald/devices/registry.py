@@ -223,6 +223,9 @@ class DeviceRegistry:
             if error.retry_safety is RetrySafety.UNKNOWN:
                 return Unconfirmed(Trouble(error.reason), "")
             return FailedBeforeStart(Trouble(error.reason), error.retry_safety)
+        except Exception as error:  # noqa: BLE001 - a driver's mistake must not end the till
+            self._driver_failed(station, error)
+            return Unconfirmed(Trouble.DRIVER_FAILED, "")
 
     async def kick(self, device_id: str, *, now: bool, deadline_s: float) -> KickOutcome:
         """Open a drawer, at most once. Raises only DeviceUnknown."""
@@ -236,6 +239,9 @@ class DeviceRegistry:
             if error.retry_safety is RetrySafety.UNKNOWN:
                 return KickUnknown(Trouble(error.reason))
             return KickFailed(Trouble(error.reason), error.retry_safety)
+        except Exception as error:  # noqa: BLE001 - a driver's mistake must not end the till
+            self._driver_failed(station, error)
+            return KickUnknown(Trouble.DRIVER_FAILED)
         drawer.kicked_ms = self._now_ms()
         return outcome
 

@@ -344,8 +344,17 @@ def _line_for(sale: Sale, line: Line) -> Line:
     if sale.line(line.line_id) is None:
         _within(len(sale.lines) + 1, LINES_MAX, "line", errors.TooManyLines)
     others = tuple(o for o in sale.lines if o.line_id != line.line_id)
-    totals_of(replace(sale, lines=(*others, line)))  # refuses what no longer adds up
+    _check_totals(replace(sale, lines=(*others, line)), "line")
     return line
+
+
+def _check_totals(sale: Sale, field: str) -> None:
+    """Refuse what no longer adds up, in the words of the request that would bring it about."""
+    try:
+        totals_of(sale)
+    except errors.Invalid as refusal:
+        refusal.field = field
+        raise
 
 
 def _removal(sale: Sale, line_id: str) -> ev.LineRemoved:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tillhald.domain.jobs import Job, JobState, Kick, KickState
 from tillhald.domain.state import TillState
 
-KICK_TTL_MS = 30_000
+KICK_TTL_MS = 60_000
 
 
 def next_job(state: TillState, printer: str, durable_seq: int) -> Job | None:
@@ -30,7 +30,8 @@ def is_expired(job: Job, at_ms: int) -> bool:
 
 def is_stale(kick: Kick, at_ms: int) -> bool:
     """Nobody expects the drawer any more: it must not fly open at the next morning's start."""
-    return at_ms - kick.created_ms > KICK_TTL_MS
+    # A clock that was set back says nothing about the age: then it is too old as well.
+    return not 0 <= at_ms - kick.created_ms <= KICK_TTL_MS
 
 
 def next_kick(state: TillState, drawer: str, durable_seq: int) -> Kick | None:

@@ -147,10 +147,6 @@ def check(
 
     `can_draw` says whether a character that the printer lacks can be drawn by the driver.
     """
-    if len(document.parts) > PARTS_MAX:
-        return [_invalid(-1, f"The document has more than {PARTS_MAX} parts.")]
-    if sum(len(text) for part in document.parts for text in _texts(part)) > CHARS_MAX:
-        return [_invalid(-1, f"The document has more than {CHARS_MAX} characters of text.")]
     problems = []
     for index, part in enumerate(document.parts):
         faults = [*_style_faults(part), *_part_faults(part, paper)]
@@ -158,6 +154,18 @@ def check(
         for text in _texts(part):
             problems += _text_problems(index, text, paper, can_draw)
     return problems
+
+
+def too_much(document: PrintDocument) -> str:
+    """Why a front end's document is too long; empty when it is not.
+
+    A receipt is as long as its sale: it is not asked.
+    """
+    if not 1 <= len(document.parts) <= PARTS_MAX:
+        return f"A document has 1 to {PARTS_MAX} parts."
+    if sum(len(text) for part in document.parts for text in _texts(part)) > CHARS_MAX:
+        return f"A document has at most {CHARS_MAX} characters of text."
+    return ""
 
 
 def _invalid(index: int, message: str) -> Problem:

@@ -6,7 +6,6 @@ A deed without an outcome is unknown: it is never done again by itself.
 from __future__ import annotations
 
 from tillhald.domain import events as ev
-from tillhald.domain.decide import clock_facts
 from tillhald.domain.jobs import JobState, KickState
 from tillhald.domain.sale import SaleState
 from tillhald.domain.state import TillState
@@ -14,12 +13,9 @@ from tillhald.domain.state import TillState
 UNDER_WAY = frozenset({SaleState.OPEN, SaleState.TENDERING})
 
 
-def startup_facts(
-    state: TillState, *, version: str, clean_shutdown: bool, at_ms: int
-) -> list[ev.AnyEvent]:
+def startup_facts(state: TillState, *, version: str, clean_shutdown: bool) -> list[ev.AnyEvent]:
     """The facts of a start, as one record."""
     return [
-        *clock_facts(state, at_ms),
         ev.TillStarted(version=version, clean_shutdown=clean_shutdown),
         *(
             ev.SaleInterrupted(sale_id=sale.sale_id, version=sale.version + 1)

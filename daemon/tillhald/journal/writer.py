@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 
 QUEUE_APPENDS_MAX = 4096
 """How many appends may be on their way to the disk."""
-QUEUE_BYTES_MAX = 32 << 20
+QUEUE_BYTES_MAX = 64 << 20
 """How many bytes may be on their way, whichever limit is met first."""
-APPEND_BYTES_MAX = 1 << 20
-"""The largest append: body, rows and checkpoint together."""
+APPEND_BYTES_MAX = 8 << 20
+"""The largest append: body, rows and checkpoint together. The void of a sale of a thousand lines
+with the longest texts has about 5 MiB."""
 BATCH_APPENDS_MAX = 512
 BATCH_BYTES_MAX = 1 << 20
 """A batch is closed by the append that reaches this, so it holds less than twice as much."""

@@ -90,7 +90,7 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
         return [self._wire(shot) for shot in self._devices.snapshot()]
 
     def _wire(self, shot: DeviceSnapshot) -> pb.Device:
-        return device(shot, self._news.revisions[shot.device_id])
+        return device(shot, self._news.revision(shot.device_id))
 
 
 def find_device(devices: DeviceRegistry, device_id: str) -> DeviceSnapshot:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tillhal.v1 import printer_pb2 as pb
 from tillhald.domain import document as doc
 from tillhald.domain import errors
-from tillhald.domain.preflight import PARTS_MAX
+from tillhald.domain.preflight import PARTS_MAX, too_much
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,17 +32,20 @@ _BARCODES = {
 
 def print_document(wire: pb.PrintDocument) -> doc.PrintDocument:
     """Raises DocumentInvalid with the field of the part that is none."""
-    if not 1 <= len(wire.parts) <= PARTS_MAX:
+    if len(wire.parts) > PARTS_MAX:  # before looking at each of a million
         sentence = f"A document has 1 to {PARTS_MAX} parts."
         raise errors.DocumentInvalid("document.parts", sentence, limit=PARTS_MAX)
     if wire.ByteSize() > DOCUMENT_BYTES_MAX:
         sentence = f"A document has at most {DOCUMENT_BYTES_MAX} bytes."
         raise errors.DocumentInvalid("document", sentence, limit=DOCUMENT_BYTES_MAX)
-    return doc.PrintDocument(
+    document = doc.PrintDocument(
         parts=tuple(
             _part(part, f"document.parts[{index}]") for index, part in enumerate(wire.parts)
         )
     )
+    if sentence := too_much(document):
+        raise errors.DocumentInvalid("document.parts", sentence)
+    return document
 
 
 def _part(wire: pb.Part, field: str) -> doc.Part:

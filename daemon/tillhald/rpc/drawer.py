@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tillhald.service.till import Till
 
 KICKS_SHOWN_MAX = 20
+KICKS_READ_MAX = 100
+"""Of all drawers together, to find those of one."""
 _REASONS = {
     wire: reason
     for reason, wire in to_wire.KICK_REASONS.items()
@@ -64,16 +66,18 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
     ) -> pb.GetDrawerResponse:
         shot = self._drawer(request.drawer)
         name = shot.device_id
-        live = [kick for kick in self._till.state.kicks.values() if kick.drawer == name]
-        live.sort(key=lambda kick: -kick.seq)
+        live = sorted(self._till.state.kicks.values(), key=lambda kick: -kick.seq)
+        names = [kick.kick_id for kick in live]
         await self._till.caught_up()
-        rows = self._store.scan("jobs", prefix=b"u", limit=KICKS_SHOWN_MAX, reverse=True)
-        ended = [self._till.kick(value.decode()) for _, value in rows]
-        kicks = [*live, *(kick for kick in ended if kick is not None and kick.drawer == name)]
+        rows = self._store.scan("jobs", prefix=b"u", limit=KICKS_READ_MAX, reverse=True)
+        names += [value.decode() for _, value in rows]
+        kicks = [self._till.kick(kick_id) for kick_id in dict.fromkeys(names)]
+        mine = [to_wire.kick(kick) for kick in kicks if kick is not None and kick.drawer == name]
+        await self._till.caught_up()
         return pb.GetDrawerResponse(
-            device=device.device(shot, self._news.revisions[name]),
+            device=device.device(shot, self._news.revision(name)),
             position=_position(shot),
-            last_kicks=[to_wire.kick(kick) for kick in kicks[:KICKS_SHOWN_MAX]],
+            last_kicks=mine[:KICKS_SHOWN_MAX],
         )
 
     def _drawer(self, name: str) -> DeviceSnapshot:

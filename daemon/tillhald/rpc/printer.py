@@ -99,18 +99,20 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
 
     async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
         size = fields.page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)
-        live = sorted(self._till.state.jobs.values(), key=lambda job: -job.submit_seq)
-        await self._till.caught_up()
-        if request.live_only:
-            return pb.ListJobsResponse(jobs=[to_wire.job(job) for job in live])
         start = page_start(b"t", request.page_token)
-        # Live jobs come first, on the first page; they are few.
-        first = [] if start else live
-        rows = self._store.scan("jobs", prefix=b"t", start=start, limit=size + 1, reverse=True)
-        jobs = [*first, *(self._till.job(value.decode()) for _, value in rows[:size])]
+        newest_first = sorted(self._till.state.jobs.values(), key=lambda job: -job.submit_seq)
+        # Live jobs come first, on the first page; they are few. One that ends before the index
+        # is read stands in both lists: by its id it is told once, as it is by then.
+        names = [] if start else [job.job_id for job in newest_first]
+        rows: list[tuple[bytes, bytes]] = []
+        if not request.live_only:
+            await self._till.caught_up()
+            rows = self._store.scan("jobs", prefix=b"t", start=start, limit=size + 1, reverse=True)
+            names += [value.decode() for _, value in rows[:size]]
+        jobs = [to_wire.job(self._till.job(name)) for name in dict.fromkeys(names)]
+        await self._till.caught_up()
         return pb.ListJobsResponse(
-            jobs=[to_wire.job(job) for job in jobs],
-            next_page_token=rows[size][0][1:].hex() if len(rows) > size else "",
+            jobs=jobs, next_page_token=rows[size][0][1:].hex() if len(rows) > size else ""
         )
 
     async def WatchJobs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from pathlib import Path
@@ -82,8 +83,7 @@ class Servers:
     async def stop(self, grace_s: float) -> None:
         """Take no new calls, let those in flight end within `grace_s`, then end the rest."""
         await self.health.enter_graceful_shutdown()
-        for server in self._servers:
-            await server.stop(grace_s)
+        await asyncio.gather(*(server.stop(grace_s) for server in self._servers))
         Path(self._listen.unix).unlink(missing_ok=True)
 
 

@@ -82,14 +82,13 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         self, request: pb.GetStatusRequest, context: Context
     ) -> pb.GetStatusResponse:
         state, identity = self._till.state, self._store.identity
-        return pb.GetStatusResponse(
+        status = pb.GetStatusResponse(
             store_id=identity.store_id,
             workstation_id=identity.workstation_id,
             version=self._boot.version,
             api_version=API_VERSION,
             modes=[_MODES[mode] for mode in self._modes()],
             durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
-            head_seq=self._tail.durable_seq,
             recovery=self._boot.recovery,
             chain_check=_CHAIN_CHECKS[self._verification.last_check],
             shift_id=state.shift.shift_id if state.shift else "",
@@ -99,13 +98,16 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             currency_code=self._currency,
             simulated=self._boot.simulated,
         )
+        await self._till.caught_up()
+        status.head_seq = self._tail.durable_seq
+        return status
 
     def _modes(self) -> list[Mode]:
         printer = self._till.rules.receipt_printer
         down = (PowerState.OFF, PowerState.OFFLINE)
         return modes(
             self._till.state,
-            storage_failed=self._tail.failure is not None,
+            storage_failed=self._tail.failure is not None or self._till.has_storage_trouble,
             chain=self._verification.last_check,
             printer_down=bool(printer) and self._devices.device(printer).power in down,
             draining=self._tail.draining,

@@ -35,7 +35,8 @@ class DeviceNews:
     def __init__(self, till: Till, tail: Tail) -> None:
         self._till = till
         self._tail = tail
-        self.revisions: Counter[str] = Counter()
+        self._revisions: Counter[str] = Counter()
+        self._power_changes = 0
         self._happened = asyncio.Event()
         self._hearing: list[Callable[[], None]] = []
         self._hearing_late: list[Callable[[str, str], None]] = []
@@ -57,7 +58,9 @@ class DeviceNews:
             except (Overloaded, StorageError) as error:
                 log.warning("device_event_not_recorded", device=event.device_id, why=str(error))
         _log(event)
-        self.revisions[event.device_id] += 1
+        self._revisions[event.device_id] += 1
+        # A drawer has the power and the presence of the printer that it hangs on.
+        self._power_changes += isinstance(event, PowerChanged)
         happened, self._happened = self._happened, asyncio.Event()
         happened.set()
         for hear in self._hearing:
@@ -66,14 +69,19 @@ class DeviceNews:
             for hear_late in self._hearing_late:
                 hear_late(event.device_id, event.ticket)
 
-    async def changes(self) -> AsyncIterator[dict[str, int]]:
-        """The devices' revisions, now and after each change, until the daemon drains.
+    def revision(self, device_id: str) -> int:
+        """Goes up with every change of the device."""
+        return self._revisions[device_id] + self._power_changes
 
-        A slow watcher sees the last of several changes, and that it was the last.
+    async def changes(self) -> AsyncIterator[None]:
+        """Now and after each change of any device, until the daemon drains.
+
+        A slow watcher is told the last of several changes. What it is told is on disk.
         """
         while not self._tail.draining:
             happened = self._happened
-            yield dict(self.revisions)
+            await self._till.caught_up()
+            yield
             await happened.wait()
 
     def drain(self) -> None:

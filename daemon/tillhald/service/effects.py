@@ -7,6 +7,8 @@ sale may have hung up long ago, and after a crash the same loop goes on from the
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import enum
 from collections import OrderedDict
 from typing import TYPE_CHECKING, assert_never
 
@@ -50,14 +52,23 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PRINT_S_MAX = 60.0
-"""For one job: a long receipt on a slow printer, and its confirmation."""
+PRINT_S_MAX = 20.0
+"""For one job: three metres of paper. What takes longer may still be confirmed late; meanwhile
+the drawer, which hangs on the same port, must not wait for it."""
 KICK_S_MAX = 5.0
 HELD_RETRY_S = 1.0
 """How often a held job looks whether its printer has come back, beside being told so."""
 OVERLOAD_PAUSE_S = 0.2
 UNCONFIRMED_KEPT_MAX = 100
 """Jobs whose late confirmation is still waited for; of older ones it is only logged."""
+
+
+class Step(enum.Enum):
+    """What one turn of a loop came to."""
+
+    DONE = "done"
+    NOTHING_DUE = "nothing_due"
+    HELD = "held"
 
 
 class Effects:
@@ -81,18 +92,32 @@ class Effects:
         self._layout = layout
         self._clock = clock
         self._local_time = local_time
+        self._recorded = asyncio.Event()
         self._changed = asyncio.Event()
-        # Jobs that their printer may still confirm, by printer and ticket, oldest first.
+        self._draining = False
+        # Jobs that their printer may still confirm, oldest first, by printer and by the mark that it
+        # will answer with.
         self._unconfirmed: OrderedDict[tuple[str, str], str] = OrderedDict()
         tail.on_advance(lambda _: self.look_again())
 
     def look_again(self) -> None:
-        """Something may have become due: a fact became durable, or a device changed."""
+        """A fact became durable: something may have become due."""
+        recorded, self._recorded = self._recorded, asyncio.Event()
+        recorded.set()
+
+    def device_changed(self) -> None:
+        """A device changed: what was held may go now."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
+    def drain(self) -> None:
+        """Begin nothing new; each loop ends after the deed that it is doing."""
+        self._draining = True
+        self.look_again()
+        self.device_changed()
+
     def loops(self) -> list[Coroutine[None, None, None]]:
-        """What is to run as long as the daemon does."""
+        """What is to run until the daemon drains."""
         return [
             self._run(shot.device_id, self._print_next)
             if shot.category is Category.POS_PRINTER
@@ -101,44 +126,54 @@ class Effects:
         ]
 
     async def _run(
-        self, device_id: str, do_next: Callable[[str], Coroutine[None, None, bool]]
+        self, device_id: str, do_next: Callable[[str], Coroutine[None, None, Step]]
     ) -> None:
-        while True:
-            changed = self._changed
+        while not self._draining:
+            recorded, changed = self._recorded, self._changed
             try:
-                is_done = await do_next(device_id)
+                step = await do_next(device_id)
             except Overloaded:
+                # Before a deed began; its outcome is never given up (see _record).
                 await asyncio.sleep(OVERLOAD_PAUSE_S)
                 continue
-            if not is_done:
-                # A held job also looks by itself now and then: a printer that cannot push its
-                # status tells nobody that its cover was closed.
-                try:
-                    async with asyncio.timeout(HELD_RETRY_S if self._has_held(device_id) else None):
-                        await changed.wait()
-                except TimeoutError:
-                    pass
+            if step is Step.NOTHING_DUE:
+                await recorded.wait()
+            elif step is Step.HELD:
+                # Not woken by facts: the hold is one itself. It also looks by itself now and
+                # then: a printer that cannot push its status tells nobody that its lid was shut.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), HELD_RETRY_S)
 
-    def _has_held(self, printer: str) -> bool:
-        jobs = self._till.state.jobs.values()
-        return any(job.printer == printer and job.state is JobState.HELD for job in jobs)
+    async def _record(self, fact: AnyEvent) -> None:
+        """Record what became of a deed: a full queue delays that, and never loses it."""
+        while True:
+            try:
+                return await self._till.record([fact])
+            except Overloaded:
+                await asyncio.sleep(OVERLOAD_PAUSE_S)
 
     # --- printing
 
-    async def _print_next(self, printer: str) -> bool:
-        """Do one job. False: there is none that could be done now."""
+    async def _print_next(self, printer: str) -> Step:
+        """Do one job."""
         job = next_job(self._till.state, printer, self._tail.durable_seq)
         if job is None:
-            return False
+            return Step.NOTHING_DUE
         if is_expired(job, self._clock.wall_ms()):
-            await self._end_job(job, JobState.EXPIRED, "TTL_OVER")
-            return True
+            await self._end_job(job, JobState.EXPIRED, Trouble.TTL_OVER)
+            return Step.DONE
         shot = self._devices.device(printer)
         if not _may_print(shot):
             if job.state is not JobState.HELD and shot.conditions:
                 await self._hold(job, shot.conditions[0].code.upper())
-            return False
-        document = self._document(job)
+            return Step.HELD
+        try:
+            document = self._document(job)
+        except Exception as error:
+            # Ours to mend; the next start would meet the same job again.
+            log.error("print_document_failed", job_id=job.job_id, exc_info=error)
+            await self._end_job(job, JobState.FAILED_BEFORE_START, Trouble.DOCUMENT_INVALID)
+            return Step.DONE
         reach("effects.before_print")
         # Power may go from here on. Then bytes may have left, and the next start finds the job
         # begun and not ended: unconfirmed, and never printed again by itself.
@@ -148,31 +183,36 @@ class Effects:
         reach("effects.after_print")
         return await self._note_print(job, outcome)
 
-    async def _note_print(self, job: Job, outcome: PrintOutcome) -> bool:
+    async def _note_print(self, job: Job, outcome: PrintOutcome) -> Step:
         match outcome:
             case Confirmed(by=evidence):
-                await self._end_job(job, JobState.CONFIRMED, evidence.value.upper())
-            case Unconfirmed(reason=reason, ticket=ticket):
-                await self._end_job(job, JobState.UNCONFIRMED, reason.value)
-                self._unconfirmed[job.printer, ticket] = job.job_id
-                if len(self._unconfirmed) > UNCONFIRMED_KEPT_MAX:
-                    self._unconfirmed.popitem(last=False)
+                await self._end_job(job, JobState.CONFIRMED, evidence)
+            case Unconfirmed(reason=reason, ticket=mark):
+                # Before the outcome is on its way: the printer may be quicker than the disk.
+                self._expect_late(job, mark)
+                await self._end_job(job, JobState.UNCONFIRMED, reason)
             case FailedPartial(reason=reason, bytes_sent=sent):
-                await self._end_job(job, JobState.FAILED_PARTIAL, reason.value, sent)
+                await self._end_job(job, JobState.FAILED_PARTIAL, reason, sent)
             case FailedBeforeStart(reason=reason, retry_safety=RetrySafety.NEVER):
                 # This printer can never print it; whoever asked may send something else.
-                await self._end_job(job, JobState.FAILED_BEFORE_START, reason.value)
+                await self._end_job(job, JobState.FAILED_BEFORE_START, reason)
             case FailedBeforeStart(reason=reason):
                 # Nothing left the till: the job may go again, and this is journalled as well.
                 await self._hold(job, reason.value)
-                return False
+                return Step.HELD
             case _:
                 assert_never(outcome)
-        return True
+        return Step.DONE
 
-    def confirmed_late(self, printer: str, ticket: str) -> None:
+    def _expect_late(self, job: Job, mark: str) -> None:
+        if mark:
+            self._unconfirmed[job.printer, mark] = job.job_id
+            if len(self._unconfirmed) > UNCONFIRMED_KEPT_MAX:
+                self._unconfirmed.popitem(last=False)
+
+    def confirmed_late(self, printer: str, mark: str) -> None:
         """The printer confirms a job that had ended unconfirmed: paper was put in, for one."""
-        job_id = self._unconfirmed.pop((printer, ticket), None)
+        job_id = self._unconfirmed.pop((printer, mark), None)
         if job_id is None:
             return
         job = replace(
@@ -187,17 +227,19 @@ class Effects:
             log.warning("late_confirmation_not_recorded", job_id=job_id, why=str(error))
 
     async def _hold(self, job: Job, reason: str) -> None:
-        await self._till.record([ev.JobHeld(job_id=job.job_id, reason=reason)])
+        await self._record(ev.JobHeld(job_id=job.job_id, reason=reason))
         if job.state is not JobState.HELD:
             log.warning("print_job_held", job_id=job.job_id, reason=reason)
 
-    async def _end_job(self, job: Job, outcome: JobState, reason: str, sent: int = 0) -> None:
-        ended: list[AnyEvent] = [
-            ev.PrintEnded(job_id=job.job_id, outcome=outcome, reason=reason, bytes_sent=sent)
-        ]
-        await self._till.record(ended)
+    async def _end_job(
+        self, job: Job, outcome: JobState, reason: Trouble | Evidence, sent: int = 0
+    ) -> None:
+        why = reason.value.upper()
+        await self._record(
+            ev.PrintEnded(job_id=job.job_id, outcome=outcome, reason=why, bytes_sent=sent)
+        )
         say = log.info if outcome is JobState.CONFIRMED else log.warning
-        say("print_job_ended", job_id=job.job_id, outcome=outcome.value, reason=reason)
+        say("print_job_ended", job_id=job.job_id, outcome=outcome.value, reason=why)
 
     def _document(self, job: Job) -> PrintDocument:
         if job.kind is JobKind.DOCUMENT:
@@ -237,21 +279,21 @@ class Effects:
 
     # --- the drawer
 
-    async def _kick_next(self, drawer: str) -> bool:
-        """Send one pulse. False: none is due."""
+    async def _kick_next(self, drawer: str) -> Step:
+        """Send one pulse."""
         kick = next_kick(self._till.state, drawer, self._tail.durable_seq)
         if kick is None:
-            return False
+            return Step.NOTHING_DUE
         if is_stale(kick, self._clock.wall_ms()):
             await self._note_kick(kick, KickFailed(Trouble.TTL_OVER, RetrySafety.SAFE))
-            return True
+            return Step.DONE
         reach("effects.before_kick")
         await self._till.record([ev.KickStarted(kick_id=kick.kick_id)])
         is_alone = not kick.after_job_id
         outcome = await self._devices.kick(drawer, now=is_alone, deadline_s=KICK_S_MAX)
         reach("effects.after_kick")
         await self._note_kick(kick, outcome)
-        return True
+        return Step.DONE
 
     async def _note_kick(self, kick: Kick, outcome: KickOutcome) -> None:
         kick_id = kick.kick_id
@@ -268,7 +310,7 @@ class Effects:
                 )
             case _:
                 assert_never(outcome)
-        await self._till.record([ended])
+        await self._record(ended)
         say = log.info if ended.outcome is KickState.FIRED else log.warning
         say(
             "drawer_kick_ended", kick_id=kick_id, outcome=ended.outcome.value, failure=ended.failure

@@ -225,12 +225,13 @@ class Till:
             rows.append(Row("requests", request.request_id.encode(), encode_answered(answered)))
         self.state = state
         try:
-            self._writer.append(
-                encode_record(record), rows, checkpoint=self._checkpoint_if_due(seq)
-            )
+            checkpoint = self._checkpoint_if_due(seq)
+            self._writer.append(encode_record(record), rows, checkpoint=checkpoint)
         except BaseException:
             self.state = before
             raise
+        if checkpoint is not None:
+            self._checkpoint_seq = seq
         kept = tuple(rows)
         for row in kept:
             assert row.value is not None, "index rows are put, never deleted"
@@ -241,9 +242,13 @@ class Till:
     def _checkpoint_if_due(self, seq: int) -> bytes | None:
         if seq - self._checkpoint_seq < CHECKPOINT_EVERY:
             return None
-        self._checkpoint_seq = seq
         stored = encode_state(self.state)
         return stored if len(stored) <= CHECKPOINT_BYTES_MAX else None
+
+    @property
+    def has_storage_trouble(self) -> bool:
+        """The journal's file cannot grow; selling goes on in what is set aside."""
+        return self._writer.no_room is not None
 
     # --- reads, of what is live, on its way, or durable
 

@@ -65,7 +65,8 @@ class Verification:
         """Begin a check unless one is running."""
         if self._task is None or self._task.done():
             self._step = Step(0, 0, 0)
-            self.last_check = ChainCheck.RUNNING
+            if self.last_check is ChainCheck.SOUND:  # a known fault stays known until disproved
+                self.last_check = ChainCheck.RUNNING
             self._task = self._tasks.create_task(self._run(), name="verify")
 
     def stop(self) -> None:
@@ -102,13 +103,20 @@ class Verification:
             finding = Finding(damage.fault, damage.seq or 0, damage.sentence)
             self._advance(self._step._replace(finding=finding))
         except TimeoutError:
-            self.last_check = ChainCheck.FAILED
-            finding = Finding(Fault.UNREADABLE, 0, "The check took too long.")
-            self._advance(self._step._replace(finding=finding))
+            self._failed("The check took too long.")
+        except Exception as error:
+            # The child could not be started, or was killed in the middle of a word: no reason
+            # to take the till down.
+            log.error("journal_check_failed", exc_info=error)
+            self._failed(f"The check could not be done: {error}")
         else:
             self.last_check = ChainCheck.SOUND
             log.info("journal_verified", records=verdict.last_seq, rows=verdict.rows)
             self._advance(self._step._replace(verdict=verdict))
+
+    def _failed(self, sentence: str) -> None:
+        self.last_check = ChainCheck.FAILED
+        self._advance(self._step._replace(finding=Finding(Fault.UNREADABLE, 0, sentence)))
 
     def _advance(self, step: Step) -> None:
         self._step = step

@@ -35,6 +35,7 @@ from tillhald.domain.preflight import (
     check,
     check_digit,
     qr_modules,
+    too_much,
 )
 
 PAPER = Paper(columns=32, dots=384, code_pages=("cp437",), multibyte="gb18030")
@@ -141,10 +142,11 @@ def test_text_from_right_to_left_is_refused_for_nothing_here_can_order_it() -> N
 
 
 def test_a_document_has_limits() -> None:
-    assert reasons(*[Feed()] * PARTS_MAX) == []
-    assert reasons(*[Feed()] * (PARTS_MAX + 1)) == [ProblemReason.DOCUMENT_INVALID]
-    assert reasons(text("x" * CHARS_MAX)) == []
-    assert reasons(text("x" * CHARS_MAX), text("x")) == [ProblemReason.DOCUMENT_INVALID]
+    assert too_much(PrintDocument(parts=(Feed(),) * PARTS_MAX)) == ""
+    assert "parts" in too_much(PrintDocument(parts=(Feed(),) * (PARTS_MAX + 1)))
+    assert too_much(PrintDocument(parts=(text("x" * CHARS_MAX),))) == ""
+    assert "characters" in too_much(PrintDocument(parts=(text("x" * CHARS_MAX), text("x"))))
+    assert reasons(*[Feed()] * (PARTS_MAX + 1)) == [], "a receipt is as long as its sale"
 
 
 @given(digits=st.text("0123456789", min_size=12, max_size=12), place=st.integers(0, 11))
