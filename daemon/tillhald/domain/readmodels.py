@@ -104,13 +104,16 @@ def entries(
         by_seq = by_seq_key(b"u", kick.seq) + kick.kick_id.encode()  # a start may end several
         rows.append(Entry("jobs", by_seq, kick.kick_id.encode()))
     for event in events:
-        if isinstance(event, ev.JobConfirmedLate):
-            job = msgspec.structs.replace(event.job, seq=state.seq)
-            rows.append(Entry("jobs", job_key(job.job_id), _encode(job)))
-        if isinstance(event, ev.DayOpened) and state.day:
-            rows.append(_day_entry(state.day))
-        if isinstance(event, ev.ShiftOpened) and state.shift:
-            rows.append(_shift_entry(state.shift))
+        match event:
+            case ev.JobConfirmedLate():
+                job = msgspec.structs.replace(event.job, seq=state.seq)
+                rows.append(Entry("jobs", job_key(job.job_id), _encode(job)))
+            case ev.DayOpened() if state.day:
+                rows.append(_day_entry(state.day))
+            case ev.ShiftOpened() if state.shift:
+                rows.append(_shift_entry(state.shift))
+            case _:
+                pass  # most facts have no row of their own
     return rows, after
 
 

@@ -46,6 +46,8 @@ with the longest texts has about 5 MiB."""
 BATCH_APPENDS_MAX = 512
 BATCH_BYTES_MAX = 1 << 20
 """A batch is closed by the append that reaches this, so it holds less than twice as much."""
+GROWTHS_AT_ONCE_MAX = 12
+"""Steps of growth for one batch: each adds half the file or more, so these suffice for any."""
 CHECKPOINTS_KEPT = 2
 """The newest one, and one more in case the newest turns out to be damaged."""
 
@@ -239,14 +241,17 @@ class JournalWriter:
     def _transact(
         self, records: list[tuple[bytes, bytes]], rows: dict[tuple[str, bytes], bytes | None]
     ) -> None:
-        try:
-            self._transact_once(records, rows)
-        except lmdb.MapFullError:
-            # Growing ahead of need did not keep up. The transaction is dead, the environment is
-            # fine and nothing was written: the one error after which the same batch may be
-            # written again, once.
-            self._growth.finish()
-            self._transact_once(records, rows)
+        for left in reversed(range(GROWTHS_AT_ONCE_MAX)):
+            try:
+                self._transact_once(records, rows)
+                break
+            except lmdb.MapFullError:
+                # Growing ahead of need did not keep up. The transaction is dead, the environment
+                # is fine and nothing was written: the one error after which the same batch may be
+                # written again. One step may be too little for a very long sale in a young file.
+                if not left:
+                    raise
+                self._growth.finish()
         reach("journal.after_commit")
 
     def _transact_once(

@@ -5,6 +5,7 @@ A field of an item in a list is named relative to it; `in_item` puts the item's 
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 ID_CHARS_MAX = 64
 TEXT_CHARS_MAX = 200
 NOTE_CHARS_MAX = 100
+NUMBERS_CACHED_MAX = 1_024
 
 _ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{ID_CHARS_MAX}}}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -47,6 +49,8 @@ def identifier(value: str, field: str) -> str:
 
 def text(value: str, field: str, *, most: int = NOTE_CHARS_MAX, least: int = 0) -> str:
     """Text for people: within its length and without control characters."""
+    if not value and not least:
+        return value
     if not least <= len(value) <= most:
         sentence = f"The text has {len(value)} characters; {least} to {most} are allowed."
         raise errors.FieldInvalid(field, sentence)
@@ -72,18 +76,30 @@ def money(value: types_pb2.Money, field: str, currency: str) -> int:
     return minor
 
 
-def decimal(value: types_pb2.Decimal, field: str) -> Quantity:
-    if not 0 <= value.scale <= SCALE_MAX:
+# The same few numbers come again and again: 1 piece, 19 %. A refusal is not cached.
+@functools.lru_cache(maxsize=NUMBERS_CACHED_MAX)
+def _number(unscaled: int, scale: int, field: str) -> Quantity:
+    if not 0 <= scale <= SCALE_MAX:
         raise errors.BadScale(field, f"A scale is 0 to {SCALE_MAX}.", limit=SCALE_MAX)
-    if not -QUANTITY_UNSCALED_MAX <= value.unscaled <= QUANTITY_UNSCALED_MAX:
+    if not -QUANTITY_UNSCALED_MAX <= unscaled <= QUANTITY_UNSCALED_MAX:
         sentence = f"A number has at most {QUANTITY_UNSCALED_MAX} in its digits."
         raise errors.AmountOutOfRange(field, sentence, limit=QUANTITY_UNSCALED_MAX)
-    return Quantity(value.unscaled, value.scale)
+    return Quantity(unscaled, scale)
+
+
+@functools.lru_cache(maxsize=NUMBERS_CACHED_MAX)
+def _rate(unscaled: int, scale: int, field: str) -> Quantity:
+    number = _number(unscaled, scale, field)
+    if not 0 <= number.unscaled <= 100 * 10**number.scale:
+        raise errors.FieldInvalid(field, "A percentage is 0 to 100.")
+    while scale and unscaled % 10 == 0:  # 19.0 and 19 are one rate, on receipts and in totals
+        unscaled, scale = unscaled // 10, scale - 1
+    return Quantity(unscaled, scale)
 
 
 def quantity(value: types_pb2.Decimal, field: str) -> Quantity:
     """Above zero."""
-    number = decimal(value, field)
+    number = _number(value.unscaled, value.scale, field)
     if number.unscaled <= 0:
         raise errors.FieldInvalid(field, "A quantity is above zero.")
     return number
@@ -91,13 +107,7 @@ def quantity(value: types_pb2.Decimal, field: str) -> Quantity:
 
 def percent(value: types_pb2.Decimal, field: str) -> Quantity:
     """0 to 100."""
-    number = decimal(value, field)
-    if not 0 <= number.unscaled <= 100 * 10**number.scale:
-        raise errors.FieldInvalid(field, "A percentage is 0 to 100.")
-    unscaled, scale = number.unscaled, number.scale
-    while scale and unscaled % 10 == 0:  # 19.0 and 19 are one rate, on receipts and in totals
-        unscaled, scale = unscaled // 10, scale - 1
-    return Quantity(unscaled, scale)
+    return _rate(value.unscaled, value.scale, field)
 
 
 def version(value: int) -> int:

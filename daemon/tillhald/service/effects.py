@@ -95,8 +95,8 @@ class Effects:
         self._recorded = asyncio.Event()
         self._changed = asyncio.Event()
         self._draining = False
-        # Jobs that their printer may still confirm, oldest first, by printer and by the mark that it
-        # will answer with.
+        # Jobs that their printer may still confirm, oldest first, by printer and the mark it will
+        # answer with.
         self._unconfirmed: OrderedDict[tuple[str, str], str] = OrderedDict()
         tail.on_advance(lambda _: self.look_again())
 
