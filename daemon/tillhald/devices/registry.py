@@ -245,12 +245,6 @@ class DeviceRegistry:
         drawer.kicked_ms = self._now_ms()
         return outcome
 
-    async def printer_status(self, device_id: str, *, deadline_s: float) -> PrinterStatus:
-        """Ask a printer how it is. Raises DeviceError."""
-        station = self._station(device_id)
-        printer = station.printer
-        return await self._call(station, printer, printer.device.status, deadline_s=deadline_s)
-
     async def _call(
         self,
         station: _Station,

@@ -363,7 +363,7 @@ def _removal(sale: Sale, line_id: str) -> ev.LineRemoved:
     lines = tuple(line for line in sale.lines if line.line_id != line_id)
     discounts = tuple(d for d in sale.discounts if d.line_id != line_id)
     # A discount on the sale may be more than what is left: then no total could be told any more.
-    totals_of(replace(sale, lines=lines, discounts=discounts))
+    _check_totals(replace(sale, lines=lines, discounts=discounts), "line_id")
     return ev.LineRemoved(sale_id=sale.sale_id, line_id=line_id)
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import checkout_pb2_grpc, types_pb2
 from tillhald.domain import errors
 from tillhald.domain.answers import JobAnswer, SaleSummary, summary_of
-from tillhald.domain.readmodels import by_seq_key
 from tillhald.domain.sale import SaleState
 from tillhald.rpc import fields, from_wire, to_wire
-from tillhald.service.till import Request
+from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, page_start, request_of
 
 if TYPE_CHECKING:
     from tillhald.domain.commands import AnyCommand
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
+    from tillhald.rpc.requests import Identified
     from tillhald.service.till import Till
-
-PAGE_DEFAULT = 50
-PAGE_MAX = 500
 
 S = TypeVar(
     "S",
@@ -40,28 +36,6 @@ S = TypeVar(
     pb.VoidSaleResponse,
     pb.OpenReturnResponse,
 )
-
-
-class Identified(Protocol):
-    """A request that changes something: it has an id of its own."""
-
-    request_id: str
-
-    def SerializeToString(self, *, deterministic: bool = False) -> bytes: ...
-
-
-def request_of(method: str, request_id: str, wire: Identified) -> Request:
-    """Who asks. The fingerprint tells a retry from another request under the same id.
-
-    It is taken over the message as we write it, not over the bytes that came: two libraries may
-    write the same request in two ways. The id itself counts in small letters.
-    """
-    plain_id = fields.request_id(request_id)
-    if plain_id != request_id:
-        wire.request_id = plain_id
-    content = wire.SerializeToString(deterministic=True)
-    fingerprint = hashlib.sha256(content).digest()[:16]
-    return Request(method, plain_id, fingerprint)
 
 
 class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
@@ -247,16 +221,3 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
                 for sale in sales
             ]
         )
-
-
-def page_start(prefix: bytes, token: str) -> bytes:
-    """The key that a page of a listing by seq begins with."""
-    if not token:
-        return b""
-    try:
-        key = bytes.fromhex(token)
-    except ValueError:
-        raise errors.FieldInvalid("page_token", "This is no page token.") from None
-    if len(key) != len(by_seq_key(b"", 0)):
-        raise errors.FieldInvalid("page_token", "This is no page token.")
-    return prefix + key

@@ -12,7 +12,7 @@ from tillhald.domain import errors
 from tillhald.domain.answers import KickAnswer
 from tillhald.domain.jobs import KickReason
 from tillhald.rpc import device, fields, to_wire
-from tillhald.rpc.checkout import request_of
+from tillhald.rpc.requests import request_of
 
 if TYPE_CHECKING:
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot

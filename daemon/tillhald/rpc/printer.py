@@ -17,8 +17,8 @@ from tillhald.domain.events import decode_record
 from tillhald.domain.jobs import JobState
 from tillhald.domain.layout import Line, lay_out
 from tillhald.rpc import documents, fields, to_wire
-from tillhald.rpc.checkout import PAGE_DEFAULT, PAGE_MAX, page_start, request_of
 from tillhald.rpc.device import find_device
+from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, page_start, request_of
 from tillhald.service.follow import Hole, Mark, follow
 
 if TYPE_CHECKING:

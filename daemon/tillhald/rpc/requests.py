@@ -1,0 +1,49 @@
+"""What requests of several services have in common: an id of their own, and pages."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+from tillhald.domain import errors
+from tillhald.domain.readmodels import by_seq_key
+from tillhald.rpc import fields
+from tillhald.service.till import Request
+
+PAGE_DEFAULT = 50
+PAGE_MAX = 500
+
+
+class Identified(Protocol):
+    """A request that changes something: it has an id of its own."""
+
+    request_id: str
+
+    def SerializeToString(self, *, deterministic: bool = False) -> bytes: ...
+
+
+def request_of(method: str, request_id: str, wire: Identified) -> Request:
+    """Who asks. The fingerprint tells a retry from another request under the same id.
+
+    It is taken over the message as we write it, not over the bytes that came: two libraries may
+    write the same request in two ways. The id itself counts in small letters.
+    """
+    plain_id = fields.request_id(request_id)
+    if plain_id != request_id:
+        wire.request_id = plain_id
+    content = wire.SerializeToString(deterministic=True)
+    fingerprint = hashlib.sha256(content).digest()[:16]
+    return Request(method, plain_id, fingerprint)
+
+
+def page_start(prefix: bytes, token: str) -> bytes:
+    """The key that a page of a listing by seq begins with."""
+    if not token:
+        return b""
+    try:
+        key = bytes.fromhex(token)
+    except ValueError:
+        raise errors.FieldInvalid("page_token", "This is no page token.") from None
+    if len(key) != len(by_seq_key(b"", 0)):
+        raise errors.FieldInvalid("page_token", "This is no page token.")
+    return prefix + key
