@@ -29,6 +29,23 @@ class ChainCheck(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CHAIN_CHECK_SOUND: _ClassVar[ChainCheck]
     CHAIN_CHECK_FAULTY: _ClassVar[ChainCheck]
     CHAIN_CHECK_FAILED: _ClassVar[ChainCheck]
+
+class StorageFault(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STORAGE_FAULT_UNSPECIFIED: _ClassVar[StorageFault]
+    STORAGE_FAULT_DISK_FULL: _ClassVar[StorageFault]
+    STORAGE_FAULT_WRITE_FAILED: _ClassVar[StorageFault]
+    STORAGE_FAULT_READ_ONLY: _ClassVar[StorageFault]
+    STORAGE_FAULT_DAMAGED: _ClassVar[StorageFault]
+
+class StorageStage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STORAGE_STAGE_UNSPECIFIED: _ClassVar[StorageStage]
+    STORAGE_STAGE_CHECKING: _ClassVar[StorageStage]
+    STORAGE_STAGE_MERGING: _ClassVar[StorageStage]
+    STORAGE_STAGE_WAITING: _ClassVar[StorageStage]
+    STORAGE_STAGE_NO_ROOM: _ClassVar[StorageStage]
+    STORAGE_STAGE_FAILED: _ClassVar[StorageStage]
 MODE_UNSPECIFIED: Mode
 MODE_STORAGE_DEGRADED: Mode
 MODE_PRINTER_DOWN: Mode
@@ -40,6 +57,17 @@ CHAIN_CHECK_RUNNING: ChainCheck
 CHAIN_CHECK_SOUND: ChainCheck
 CHAIN_CHECK_FAULTY: ChainCheck
 CHAIN_CHECK_FAILED: ChainCheck
+STORAGE_FAULT_UNSPECIFIED: StorageFault
+STORAGE_FAULT_DISK_FULL: StorageFault
+STORAGE_FAULT_WRITE_FAILED: StorageFault
+STORAGE_FAULT_READ_ONLY: StorageFault
+STORAGE_FAULT_DAMAGED: StorageFault
+STORAGE_STAGE_UNSPECIFIED: StorageStage
+STORAGE_STAGE_CHECKING: StorageStage
+STORAGE_STAGE_MERGING: StorageStage
+STORAGE_STAGE_WAITING: StorageStage
+STORAGE_STAGE_NO_ROOM: StorageStage
+STORAGE_STAGE_FAILED: StorageStage
 
 class RecoveryReport(_message.Message):
     __slots__ = ("last_seq", "checkpoint_seq", "tail_records", "clean_shutdown", "interrupted_sale_ids", "pending_tender_sale_ids", "unconfirmed_job_ids", "unknown_kick_ids", "clock_suspect", "boot_ms")
@@ -65,12 +93,38 @@ class RecoveryReport(_message.Message):
     boot_ms: int
     def __init__(self, last_seq: _Optional[int] = ..., checkpoint_seq: _Optional[int] = ..., tail_records: _Optional[int] = ..., clean_shutdown: bool = ..., interrupted_sale_ids: _Optional[_Iterable[str]] = ..., pending_tender_sale_ids: _Optional[_Iterable[str]] = ..., unconfirmed_job_ids: _Optional[_Iterable[str]] = ..., unknown_kick_ids: _Optional[_Iterable[str]] = ..., clock_suspect: bool = ..., boot_ms: _Optional[int] = ...) -> None: ...
 
+class StorageStatus(_message.Message):
+    __slots__ = ("durability", "fault", "stage", "message", "advice", "since_time", "spilled_records", "spill_used_bytes", "spill_bytes", "segment", "reserve_only")
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    ADVICE_FIELD_NUMBER: _ClassVar[int]
+    SINCE_TIME_FIELD_NUMBER: _ClassVar[int]
+    SPILLED_RECORDS_FIELD_NUMBER: _ClassVar[int]
+    SPILL_USED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SPILL_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SEGMENT_FIELD_NUMBER: _ClassVar[int]
+    RESERVE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    durability: _types_pb2.Durability
+    fault: StorageFault
+    stage: StorageStage
+    message: str
+    advice: str
+    since_time: _timestamp_pb2.Timestamp
+    spilled_records: int
+    spill_used_bytes: int
+    spill_bytes: int
+    segment: int
+    reserve_only: bool
+    def __init__(self, durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., fault: _Optional[_Union[StorageFault, str]] = ..., stage: _Optional[_Union[StorageStage, str]] = ..., message: _Optional[str] = ..., advice: _Optional[str] = ..., since_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., spilled_records: _Optional[int] = ..., spill_used_bytes: _Optional[int] = ..., spill_bytes: _Optional[int] = ..., segment: _Optional[int] = ..., reserve_only: bool = ...) -> None: ...
+
 class GetStatusRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated")
+    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage")
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +140,7 @@ class GetStatusResponse(_message.Message):
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    STORAGE_FIELD_NUMBER: _ClassVar[int]
     store_id: str
     workstation_id: str
     version: str
@@ -101,7 +156,8 @@ class GetStatusResponse(_message.Message):
     start_time: _timestamp_pb2.Timestamp
     currency_code: str
     simulated: bool
-    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ...) -> None: ...
+    storage: StorageStatus
+    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ...) -> None: ...
 
 class WatchEventsRequest(_message.Message):
     __slots__ = ("cursor", "from_now")
@@ -110,6 +166,34 @@ class WatchEventsRequest(_message.Message):
     cursor: int
     from_now: bool
     def __init__(self, cursor: _Optional[int] = ..., from_now: bool = ...) -> None: ...
+
+class GetDiagnosticsRequest(_message.Message):
+    __slots__ = ("check_journal",)
+    CHECK_JOURNAL_FIELD_NUMBER: _ClassVar[int]
+    check_journal: bool
+    def __init__(self, check_journal: bool = ...) -> None: ...
+
+class DiagnosticsResult(_message.Message):
+    __slots__ = ("file_name", "size_bytes", "sha256", "left_out")
+    FILE_NAME_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
+    file_name: str
+    size_bytes: int
+    sha256: bytes
+    left_out: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, file_name: _Optional[str] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[bytes] = ..., left_out: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetDiagnosticsResponse(_message.Message):
+    __slots__ = ("progress", "data", "result")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    progress: _types_pb2.Progress
+    data: bytes
+    result: DiagnosticsResult
+    def __init__(self, progress: _Optional[_Union[_types_pb2.Progress, _Mapping]] = ..., data: _Optional[bytes] = ..., result: _Optional[_Union[DiagnosticsResult, _Mapping]] = ...) -> None: ...
 
 class SaleChanged(_message.Message):
     __slots__ = ("sale",)
@@ -121,8 +205,14 @@ class ServerDraining(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class StorageChanged(_message.Message):
+    __slots__ = ("storage",)
+    STORAGE_FIELD_NUMBER: _ClassVar[int]
+    storage: StorageStatus
+    def __init__(self, storage: _Optional[_Union[StorageStatus, _Mapping]] = ...) -> None: ...
+
 class WatchEventsResponse(_message.Message):
-    __slots__ = ("cursor", "time", "sale_changed", "job_changed", "kick_changed", "device", "started", "gap", "draining", "caught_up")
+    __slots__ = ("cursor", "time", "sale_changed", "job_changed", "kick_changed", "device", "started", "gap", "draining", "caught_up", "storage")
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     SALE_CHANGED_FIELD_NUMBER: _ClassVar[int]
@@ -133,6 +223,7 @@ class WatchEventsResponse(_message.Message):
     GAP_FIELD_NUMBER: _ClassVar[int]
     DRAINING_FIELD_NUMBER: _ClassVar[int]
     CAUGHT_UP_FIELD_NUMBER: _ClassVar[int]
+    STORAGE_FIELD_NUMBER: _ClassVar[int]
     cursor: int
     time: _timestamp_pb2.Timestamp
     sale_changed: SaleChanged
@@ -143,4 +234,5 @@ class WatchEventsResponse(_message.Message):
     gap: _types_pb2.Gap
     draining: ServerDraining
     caught_up: _journal_pb2.CaughtUp
-    def __init__(self, cursor: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., sale_changed: _Optional[_Union[SaleChanged, _Mapping]] = ..., job_changed: _Optional[_Union[_printer_pb2.Job, _Mapping]] = ..., kick_changed: _Optional[_Union[_drawer_pb2.Kick, _Mapping]] = ..., device: _Optional[_Union[_device_pb2.DeviceEvent, _Mapping]] = ..., started: _Optional[_Union[RecoveryReport, _Mapping]] = ..., gap: _Optional[_Union[_types_pb2.Gap, _Mapping]] = ..., draining: _Optional[_Union[ServerDraining, _Mapping]] = ..., caught_up: _Optional[_Union[_journal_pb2.CaughtUp, _Mapping]] = ...) -> None: ...
+    storage: StorageChanged
+    def __init__(self, cursor: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., sale_changed: _Optional[_Union[SaleChanged, _Mapping]] = ..., job_changed: _Optional[_Union[_printer_pb2.Job, _Mapping]] = ..., kick_changed: _Optional[_Union[_drawer_pb2.Kick, _Mapping]] = ..., device: _Optional[_Union[_device_pb2.DeviceEvent, _Mapping]] = ..., started: _Optional[_Union[RecoveryReport, _Mapping]] = ..., gap: _Optional[_Union[_types_pb2.Gap, _Mapping]] = ..., draining: _Optional[_Union[ServerDraining, _Mapping]] = ..., caught_up: _Optional[_Union[_journal_pb2.CaughtUp, _Mapping]] = ..., storage: _Optional[_Union[StorageChanged, _Mapping]] = ...) -> None: ...

@@ -45,6 +45,11 @@ class SystemServiceStub(object):
                 request_serializer=tillhal_dot_v1_dot_system__pb2.WatchEventsRequest.SerializeToString,
                 response_deserializer=tillhal_dot_v1_dot_system__pb2.WatchEventsResponse.FromString,
                 _registered_method=True)
+        self.GetDiagnostics = channel.unary_stream(
+                '/tillhal.v1.SystemService/GetDiagnostics',
+                request_serializer=tillhal_dot_v1_dot_system__pb2.GetDiagnosticsRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_system__pb2.GetDiagnosticsResponse.FromString,
+                _registered_method=True)
 
 
 class SystemServiceServicer(object):
@@ -69,6 +74,16 @@ class SystemServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDiagnostics(self, request, context):
+        """One archive for support, a ZIP file in pieces: versions, configuration without secrets, device
+        states, the last events without customers' data, the journal's check, disk and memory, how the
+        last starts went. What cannot be had is named in it; trouble with one part never keeps the
+        others back. Nothing is changed by it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SystemServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -81,6 +96,11 @@ def add_SystemServiceServicer_to_server(servicer, server):
                     servicer.WatchEvents,
                     request_deserializer=tillhal_dot_v1_dot_system__pb2.WatchEventsRequest.FromString,
                     response_serializer=tillhal_dot_v1_dot_system__pb2.WatchEventsResponse.SerializeToString,
+            ),
+            'GetDiagnostics': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetDiagnostics,
+                    request_deserializer=tillhal_dot_v1_dot_system__pb2.GetDiagnosticsRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_system__pb2.GetDiagnosticsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -138,6 +158,33 @@ class SystemService(object):
             '/tillhal.v1.SystemService/WatchEvents',
             tillhal_dot_v1_dot_system__pb2.WatchEventsRequest.SerializeToString,
             tillhal_dot_v1_dot_system__pb2.WatchEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDiagnostics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tillhal.v1.SystemService/GetDiagnostics',
+            tillhal_dot_v1_dot_system__pb2.GetDiagnosticsRequest.SerializeToString,
+            tillhal_dot_v1_dot_system__pb2.GetDiagnosticsResponse.FromString,
             options,
             channel_credentials,
             insecure,

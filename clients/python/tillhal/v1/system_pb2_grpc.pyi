@@ -57,7 +57,23 @@ _SystemServiceWatchEventsType = typing_extensions.TypeVar(
     ],
 )
 
-class SystemServiceStub(typing.Generic[_SystemServiceGetStatusType, _SystemServiceWatchEventsType]):
+_SystemServiceGetDiagnosticsType = typing_extensions.TypeVar(
+    '_SystemServiceGetDiagnosticsType',
+    grpc.UnaryStreamMultiCallable[
+        tillhal.v1.system_pb2.GetDiagnosticsRequest,
+        tillhal.v1.system_pb2.GetDiagnosticsResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.system_pb2.GetDiagnosticsRequest,
+        tillhal.v1.system_pb2.GetDiagnosticsResponse,
+    ],
+    default=grpc.UnaryStreamMultiCallable[
+        tillhal.v1.system_pb2.GetDiagnosticsRequest,
+        tillhal.v1.system_pb2.GetDiagnosticsResponse,
+    ],
+)
+
+class SystemServiceStub(typing.Generic[_SystemServiceGetStatusType, _SystemServiceWatchEventsType, _SystemServiceGetDiagnosticsType]):
     """How the till is, and what happens in it."""
 
     @typing.overload
@@ -70,6 +86,10 @@ class SystemServiceStub(typing.Generic[_SystemServiceGetStatusType, _SystemServi
             tillhal.v1.system_pb2.WatchEventsRequest,
             tillhal.v1.system_pb2.WatchEventsResponse,
         ],
+        grpc.UnaryStreamMultiCallable[
+            tillhal.v1.system_pb2.GetDiagnosticsRequest,
+            tillhal.v1.system_pb2.GetDiagnosticsResponse,
+        ],
     ], channel: grpc.Channel) -> None: ...
 
     @typing.overload
@@ -81,6 +101,10 @@ class SystemServiceStub(typing.Generic[_SystemServiceGetStatusType, _SystemServi
         grpc.aio.UnaryStreamMultiCallable[
             tillhal.v1.system_pb2.WatchEventsRequest,
             tillhal.v1.system_pb2.WatchEventsResponse,
+        ],
+        grpc.aio.UnaryStreamMultiCallable[
+            tillhal.v1.system_pb2.GetDiagnosticsRequest,
+            tillhal.v1.system_pb2.GetDiagnosticsResponse,
         ],
     ], channel: grpc.aio.Channel) -> None: ...
 
@@ -95,6 +119,13 @@ class SystemServiceStub(typing.Generic[_SystemServiceGetStatusType, _SystemServi
     OUT_OF_RANGE: CURSOR_AHEAD (this journal has not come so far: ask GetStatus).
     """
 
+    GetDiagnostics: _SystemServiceGetDiagnosticsType
+    """One archive for support, a ZIP file in pieces: versions, configuration without secrets, device
+    states, the last events without customers' data, the journal's check, disk and memory, how the
+    last starts went. What cannot be had is named in it; trouble with one part never keeps the
+    others back. Nothing is changed by it.
+    """
+
 SystemServiceAsyncStub: typing_extensions.TypeAlias = SystemServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.system_pb2.GetStatusRequest,
@@ -103,6 +134,10 @@ SystemServiceAsyncStub: typing_extensions.TypeAlias = SystemServiceStub[
     grpc.aio.UnaryStreamMultiCallable[
         tillhal.v1.system_pb2.WatchEventsRequest,
         tillhal.v1.system_pb2.WatchEventsResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.system_pb2.GetDiagnosticsRequest,
+        tillhal.v1.system_pb2.GetDiagnosticsResponse,
     ],
 ]
 
@@ -128,6 +163,18 @@ class SystemServiceServicer(metaclass=abc.ABCMeta):
         cursor: a caller whose stream broke among them asks from that cursor minus one and passes over
         what it has seen. A slow caller delays nobody: it reads the journal at its own pace.
         OUT_OF_RANGE: CURSOR_AHEAD (this journal has not come so far: ask GetStatus).
+        """
+
+    @abc.abstractmethod
+    def GetDiagnostics(
+        self,
+        request: tillhal.v1.system_pb2.GetDiagnosticsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[tillhal.v1.system_pb2.GetDiagnosticsResponse], collections.abc.AsyncIterator[tillhal.v1.system_pb2.GetDiagnosticsResponse]]:
+        """One archive for support, a ZIP file in pieces: versions, configuration without secrets, device
+        states, the last events without customers' data, the journal's check, disk and memory, how the
+        last starts went. What cannot be had is named in it; trouble with one part never keeps the
+        others back. Nothing is changed by it.
         """
 
 def add_SystemServiceServicer_to_server(servicer: SystemServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
