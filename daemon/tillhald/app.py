@@ -9,7 +9,6 @@ import os
 import time
 import uuid
 import zoneinfo
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
@@ -32,8 +31,9 @@ from tillhald.domain.sale import UNRESOLVED_TENDER
 from tillhald.domain.startup import startup_facts
 from tillhald.domain.state import TillState, decode_state
 from tillhald.journal.creation import create
+from tillhald.journal.disk import takes_writes
 from tillhald.journal.identity import Identity, Phase
-from tillhald.journal.recovery import open_journal
+from tillhald.journal.recovery import is_there, open_journal
 from tillhald.journal.writer import JournalWriter
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
@@ -45,6 +45,7 @@ from tillhald.rpc.server import Servers
 from tillhald.rpc.system import Boot, SystemServicer
 from tillhald.service.devices import DeviceNews
 from tillhald.service.effects import Effects
+from tillhald.service.storage_news import StorageNews
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 from tillhald.service.verification import Verification
@@ -63,6 +64,8 @@ log = structlog.get_logger(__name__)
 LAST_OUTCOME_S_MAX = 0.5
 STOP_GRACE_S = 0.5
 """What calls in flight get at the end; a commit takes a hundredth of it."""
+PROBE_EVERY_S = 5.0
+PROBE_S_MAX = 30.0
 WRITER_CLOSE_S_MAX = 10.0
 """A sync takes a millisecond here, and a second on a worn-out flash card."""
 
@@ -92,8 +95,9 @@ def wall_ms() -> int:
 
 def open_or_create(config: Config) -> Opened:
     """The journal, made new where there is none. Raises StorageError; blocks for a while."""
-    folder = Path(config.journal.folder)
-    if not folder.exists():
+    places = config.places()
+    if not is_there(places):
+        folder = places.folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         shop = config.shop
         genesis = JournalCreated(
@@ -111,7 +115,7 @@ def open_or_create(config: Config) -> Opened:
         body = encode_record(Record(wall_ms=now_ms, events=(genesis,)))
         create(folder, identity, body, map_bytes=config.journal.map_mib << 20)
         log.info("journal_created", folder=str(folder), map_mib=config.journal.map_mib)
-    return open_journal(folder)
+    return open_journal(places)
 
 
 def restored_state(store: Store) -> TillState:
@@ -134,9 +138,11 @@ class Parts(NamedTuple):
     store: Store
     tail: Tail
     till: Till
+    writer: JournalWriter
     devices: DeviceRegistry
     news: DeviceNews
     effects: Effects
+    storage_news: StorageNews
 
 
 class App:
@@ -168,24 +174,28 @@ class App:
         except BaseException:
             store.close()
             raise
-        await self._live(store, state, opened.report, on_ready)
+        await self._live(opened, state, on_ready)
 
     async def _live(
-        self,
-        store: Store,
-        state: TillState,
-        report: JournalReport,
-        on_ready: Callable[[Servers], None],
+        self, opened: Opened, state: TillState, on_ready: Callable[[Servers], None]
     ) -> None:
+        store, spill, report = opened
         loop = asyncio.get_running_loop()
         tail = Tail(state.seq)
+        # Filled before the writer can have anything to say: it speaks through the loop.
+        news: list[StorageNews] = []
         writer = JournalWriter(
             store,
+            spill=spill,
+            standby=self._config.places().standby,
+            write_failed_ms=state.write_failed_ms or None,
             on_durable=lambda seq: _post(loop, tail.advanced, seq),
+            on_health=lambda health: _post(loop, lambda: news[0].heard(health)),
             on_failed=lambda error: _post(loop, self._storage_failed, tail, error),
         )
         try:
             parts = self._build(store, state, tail, writer)
+            news.append(parts.storage_news)
             recovery, started_seq = self._note_start(parts.till, report)
             await parts.till.caught_up()
             try:
@@ -231,7 +241,7 @@ class App:
         )
         news.on_change(effects.device_changed)
         news.on_confirmed_late(effects.confirmed_late)
-        return Parts(store, tail, till, devices, news, effects)
+        return Parts(store, tail, till, writer, devices, news, effects, StorageNews(till, tail))
 
     def _note_start(
         self, till: Till, report: JournalReport
@@ -275,7 +285,9 @@ class App:
     ) -> None:
         config = self._config
         async with asyncio.TaskGroup() as tasks:
-            verification = Verification(Path(config.journal.folder), tasks)
+            verification = Verification(
+                lambda: parts.store.engine.folder, tasks, on_fault=parts.writer.distrust
+            )
             boot = Boot(
                 version=VERSION,
                 started_ms=self._started_ms,
@@ -295,6 +307,8 @@ class App:
             on_ready(servers)
             try:
                 await self._stop.wait()
+                if self.storage_failure is not None:
+                    await self._refuse_until_a_disk_takes_writes(servers)
             finally:
                 log.info("till_stopping")
                 door.draining = True
@@ -311,17 +325,33 @@ class App:
                     task.cancel()
 
     def _storage_failed(self, tail: Tail, error: BaseException) -> None:
-        # The state in memory is ahead of the disk now and must not be trusted: everybody who
-        # waits is refused, the process ends, and the next start restores what is true.
+        # The state in memory is ahead of the disk now and must not be trusted: everybody is
+        # refused, until the process ends and the next start restores what is true.
         log.critical("journal_failed", why=str(error))
         self.storage_failure = error
         tail.failed(error)
         self._stop.set()
 
+    async def _refuse_until_a_disk_takes_writes(self, servers: Servers) -> None:
+        """Stay, so that front ends hear STORAGE_FAILED and may offer paper slips.
+
+        When a disk takes writes again the daemon ends, and whoever looks after it starts it anew.
+        """
+        self._stop.clear()
+        await servers.refuse()
+        places = self._config.places()
+        folders = [places.folder.parent, *(spill.parent for spill in places.spills)]
+        while not self._stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), PROBE_EVERY_S)
+            if await takes_writes(folders, deadline_s=PROBE_S_MAX):
+                log.info("disk_takes_writes_again")
+                return
+
 
 def _hang(door: Door, parts: Parts, verification: Verification, boot: Boot) -> None:
     """Hang all servicers into the door."""
-    store, tail, till, devices, news, _ = parts
+    store, tail, till, _, devices, news, _, _ = parts
     checkout = CheckoutServicer(till, store)
     system = SystemServicer(
         till=till, store=store, tail=tail, devices=devices, verification=verification, boot=boot

@@ -17,12 +17,15 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from tillhald.devices.categories import Category, PrinterDriver
+from tillhald.devices.options import Shown
 from tillhald.devices.registry import DeviceConfig, config_faults, load_drivers
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX
 from tillhald.domain.currency import is_currency
 from tillhald.domain.receipt import LANGUAGES, ReceiptLayout
 from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, TenderRule
 from tillhald.domain.sale import TenderType
+from tillhald.journal.recovery import Places
+from tillhald.journal.spill import SPILL_MIB_MAX, SPILL_MIB_MIN
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -44,30 +47,35 @@ class Listen(Table, frozen=True, kw_only=True):
     address:port; leave it empty to listen on the socket only. `metrics` is a loopback
     address:port for Prometheus; empty for none."""
 
-    unix: str = "/run/tillhal/api.sock"
-    unix_mode: str = "0600"
-    tcp: str = ""
-    metrics: str = ""
+    unix: Shown = "/run/tillhal/api.sock"
+    unix_mode: Shown = "0600"
+    tcp: Shown = ""
+    metrics: Shown = ""
 
 
 class JournalTable(Table, frozen=True, kw_only=True):
-    """`map_mib` is set aside on the disk when the journal is made; it grows by itself."""
+    """`map_mib` is set aside on the disk when the journal is made; it grows by itself. The spill,
+    `spill_mib` beside the journal, takes the sales while the journal cannot be written.
+    `second_folder` is a folder on another disk: it holds one more spill and, when the first disk
+    has failed for good, the journal. Empty for none."""
 
-    folder: str = "/var/lib/tillhal/journal"
+    folder: Shown = "/var/lib/tillhal/journal"
     map_mib: int = 64
+    spill_mib: int = 32
+    second_folder: Shown = ""
 
 
 class ShopTable(Table, frozen=True, kw_only=True):
     """`time_zone` is an IANA name; empty for the machine's own."""
 
-    store_id: str = "store-1"
-    workstation_id: str = "till-1"
-    currency: str = "EUR"
+    store_id: Shown = "store-1"
+    workstation_id: Shown = "till-1"
+    currency: Shown = "EUR"
     prices_include_tax: bool = True
-    language: str = "en"
-    time_zone: str = ""
+    language: Shown = "en"
+    time_zone: Shown = ""
     cash_rounding: CashRounding = CashRounding()
-    tenders: dict[str, TenderRule] = {}
+    tenders: dict[Shown, TenderRule] = {}
 
 
 class ShiftTable(Table, frozen=True, kw_only=True):
@@ -81,11 +89,11 @@ class ShiftTable(Table, frozen=True, kw_only=True):
 class ReceiptTable(Table, frozen=True, kw_only=True):
     """`printer` and `drawer` name devices; empty for none."""
 
-    printer: str = ""
-    drawer: str = ""
+    printer: Shown = ""
+    drawer: Shown = ""
     ttl_s: int = 900
-    header: tuple[str, ...] = ()
-    footer: tuple[str, ...] = ()
+    header: tuple[Shown, ...] = ()
+    footer: tuple[Shown, ...] = ()
 
 
 class LogTable(Table, frozen=True, kw_only=True):
@@ -101,7 +109,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shift: ShiftTable = ShiftTable()
     receipt: ReceiptTable = ReceiptTable()
     log: LogTable = LogTable()
-    devices: dict[str, DeviceConfig] = {}
+    devices: dict[Shown, DeviceConfig] = {}
     simulated: bool = False
 
     def rules(self) -> ShopRules:
@@ -118,6 +126,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             implicit_shift=self.shift.mode == "implicit",
             implicit_operator=self.shift.operator,
             implicit_float_minor=self.shift.float_minor,
+        )
+
+    def places(self) -> Places:
+        """Where the journal, its spills and its next segment are."""
+        table = self.journal
+        folder = Path(table.folder)
+        beside = folder.with_name(folder.name + ".spill")
+        second = Path(table.second_folder) if table.second_folder else None
+        return Places(
+            folder=folder,
+            # The other disk first: what has made the journal fail may fail beside it, too.
+            spills=(second / "journal.spill", beside) if second else (beside,),
+            standby=second / "journal" if second else None,
+            spill_bytes=table.spill_mib << 20,
         )
 
     def layout(self) -> ReceiptLayout:
@@ -360,8 +382,16 @@ def _limits(config: Config) -> list[str]:
     wrong = []
     if not MAP_MIB_MIN <= config.journal.map_mib <= MAP_MIB_MAX:
         wrong.append(f"journal.map_mib: {MAP_MIB_MIN} to {MAP_MIB_MAX}")
-    if not Path(config.journal.folder).is_absolute():
-        wrong.append("journal.folder: an absolute path is needed")
+    if not SPILL_MIB_MIN <= config.journal.spill_mib <= SPILL_MIB_MAX:
+        wrong.append(f"journal.spill_mib: {SPILL_MIB_MIN} to {SPILL_MIB_MAX}")
+    wrong.extend(
+        f"journal.{name}: an absolute path is needed"
+        for name, path in (
+            ("folder", config.journal.folder),
+            ("second_folder", config.journal.second_folder or "/"),
+        )
+        if not Path(path).is_absolute()
+    )
     if not 1 <= config.receipt.ttl_s <= 604_800:  # noqa: PLR2004 - a week
         wrong.append("receipt.ttl_s: 1 to 604800 seconds")
     if not 0 <= config.shift.float_minor <= AMOUNT_MINOR_MAX:

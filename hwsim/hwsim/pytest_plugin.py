@@ -1,4 +1,4 @@
-"""Fixtures for the tests of anything that prints: a front end, a till, a driver.
+"""Fixtures for the tests of anything that prints, and of anything that stores.
 
 Register it in the project's top-level conftest.py::
 
@@ -15,6 +15,17 @@ and print to the printer's address, as to a real one on the network::
 `receipt.text` is what a person reads, `receipt.image` the dots that were burned (barcodes in it can
 be scanned); the same receipts lie as PNG and text in the test's `tmp_path / "receipts"`. Covers,
 paper, cutter, power and the network are at hand: see `hwsim.printer.VirtualPrinter`.
+
+And store on a disk that loses its power::
+
+    def test_what_was_answered_is_there_after_a_power_cut(power_cut_disk):
+        shop = start_shop(power_cut_disk.path)
+        sold = shop.sell()
+        print(power_cut_disk.cut(7, shop.pid))
+        assert sold in start_shop(power_cut_disk.path).sales()
+
+It needs Linux and root; elsewhere the test is skipped and says why. Faults, a full disk and what
+was synced are at hand, too: see `hwsim.power.disk.PowerCutDisk`.
 """
 
 from collections.abc import Iterator
@@ -23,6 +34,7 @@ from pathlib import Path
 import pytest
 
 from hwsim.drawer import VirtualDrawer
+from hwsim.power.disk import PowerCutDisk, why_not
 from hwsim.printer import VirtualPrinter
 
 
@@ -39,3 +51,13 @@ def virtual_printer(tmp_path: Path, virtual_drawer: VirtualDrawer) -> Iterator[V
     folder.mkdir()
     with VirtualPrinter(drawer=virtual_drawer, folder=folder) as printer:
         yield printer
+
+
+@pytest.fixture
+def power_cut_disk(tmp_path: Path) -> Iterator[PowerCutDisk]:
+    """An empty disk on `tmp_path / "disk"` that can fail and lose its power."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    with PowerCutDisk(tmp_path / "disk") as disk:
+        yield disk

@@ -19,8 +19,9 @@ import pytest
 
 from tillhald.journal.creation import create
 from tillhald.journal.identity import Identity, Phase
-from tillhald.journal.recovery import open_journal
-from tillhald.journal.store import READ_ROWS_MAX, Row, Store
+from tillhald.journal.recovery import Places, open_journal
+from tillhald.journal.format import Row
+from tillhald.journal.store import READ_ROWS_MAX, Store
 from tillhald.journal.verify import verify
 from tillhald.journal.writer import JournalWriter
 
@@ -87,7 +88,7 @@ def run_until_killed(
 
 def stored_whole(folder: Path) -> int:
     """Return the last number of a journal that has every record once, with its row."""
-    store, report = open_journal(folder)
+    store, _, report = open_journal(Places(folder))
     found = 0
     while piece := store.records(found, READ_ROWS_MAX):
         for record in piece:

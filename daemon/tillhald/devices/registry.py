@@ -53,6 +53,7 @@ from tillhald.devices.health import (
     State,
     signs_of,
 )
+from tillhald.devices.options import Shown
 from tillhald.devices.port import Port
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.preflight import Problem
@@ -68,7 +69,7 @@ KICK_OPENS_MS_MAX: Final = 2_000
 class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """One device as the configuration has it; `options` are of the driver's own type."""
 
-    driver: str
+    driver: Shown
     options: msgspec.Struct
 
 

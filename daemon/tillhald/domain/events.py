@@ -34,6 +34,32 @@ class TillStopped(Event, frozen=True, kw_only=True):
     """The till was stopped in order."""
 
 
+class StorageFaultBegan(Event, frozen=True, kw_only=True):
+    """The journal could not be written; what follows was kept in the spill at first.
+
+    `fault` is one of "disk_full", "write_failed", "read_only", "damaged".
+    """
+
+    fault: str
+    message: str
+
+
+class StorageFaultEnded(Event, frozen=True, kw_only=True):
+    """Everything is in the journal again."""
+
+
+class SegmentBegun(Event, frozen=True, kw_only=True):
+    """The journal's file was put aside, and this one begun, with the whole state.
+
+    `gone`: the first and the last number of each run of records that the old file had lost and
+    that the state was built without; none where the till was running.
+    """
+
+    segment: int
+    fault: str
+    gone: tuple[tuple[int, int], ...] = ()
+
+
 class ClockWentBack(Event, frozen=True, kw_only=True):
     before_ms: int
     after_ms: int
@@ -221,6 +247,9 @@ AnyEvent = (
     JournalCreated
     | TillStarted
     | TillStopped
+    | StorageFaultBegan
+    | StorageFaultEnded
+    | SegmentBegun
     | ClockWentBack
     | ClockCaughtUp
     | DayOpened

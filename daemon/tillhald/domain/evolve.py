@@ -84,11 +84,16 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             return replace(state, clock_suspect=True)
         case ev.ClockCaughtUp():
             return replace(state, clock_suspect=False)
+        case ev.StorageFaultBegan(fault="write_failed"):
+            return replace(state, write_failed_ms=at_ms)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (
             ev.TillStarted()
             | ev.TillStopped()
+            | ev.StorageFaultBegan()
+            | ev.StorageFaultEnded()
+            | ev.SegmentBegun()
             | ev.JobConfirmedLate()
             | ev.ConditionBegan()
             | ev.ConditionEnded()

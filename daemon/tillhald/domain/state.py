@@ -106,6 +106,8 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     receipts_given: int = 0
     clock_max_ms: int = 0
     clock_suspect: bool = False
+    write_failed_ms: int = 0
+    """When the disk last refused to write the journal; 0 if it never did."""
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

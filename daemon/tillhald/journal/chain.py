@@ -37,6 +37,8 @@ class Snapshot(NamedTuple):
     txn: lmdb.Transaction[memoryview]
     tables: Tables
     chain_id: bytes
+    base: Head
+    """What the first record follows, see `engine.read_base`."""
 
 
 def walk_records(snapshot: Snapshot, after: Head, *, limit: int) -> Head:
@@ -84,8 +86,11 @@ def check_end(last: Head, head: Head) -> None:
 def check_count(snapshot: Snapshot, head: Head) -> None:
     """Raise JournalDamaged unless the database itself counts as many records as there are."""
     entries = snapshot.txn.stat(snapshot.tables[RECORDS])["entries"]
-    if entries != head.seq:
-        sentence = f"{entries} records are counted, but the last one has number {head.seq}."
+    if entries != head.seq - snapshot.base.seq:
+        sentence = (
+            f"{entries} records are counted, but the last one has number {head.seq}"
+            f"{f', the first one {snapshot.base.seq + 1}' if snapshot.base.seq else ''}."
+        )
         raise JournalDamaged(Fault.MISSING, None, sentence)
 
 
@@ -143,7 +148,7 @@ def walk_rows(
         for key, stored in islice(cursor.iternext(), limit):
             seen += 1
             seq = check_row(seed, table, key, stored)
-            if not 1 <= seq <= last_seq:
+            if not snapshot.base.seq <= seq <= last_seq or not seq:
                 sentence = (
                     f"Row {bytes(key)!r} of {table} came with record {seq}, "
                     f"but the records end at {last_seq}."

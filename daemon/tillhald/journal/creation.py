@@ -11,12 +11,14 @@ import msgspec
 from tillhald.journal.disk import ZERO_CHUNK_BYTES, sync_folder, write_zeros
 from tillhald.journal.engine import (
     ALL_TABLES,
+    CHECKPOINTS,
+    INDEX_TABLES,
     META,
+    META_BASE,
     META_CHAIN_ID,
     META_CLOSED,
     META_ENGINE,
     META_FORMAT,
-    META_HEAD,
     META_IDENTITY,
     META_SEED,
     RECORDS,
@@ -29,15 +31,19 @@ from tillhald.journal.format import (
     FORMAT_VERSION,
     NO_HASH,
     Head,
+    Sealed,
     pack_head,
+    row_seed,
     seal,
     seal_row,
     seq_key,
 )
 from tillhald.journal.growth import MAP_BYTES_MAX
 from tillhald.journal.lock import JournalLock
+from tillhald.journal.primary import record_puts, row_puts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import lmdb
@@ -70,22 +76,29 @@ def create(folder: Path, identity: Identity, genesis_body: bytes, *, map_bytes: 
         # one tell it from a damaged old one. So the journal is built under another name, and
         # gets its own by a rename once every byte of it is on disk. What a cut left is removed.
         building = folder.with_name(folder.name + ".new")
-        if building.exists():
-            shutil.rmtree(building)
-        building.mkdir(mode=0o700)
-        _build(building, identity, genesis_body, map_bytes)
-        sync_folder(building)
+        envelope, digest = seal(identity.chain_id, GENESIS_SEQ, NO_HASH, genesis_body)
+        genesis = Sealed(Head(GENESIS_SEQ, digest), envelope, (), None)
+        build(building, identity, Head(0, NO_HASH), [genesis], map_bytes=map_bytes)
         building.rename(folder)
         sync_folder(folder.parent)
     finally:
         lock.release()
 
 
-def _build(building: Path, identity: Identity, genesis_body: bytes, map_bytes: int) -> None:
+def build(
+    building: Path, identity: Identity, base: Head, records: Sequence[Sealed], *, map_bytes: int
+) -> None:
+    """Make a journal's file in the folder `building`, durable but for the folder's own name.
+
+    `records` follow `base`. What stood in `building` is removed. Raises OSError or lmdb.Error.
+    """
+    if building.exists():
+        shutil.rmtree(building)
+    building.mkdir(mode=0o700, parents=True)
     page_bytes = os.sysconf("SC_PAGE_SIZE")
     end = -(-map_bytes // page_bytes) * page_bytes
     with open_env(str(building), map_bytes=end, readonly=False, create=True) as env:
-        _commit_genesis(env, identity, genesis_body)
+        _fill(env, identity, base, records)
     # Zeros up to the end of the map: a disk that others have filled cannot stop a sale.
     fd = os.open(data_file(str(building)), os.O_WRONLY | os.O_CLOEXEC)
     try:
@@ -94,20 +107,27 @@ def _build(building: Path, identity: Identity, genesis_body: bytes, map_bytes: i
         os.fsync(fd)
     finally:
         os.close(fd)
+    sync_folder(building)
 
 
-def _commit_genesis(env: lmdb.Environment, identity: Identity, genesis_body: bytes) -> None:
-    envelope, digest = seal(identity.chain_id, GENESIS_SEQ, NO_HASH, genesis_body)
+def _fill(env: lmdb.Environment, identity: Identity, base: Head, records: Sequence[Sealed]) -> None:
+    first_seq = base.seq + 1
     meta = {
         META_FORMAT: b"%d" % FORMAT_VERSION,
         META_ENGINE: "lmdb {}.{}.{}".format(*env.lib_version()).encode(),
         META_CHAIN_ID: identity.chain_id,
         META_IDENTITY: msgspec.msgpack.encode(identity),
-        META_HEAD: pack_head(Head(GENESIS_SEQ, digest)),
-        META_CLOSED: seq_key(GENESIS_SEQ),
+        META_CLOSED: seq_key(first_seq),
     }
+    if base.seq:
+        meta[META_BASE] = pack_head(base)
+    seeds = {table: row_seed(identity.chain_id, table) for table in (*INDEX_TABLES, CHECKPOINTS)}
     with env.begin(write=True) as txn:
         tables = {name: env.open_db(name.encode(), txn=txn) for name in ALL_TABLES}
-        txn.put(seq_key(GENESIS_SEQ), envelope, append=True, db=tables[RECORDS])
+        for key, envelope in record_puts(records):
+            txn.put(key, envelope, append=True, db=tables[RECORDS])
         for name, value in meta.items():
-            txn.put(name, seal_row(META_SEED, name, GENESIS_SEQ, value), db=tables[META])
+            txn.put(name, seal_row(META_SEED, name, first_seq, value), db=tables[META])
+        for (table, key), stored in row_puts(records, seeds).items():
+            if stored is not None:
+                txn.put(key, stored, db=tables[table])

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 import lmdb
 
 from tillhald.journal.errors import Fault, JournalDamaged, StorageFailed
-from tillhald.journal.format import FORMAT_VERSION, row_seed, unseal_row
+from tillhald.journal.format import (
+    FORMAT_VERSION,
+    NO_HASH,
+    Head,
+    row_seed,
+    unpack_head,
+    unseal_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,10 +43,14 @@ META_CHAIN_ID = b"chain_id"
 META_IDENTITY = b"identity"
 META_HEAD = b"head"
 META_CLOSED = b"closed"
+META_BASE = b"base"
 META_SEED = row_seed(b"", META)
 
 KEY_BYTES_MAX = 511
 """The longest key of engine 0.9."""
+
+REOPEN_S_MAX = 2.0
+"""How long a reader waits for a file that failed to be opened afresh; it takes a millisecond."""
 
 _ENGINE = (0, 9)
 _LIB_VERSION = 0
@@ -99,6 +110,14 @@ def read_meta(txn: AnyTransaction, table: lmdb._Database, name: bytes) -> bytes:
     return unseal_row(META_SEED, META, name, bytes(stored))
 
 
+def read_base(txn: AnyTransaction, table: lmdb._Database) -> Head:
+    """Return the record that the first one of this journal follows: none, unless it is a segment
+    that was begun when the one before it failed."""
+    if txn.get(META_BASE, db=table) is None:
+        return Head(0, NO_HASH)
+    return unpack_head(read_meta(txn, table, META_BASE))
+
+
 def check_format(txn: AnyTransaction, table: lmdb._Database) -> None:
     """Raise StorageFailed if the journal was written by a format this program does not know."""
     version = read_meta(txn, table, META_FORMAT)
@@ -112,37 +131,91 @@ class Engine:
 
     Thread safety. LMDB lets any number of read transactions run beside the one write
     transaction, each used by one thread at a time; ours are opened and closed within one
-    function. What it does not survive is `set_mapsize` while a transaction of this process is
-    open: the map is taken away under the reader (engine 0.9 does not even notice). Therefore
-    every read transaction lives inside `reading()`, which holds `_map_lock`, and `resize` takes
-    that lock too. Write transactions need no lock: only the writer thread opens them, and only
-    that thread calls `resize`, between two of them. The lock is never held over a commit, so a
-    reader waits for another short read or for the resize itself, never for the disk.
+    function. What it does not survive is `set_mapsize` or a close while a transaction of this
+    process is open: the map is taken away under the reader (engine 0.9 does not even notice).
+    Therefore every read transaction lives inside `reading()`, which holds `_map_lock`, and
+    `resize`, `reopen` and `move` take that lock too. Write transactions need no lock: only the
+    writer thread opens them, and only that thread calls those three, between two of them. The
+    lock is never held over a commit, so a reader waits for another short read, for the resize or
+    the opening itself, never for the disk.
     """
 
     def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.page_bytes = os.sysconf("SC_PAGE_SIZE")
+        self.map_bytes = 0
+        self._map_lock = threading.Lock()
+        self._reopened = threading.Condition(self._map_lock)
+        self._env: lmdb.Environment | None = None
+        self.tables: Tables = {}
+        self._open(readonly=False)
+
+    @property
+    def env(self) -> lmdb.Environment:
+        """The environment; StorageFailed if it could not be opened again after a failure."""
+        if self._env is None:
+            sentence = f"The journal in {self.folder} cannot be opened."
+            raise StorageFailed(sentence)
+        return self._env
+
+    def _open(self, *, readonly: bool) -> None:
         # The file is the truth about the size of the map: creation and growth write zeros up to
         # the new end first. A growth that was cut by a power failure leaves a longer file; it
         # is adopted here. An incomplete last page is left out.
-        file_bytes = os.stat(data_file(folder)).st_size  # noqa: PTH116
-        page_bytes = os.sysconf("SC_PAGE_SIZE")
-        self.folder = folder
-        self.map_bytes = file_bytes // page_bytes * page_bytes
-        self.page_bytes = page_bytes
         try:
-            self.env = open_env(folder, map_bytes=self.map_bytes, readonly=False)
-        except lmdb.Error as error:
+            file_bytes = os.stat(data_file(self.folder)).st_size  # noqa: PTH116
+            self.map_bytes = file_bytes // self.page_bytes * self.page_bytes
+            env = open_env(self.folder, map_bytes=self.map_bytes, readonly=readonly)
+        except (lmdb.Error, OSError) as error:
             sentence = f"The journal could not be opened: {error}"
             raise StorageFailed(sentence) from error
-        self._map_lock = threading.Lock()
         try:
-            self.tables = open_tables(self.env)
-            # A checking process that was killed may have left its reader slot behind; it would
-            # keep pages from being used again for ever.
-            self.env.reader_check()
+            self.tables = open_tables(env)
+            if not readonly:
+                # A checking process that was killed may have left its reader slot behind; it
+                # would keep pages from being used again for ever.
+                env.reader_check()
         except BaseException:
-            self.env.close()
+            env.close()
             raise
+        self._env = env
+
+    def reopen(self, *, readonly: bool) -> None:
+        """Close the environment and open it afresh. Writer thread only.
+
+        After a failed sync LMDB refuses even to read ("panic"); a fresh, read-only environment
+        shows what was there before, without a sync. Raises StorageError; nothing is open then.
+        """
+        with self._map_lock:
+            self._close()
+            try:
+                self._open(readonly=readonly)
+            finally:
+                self._reopened.notify_all()
+
+    def move(self, folder: str) -> None:
+        """Go over to the journal in another folder. Writer thread only. Raises StorageError."""
+        with self._map_lock:
+            self._close()
+            self.folder = folder
+            try:
+                self._open(readonly=False)
+            finally:
+                self._reopened.notify_all()
+
+    def forget_cached_pages(self) -> None:
+        """Make the next read of the file come from the disk. Writer thread only.
+
+        Pages that a failed write left in the page cache look fine and are not on the disk. The
+        kernel keeps pages that are mapped: so close first, and open again by `reopen`.
+        """
+        with self._map_lock:
+            self._close()
+            fd = os.open(data_file(self.folder), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            finally:
+                os.close(fd)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[lmdb.Transaction[bytes]]:
@@ -152,11 +225,20 @@ class Engine:
         """
         with self._map_lock:
             try:
-                with self.env.begin() as txn:
+                with self._begin_reading() as txn:
                     yield txn
             except lmdb.Error as error:
                 sentence = f"The journal could not be read: {error}"
                 raise StorageFailed(sentence) from error
+
+    def _begin_reading(self) -> lmdb.Transaction[bytes]:
+        try:
+            return self.env.begin()
+        except lmdb.PanicError:
+            # A sync has just failed, and the writer thread is about to open the file afresh.
+            panicked = self._env
+            self._reopened.wait_for(lambda: self._env is not panicked, REOPEN_S_MAX)
+            return self.env.begin()
 
     def resize(self, map_bytes: int) -> None:
         """Move to a larger map, whose file is already that long. Writer thread only."""
@@ -171,4 +253,9 @@ class Engine:
     def close(self) -> None:
         """Close LMDB. The writer must have ended."""
         with self._map_lock:
-            self.env.close()
+            self._close()
+
+    def _close(self) -> None:
+        if self._env is not None:
+            self._env.close()
+            self._env = None

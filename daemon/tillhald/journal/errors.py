@@ -78,3 +78,9 @@ class Overloaded(Exception):
     """The queue of the journal is full; nothing was changed. Try again shortly."""
 
     reason: ClassVar[str] = "QUEUE_FULL"
+
+
+class DiskReserve(Exception):
+    """What room is left is for what is open already, and for the close; nothing was changed."""
+
+    reason: ClassVar[str] = "DISK_RESERVE"

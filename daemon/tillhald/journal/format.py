@@ -39,7 +39,9 @@ that record's hash (32 bytes), followed by the state as its caller encoded it.
 `meta` holds: ``format`` (this layout's version in decimal), ``engine`` (the LMDB version that
 created the file), ``chain_id`` (16 bytes), ``identity`` (msgpack, see `identity.Identity`),
 ``head`` (sequence number, 8 bytes, and hash, 32 bytes, of the last record) and ``closed`` (8
-bytes: the head's sequence number when the journal was last closed in good order).
+bytes: the head's sequence number when the journal was last closed in good order). A segment that
+was begun because the one before it failed also has ``base`` (as ``head``): the record that its
+first one follows.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ NO_HASH = bytes(HASH_BYTES)
 _FRONT = b"tljr" + bytes([FORMAT_VERSION, 0])
 _HEADER = struct.Struct(f">6sIQ{HASH_BYTES}s")
 _SEQ_AT = 10
+PREV_HASH_AT = 18
 BODY_AT = _HEADER.size
 _TAG = b"tillhal.journal.record.1\0"
 _ROW_VALUE_AT = 12
@@ -83,6 +86,26 @@ class StoredRecord(NamedTuple):
     hash: bytes
     prev_hash: bytes
     body: bytes
+
+
+class Row(NamedTuple):
+    """An index row to write together with a record. `value` None deletes the row.
+
+    `table` is one of `engine.INDEX_TABLES`; `key` has 1 to 511 bytes.
+    """
+
+    table: str
+    key: bytes
+    value: bytes | None
+
+
+class Sealed(NamedTuple):
+    """A record as it will be stored, with everything that goes with it."""
+
+    head: Head
+    envelope: bytes
+    rows: tuple[Row, ...]
+    checkpoint: bytes | None
 
 
 def seq_key(seq: int) -> bytes:

@@ -24,8 +24,8 @@ GROW_STEP_BYTES_MIN = 4 << 20
 """Larger than any batch, so that growing once makes room for the batch that did not fit."""
 GROW_STEP_BYTES_MAX = 64 << 20
 MAP_BYTES_MAX = 64 << 30
-GROW_RETRY_S = 60.0
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+GROW_RETRY_S = 15.0
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Growth:
@@ -69,7 +69,7 @@ class Growth:
                 if self.active:
                     self._fill_chunk()
         except OSError as error:
-            if error.errno not in _NO_ROOM:
+            if error.errno not in NO_ROOM:
                 raise
             self._give_up(error)
 

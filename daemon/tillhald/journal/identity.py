@@ -15,7 +15,11 @@ class Phase(enum.StrEnum):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """The till that writes this journal. `chain_id` is 16 random bytes; `created_ms` Unix time."""
+    """The till that writes this journal. `chain_id` is 16 random bytes; `created_ms` Unix time.
+
+    `segment` counts the files that hold one chain: 1 is the first; each one that failed for good
+    is put aside, and the next one begun.
+    """
 
     store_id: str
     workstation_id: str
@@ -23,3 +27,4 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     chain_id: bytes
     created_ms: int
     phase: Phase
+    segment: int = 1

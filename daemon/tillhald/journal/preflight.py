@@ -1,10 +1,12 @@
 """Looking at a journal before the daemon trusts its own life to it.
 
-`python -m tillhald.journal.preflight FOLDER [--whole]` writes one JSON object to stdout. It is a
+`python -m tillhald.journal.preflight FOLDER [--whole | --sync-only]` writes one JSON object to
+stdout, `examination.Preflight`. It is a
 process of its own, because a damaged file kills whoever reads it: a page past the file's end or
 an unreadable sector is SIGBUS, a page that is not a page is SIGABRT. Boot waits for it, so it
 imports little and checks only the records behind the newest checkpoint, unless told `--whole`.
-It writes nothing and takes no lock: its parent holds the journal's.
+It writes nothing and takes no lock: its parent holds the journal's. With `--sync-only` it does no
+more than to sync the file, through a descriptor of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import sys
 from typing import NamedTuple
 
 import lmdb
+import msgspec
 
 from tillhald.journal.chain import (
     Snapshot,
@@ -36,15 +39,11 @@ from tillhald.journal.engine import (
     data_file,
     open_env,
     open_tables,
+    read_base,
     read_meta,
 )
 from tillhald.journal.errors import Fault, JournalDamaged, StorageError
-from tillhald.journal.format import (
-    NO_HASH,
-    Head,
-    seq_of,
-    unpack_head,
-)
+from tillhald.journal.format import seq_of, unpack_head
 
 RECORDS_MAX = 1 << 62
 
@@ -89,10 +88,11 @@ def _meta_page(raw: bytes, number: int) -> _MetaPage:
 
 
 def preflight(folder: str, *, whole: bool) -> dict[str, object]:
-    """Check the journal that nobody writes to; return what was found, for the report.
+    """Sync and check the journal that nobody writes to; return what was found, for the report.
 
-    Raises JournalDamaged, StorageFailed or lmdb.Error. Reads `identity` too, unparsed.
+    Raises JournalDamaged, StorageFailed or lmdb.Error.
     """
+    settle(folder)
     path = data_file(folder)
     check_size(path)
     file_bytes = os.stat(path).st_size  # noqa: PTH116
@@ -101,14 +101,14 @@ def preflight(folder: str, *, whole: bool) -> dict[str, object]:
         with env.begin(buffers=True) as txn:
             check_format(txn, tables[META])
             chain_id = read_meta(txn, tables[META], META_CHAIN_ID)
-            read_meta(txn, tables[META], META_IDENTITY)
+            identity = msgspec.msgpack.decode(read_meta(txn, tables[META], META_IDENTITY))
             closed_seq = seq_of(read_meta(txn, tables[META], META_CLOSED))
             head = unpack_head(read_meta(txn, tables[META], META_HEAD))
-            snapshot = Snapshot(txn, tables, chain_id)
+            snapshot = Snapshot(txn, tables, chain_id, read_base(txn, tables[META]))
             checkpoint, passed_over = read_checkpoint(snapshot)
             if checkpoint is not None:
                 check_anchor(snapshot, checkpoint)
-            after = Head(0, NO_HASH) if whole or checkpoint is None else checkpoint
+            after = snapshot.base if whole or checkpoint is None else checkpoint
             last = walk_records(snapshot, after, limit=RECORDS_MAX)
             check_end(last, head)
             check_count(snapshot, head)
@@ -118,8 +118,28 @@ def preflight(folder: str, *, whole: bool) -> dict[str, object]:
         "checkpoint_seq": checkpoint.seq if checkpoint else None,
         "tail_records": head.seq - after.seq,
         "clean_shutdown": closed_seq == head.seq,
+        "segment": identity.get("segment", 1),
         "passed_over": [damage.sentence for damage in passed_over],
     }
+
+
+def settle(folder: str) -> dict[str, object]:
+    """Sync the file before it is read or written again. JournalDamaged if the disk refuses.
+
+    After a failed sync LMDB's attempt to undo the commit lives in the page cache only. Reopened
+    like that, the next commit reuses pages which the meta page on the medium still counts as
+    data; a power cut then destroyed whole databases (24 of 5,700 simulated ones, none of 5,676
+    with this sync).
+    """
+    fd = os.open(data_file(folder), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fdatasync(fd)
+    except OSError as error:
+        sentence = f"The journal's file cannot be synced: {error}"
+        raise JournalDamaged(Fault.UNREADABLE, None, sentence) from error
+    finally:
+        os.close(fd)
+    return {}
 
 
 def death_sentence(status: int) -> str:
@@ -131,7 +151,11 @@ def death_sentence(status: int) -> str:
 def main(arguments: list[str]) -> int:
     """Check, and write the result. A found fault is a result: the exit status stays 0."""
     try:
-        result = preflight(arguments[0], whole="--whole" in arguments[1:])
+        result = (
+            settle(arguments[0])
+            if "--sync-only" in arguments[1:]
+            else preflight(arguments[0], whole="--whole" in arguments[1:])
+        )
     except JournalDamaged as damage:
         result = {"fault": damage.fault, "seq": damage.seq, "sentence": damage.sentence}
     except (StorageError, lmdb.Error, OSError) as error:

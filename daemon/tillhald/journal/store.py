@@ -19,6 +19,7 @@ from tillhald.journal.engine import (
     RECORDS,
     Engine,
     check_format,
+    read_base,
     read_meta,
 )
 from tillhald.journal.errors import Fault, JournalDamaged, JournalMissing
@@ -35,9 +36,10 @@ from tillhald.journal.format import (
 )
 from tillhald.journal.identity import Identity
 from tillhald.journal.lock import JournalLock
+from tillhald.journal.overlay import Overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import lmdb
@@ -46,17 +48,6 @@ READ_ROWS_MAX = 1000
 """The largest `limit` of one read; a longer one would keep the event loop from its work."""
 READ_BYTES_MAX = 4 << 20
 """`records` and `scan` stop early once they have read this much."""
-
-
-class Row(NamedTuple):
-    """An index row to write together with a record. `value` None deletes the row.
-
-    `table` is one of `engine.INDEX_TABLES`; `key` has 1 to 511 bytes.
-    """
-
-    table: str
-    key: bytes
-    value: bytes | None
 
 
 class Usage(NamedTuple):
@@ -70,18 +61,19 @@ class Store:
     """Reads of the journal. All of them are short, and return copies.
 
     Called from the event loop. What a read returns is durable: LMDB shows a commit to readers
-    only after both of its syncs. Every read may raise StorageFailed, and JournalDamaged when
-    stored bytes are not those that were written.
+    only after both of its syncs, and `overlay` holds what is in the spill, synced. Every read may
+    raise StorageFailed, and JournalDamaged when stored bytes are not those that were written.
     """
 
-    def __init__(self, folder: Path, lock: JournalLock) -> None:
-        self._lock = lock
+    def __init__(self, folder: Path, locks: Sequence[JournalLock]) -> None:
+        self._locks = locks
+        self.overlay = Overlay()
         if not (folder / "data.mdb").exists():
             sentence = f"There is no journal in {folder}."
             raise JournalMissing(sentence)
         self.engine = Engine(str(folder))
         try:
-            self.identity = self._read_identity()
+            self.identity, self.base = self._read_description()
         except BaseException:
             self.engine.close()
             raise
@@ -90,34 +82,45 @@ class Store:
         }
 
     @classmethod
-    def open(cls, folder: Path, *, lock: JournalLock | None = None) -> Self:
+    def open(cls, folder: Path, *, locks: Sequence[JournalLock] = ()) -> Self:
         """Open the journal in `folder` and hold its lock until `close`.
 
-        `lock`, if the caller has taken it already, is taken over. Nothing is checked beyond the
+        `locks`, if the caller has taken them already, are taken over. Nothing is checked beyond the
         journal's own description: `recovery.open_journal` is the careful way.
         Raises JournalInUse, JournalMissing, JournalDamaged, StorageFailed.
         """
-        lock = lock or JournalLock.acquire(folder)
+        locks = locks or [JournalLock.acquire(folder)]
         try:
-            return cls(folder, lock)
+            return cls(folder, locks)
         except BaseException:
-            lock.release()
+            for lock in locks:
+                lock.release()
             raise
 
-    def _read_identity(self) -> Identity:
+    def describe_anew(self) -> None:
+        """Take over identity and base of the segment that the engine has moved to."""
+        self.identity, self.base = self._read_description()
+
+    def _read_description(self) -> tuple[Identity, Head]:
         meta = self.engine.tables[META]
         with self.engine.reading() as txn:
             check_format(txn, meta)
             chain_id = read_meta(txn, meta, META_CHAIN_ID)
             identity = msgspec.msgpack.decode(read_meta(txn, meta, META_IDENTITY), type=Identity)
+            base = read_base(txn, meta)
         if identity.chain_id != chain_id:
             sentence = "The journal names two chain ids."
             raise JournalDamaged(Fault.EDITED, None, sentence)
-        return identity
+        return identity, base
 
     @property
     def head(self) -> Head:
-        """The last durable record."""
+        """The last durable record, in the spill or in the journal."""
+        return self.overlay.head or self.primary_head
+
+    @property
+    def primary_head(self) -> Head:
+        """The last record in the journal itself."""
         with self.engine.reading() as txn:
             return unpack_head(read_meta(txn, self.engine.tables[META], META_HEAD))
 
@@ -134,6 +137,9 @@ class Store:
 
     def get(self, table: str, key: bytes) -> bytes | None:
         """Return the value under `key`, or None."""
+        spilled = self.overlay.row(table, key)
+        if spilled is not None:
+            return spilled[0]
         with self.engine.reading() as txn:
             stored = txn.get(key, db=self.engine.tables[table])
         return None if stored is None else unseal_row(self.row_seeds[table], table, key, stored)
@@ -153,6 +159,27 @@ class Store:
         (both ends belong to the range). It may stop early, at READ_BYTES_MAX, but never with
         nothing if there is something.
         """
+        spilled = self.overlay.rows(table, prefix)
+        # As many more as the spill may have replaced or deleted.
+        wider = min(limit + len(spilled), READ_ROWS_MAX)
+        found, is_all = self._scan_file(table, start, prefix, wider, reverse=reverse)
+        if not spilled:
+            return found
+        rows: dict[bytes, bytes | None] = dict(found)
+        # A read that stopped early says nothing about what is behind its last key.
+        end = None if is_all else found[-1][0]
+        for key, value in spilled.items():
+            is_before = bool(start) and (key > start if reverse else key < start)
+            is_behind = end is not None and (key < end if reverse else key > end)
+            if not is_before and not is_behind:
+                rows[key] = value
+        ordered = sorted(rows.items(), reverse=reverse)
+        return [(key, value) for key, value in ordered if value is not None][:limit]
+
+    def _scan_file(
+        self, table: str, start: bytes, prefix: bytes, limit: int, *, reverse: bool
+    ) -> tuple[list[tuple[bytes, bytes]], bool]:
+        """The rows, and whether the range ended before the limits did."""
         rows: list[tuple[bytes, bytes]] = []
         taken_bytes = 0
         with (
@@ -160,21 +187,24 @@ class Store:
             txn.cursor(self.engine.tables[table]) as cursor,
         ):
             for key, stored in _walk(cursor, start, prefix, reverse=reverse):
-                if not key.startswith(prefix) or len(rows) >= min(limit, READ_ROWS_MAX):
+                if not key.startswith(prefix):
                     break
+                if len(rows) >= min(limit, READ_ROWS_MAX) or taken_bytes >= READ_BYTES_MAX:
+                    return rows, False
                 rows.append((key, unseal_row(self.row_seeds[table], table, key, stored)))
                 taken_bytes += len(stored)
-                if taken_bytes >= READ_BYTES_MAX:
-                    break
-        return rows
+        return rows, True
 
     def count(self, table: str) -> int:
-        """Return how many rows `table` has, at no cost."""
+        """Return how many rows of `table` the journal itself has, at no cost."""
         with self.engine.reading() as txn:
             return txn.stat(self.engine.tables[table])["entries"]
 
     def record(self, seq: int) -> StoredRecord | None:
         """Return record `seq`, or None if it is not (yet) stored."""
+        spilled = self.overlay.record(seq)
+        if spilled is not None:
+            return unseal(self.identity.chain_id, seq, spilled.envelope)
         with self.engine.reading() as txn:
             envelope = txn.get(seq_key(seq), db=self.engine.tables[RECORDS])
         return None if envelope is None else unseal(self.identity.chain_id, seq, envelope)
@@ -182,8 +212,17 @@ class Store:
     def records(self, after_seq: int, limit: int = READ_ROWS_MAX) -> list[StoredRecord]:
         """Return up to `limit` records after `after_seq`, in order; empty only if there are none.
 
-        It may stop early, at READ_BYTES_MAX. A gap raises JournalDamaged.
+        It may stop early, at READ_BYTES_MAX. A gap raises JournalDamaged. What came before `base`
+        is in an earlier segment.
         """
+        after_seq = max(after_seq, self.base.seq)
+        spilled = self.overlay.records(after_seq, limit)
+        if not spilled or spilled[0].head.seq != after_seq + 1:
+            return self._read_file(after_seq, limit)
+        chain_id = self.identity.chain_id
+        return [unseal(chain_id, record.head.seq, record.envelope) for record in spilled]
+
+    def _read_file(self, after_seq: int, limit: int) -> list[StoredRecord]:
         found: list[StoredRecord] = []
         taken_bytes = 0
         with self.engine.reading() as txn, txn.cursor(self.engine.tables[RECORDS]) as cursor:
@@ -203,6 +242,9 @@ class Store:
 
         A damaged one is passed over: the one before it, or none, only means a longer replay.
         """
+        spilled = self.overlay.newest_checkpoint()
+        if spilled is not None:
+            return spilled
         with self.engine.reading() as txn, txn.cursor(self.engine.tables[CHECKPOINTS]) as cursor:
             for key, stored in cursor.iterprev():
                 try:
@@ -215,7 +257,8 @@ class Store:
     def close(self) -> None:
         """Close LMDB and let go of the lock. The writer must have been closed before."""
         self.engine.close()
-        self._lock.release()
+        for lock in self._locks:
+            lock.release()
 
 
 def _walk(

@@ -28,14 +28,17 @@ from tillhald.journal.engine import (
     data_file,
     open_env,
     open_tables,
+    read_base,
     read_meta,
 )
 from tillhald.journal.errors import Fault, JournalDamaged, StorageError
-from tillhald.journal.format import NO_HASH, Head, unpack_head
+from tillhald.journal.format import unpack_head
 from tillhald.journal.preflight import check_size, death_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tillhald.journal.format import Head
 
 SLICE_ROWS = 10_000
 """How much is read in one transaction. A reader keeps the pages of its snapshot from being used
@@ -61,6 +64,7 @@ class _Verification:
         with self._snapshot() as txn:
             check_format(txn, self._tables[META])
             self._chain_id = read_meta(txn, self._tables[META], META_CHAIN_ID)
+            self._base = read_base(txn, self._tables[META])
             self._total = sum(txn.stat(table)["entries"] for table in self._tables.values())
 
     def run(self) -> Verdict:
@@ -69,7 +73,7 @@ class _Verification:
         return Verdict(head.seq, head.hash, rows)
 
     def _records(self) -> Head:
-        last = Head(0, NO_HASH)
+        last = self._base
         while True:
             with self._snapshot() as txn:
                 until = walk_records(self._view(txn), last, limit=SLICE_ROWS)
@@ -103,7 +107,7 @@ class _Verification:
                 return rows
 
     def _view(self, txn: lmdb.Transaction[memoryview]) -> Snapshot:
-        return Snapshot(txn, self._tables, self._chain_id)
+        return Snapshot(txn, self._tables, self._chain_id, self._base)
 
     def _advance(self, checked: int) -> None:
         self._done += checked

@@ -11,30 +11,19 @@ import queue
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-import lmdb
-import msgspec
-
-from tillhald.failpoints import reach
-from tillhald.journal.engine import (
-    CHECKPOINTS,
-    INDEX_TABLES,
-    KEY_BYTES_MAX,
-    META,
-    META_CLOSED,
-    META_HEAD,
-    META_IDENTITY,
-    META_SEED,
-    RECORDS,
-)
-from tillhald.journal.errors import Fault, JournalDamaged, Overloaded, StorageFailed
-from tillhald.journal.format import Head, pack_head, seal, seal_row, seq_key, seq_of
-from tillhald.journal.growth import Growth
+from tillhald.journal.engine import INDEX_TABLES, KEY_BYTES_MAX
+from tillhald.journal.errors import Overloaded, StorageFailed
+from tillhald.journal.format import Head, Sealed, seal
+from tillhald.journal.spill import Spill
+from tillhald.journal.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-    from tillhald.journal.identity import Phase
-    from tillhald.journal.store import Row, Store
+    from tillhald.journal.format import Row
+    from tillhald.journal.health import Health
+    from tillhald.journal.store import Store
 
 QUEUE_APPENDS_MAX = 4096
 """How many appends may be on their way to the disk."""
@@ -46,10 +35,6 @@ with the longest texts has about 5 MiB."""
 BATCH_APPENDS_MAX = 512
 BATCH_BYTES_MAX = 1 << 20
 """A batch is closed by the append that reaches this, so it holds less than twice as much."""
-GROWTHS_AT_ONCE_MAX = 12
-"""Steps of growth for one batch: each adds half the file or more, so these suffice for any."""
-CHECKPOINTS_KEPT = 2
-"""The newest one, and one more in case the newest turns out to be damaged."""
 
 
 class _Append(NamedTuple):
@@ -57,23 +42,29 @@ class _Append(NamedTuple):
     body: bytes
     rows: tuple[Row, ...]
     checkpoint: bytes | None
-    phase: Phase | None
+    begins_segment: bool
     size_bytes: int
+
+
+_DISTRUST = _Append(0, b"", (), None, begins_segment=False, size_bytes=0)
+"""Stands in the queue for the word that the journal's file is damaged."""
 
 
 class JournalWriter:
     """Appends records to a journal, durably and in order.
 
-    `append`, `next_seq` and `close` belong to one thread, the event loop's. `on_durable(seq)`
-    says that every record up to `seq` is on disk, once for each commit; `on_failed(error)` says,
-    once, that storing has ended and that the fate of everything after the last `on_durable` is
-    unknown. Both are called in the writer thread: pass wrappers around call_soon_threadsafe.
+    `append`, `next_seq`, `distrust` and `close` belong to one thread, the event loop's.
+    `on_durable(seq)` says that every record up to `seq` is on disk, once for each batch;
+    `on_health(health)` that storing got better or worse, before the first `on_durable` that rests
+    on it; `on_failed(error)`, once, that storing has ended and that the fate of everything after
+    the last `on_durable` is unknown. All are called in the writer thread: pass wrappers around
+    call_soon_threadsafe.
 
-    What the two threads share: the queue; `_durable_seq`, `_durable_bytes` and `_failure`, each
-    written by the writer thread only and read by the other one as a single reference, so a
-    reader sees an older or a newer value, never half of one. Older counts make the queue look
-    fuller; an older `_failure` lets an append into a queue that nobody reads any more, and
-    `on_failed` speaks for it.
+    What the two threads share: the queue; `_durable_seq`, `_durable_bytes`, `_failure` and the
+    storage's health, each written by the writer thread only and read by the other one as a single
+    reference, so a reader sees an older or a newer value, never half of one. Older counts make
+    the queue look fuller; an older `_failure` lets an append into a queue that nobody reads any
+    more, and `on_failed` speaks for it.
     """
 
     def __init__(
@@ -82,21 +73,30 @@ class JournalWriter:
         *,
         on_durable: Callable[[int], None],
         on_failed: Callable[[BaseException], None],
+        on_health: Callable[[Health], None] = lambda _: None,
+        spill: Spill | None = None,
+        standby: Path | None = None,
+        write_failed_ms: int | None = None,
     ) -> None:
-        self._store = store
-        self._engine = store.engine
+        """Without a `spill`, storing ends at the first failure. The rest is as for `Storage`."""
         self._chain_id = store.identity.chain_id
-        self._identity = store.identity
         self._head = store.head
         self._on_durable = on_durable
         self._on_failed = on_failed
-        self._growth = Growth(store.engine)
+        self._storage = Storage(
+            store,
+            spill or Spill(),
+            standby=standby,
+            write_failed_ms=write_failed_ms,
+            on_health=on_health,
+        )
         self._queue: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
         self._next_seq = self._head.seq + 1
         self._durable_seq = self._head.seq
         self._appended_bytes = 0
         self._durable_bytes = 0
         self._failure: StorageFailed | None = None
+        self._why_distrusted = ""
         self._closed = False
         # A daemon thread: should the event loop die without closing the journal, the process
         # must end and be started again, not hang. To the journal that is one more power cut.
@@ -109,9 +109,14 @@ class JournalWriter:
         return self._next_seq
 
     @property
-    def no_room(self) -> OSError | None:
-        """Why the journal's file cannot grow at present, or None. Selling goes on meanwhile."""
-        return self._growth.no_room
+    def health(self) -> Health:
+        """How storing goes."""
+        return self._storage.health
+
+    def distrust(self, sentence: str) -> None:
+        """Write nothing more to the journal's file: a check has found it damaged."""
+        self._why_distrusted = sentence
+        self._queue.put(_DISTRUST)
 
     def append(
         self,
@@ -119,13 +124,13 @@ class JournalWriter:
         rows: Sequence[Row] = (),
         *,
         checkpoint: bytes | None = None,
-        phase: Phase | None = None,
+        begins_segment: bool = False,
     ) -> int:
         """Queue one record and the rows that go with it, as one unit; return its number.
 
         It is durable once `on_durable` has named this number or a later one. `checkpoint` is the
-        state after this record; `phase` becomes the identity's. Of several rows with the same
-        key in one commit the last one stays.
+        state after this record; with `begins_segment` a new segment, if one is due, may be begun
+        with it. Of several rows with the same key in one commit the last one stays.
 
         Raises Overloaded when QUEUE_APPENDS_MAX appends or QUEUE_BYTES_MAX wait, StorageFailed
         when storing has ended, ValueError for what can never be stored. Nothing was changed then.
@@ -145,7 +150,7 @@ class JournalWriter:
         seq = self._next_seq
         self._next_seq += 1
         self._appended_bytes += size_bytes
-        self._queue.put(_Append(seq, body, tuple(rows), checkpoint, phase, size_bytes))
+        self._queue.put(_Append(seq, body, tuple(rows), checkpoint, begins_segment, size_bytes))
         return seq
 
     def close(self, timeout_s: float) -> None:
@@ -167,128 +172,52 @@ class JournalWriter:
     def _run(self) -> None:
         try:
             while not self._write_what_waits():
-                self._growth.step()
-            self._note_good_order()
+                self._storage.step()
+            self._storage.finish()
         except Exception as error:  # noqa: BLE001 - whatever it was, storing ends here, loudly
-            # Not retried, and not in this environment: after a failed sync the kernel calls the
-            # pages clean and a second sync succeeds without them; LMDB's two descriptors each
-            # report one write error once; and a commit that raised may still be on disk.
-            sentence = f"The journal could not be written: {error}"
+            sentence = f"Nothing can be stored any more. {error}"
             self._failure = StorageFailed(sentence, durable_seq=self._durable_seq)
-            self._failure.__cause__ = error
+            self._failure.__cause__ = error.__cause__ or error
             self._on_failed(self._failure)
         finally:
-            self._growth.close()
+            self._storage.close()
 
     def _write_what_waits(self) -> bool:
-        """Commit one batch, waiting for it unless the file is growing. True: that was the end."""
-        batch: list[_Append] = []
+        """Keep one batch, waiting for it as long as storing has patience. True: it was the end."""
+        batch: list[Sealed] = []
         batch_bytes = 0
-        wait = not self._growth.active
+        patience_s = self._storage.patience_s
+        wait = patience_s is None or patience_s > 0
         ended = False
         while len(batch) < BATCH_APPENDS_MAX and batch_bytes < BATCH_BYTES_MAX:
             try:
-                append = self._queue.get(block=wait)
+                append = self._queue.get(block=wait, timeout=patience_s or None)
             except queue.Empty:
                 break
             if append is None:
                 ended = True
                 break
-            batch.append(append)
+            if append is _DISTRUST:
+                self._storage.distrust(self._why_distrusted)
+                break
+            batch.append(self._seal(append))
             batch_bytes += append.size_bytes
             wait = False
         if batch:
-            self._commit(batch)
+            self._storage.keep(batch)
+            self._durable_seq = batch[-1].head.seq
+            self._durable_bytes += batch_bytes
+            self._on_durable(self._durable_seq)
         return ended
 
-    def _commit(self, batch: list[_Append]) -> None:
-        rows: dict[tuple[str, bytes], bytes | None] = {}
-        records: list[tuple[bytes, bytes]] = []
+    def _seal(self, append: _Append) -> Sealed:
         head = self._head
-        for append in batch:
-            assert append.seq == head.seq + 1, f"{append.seq} does not follow {head.seq}"
-            envelope, digest = seal(self._chain_id, append.seq, head.hash, append.body)
-            head = Head(append.seq, digest)
-            records.append((seq_key(append.seq), envelope))
-            self._collect_rows(rows, append, head)
-        rows[META, META_HEAD] = seal_row(META_SEED, META_HEAD, head.seq, pack_head(head))
-        self._transact(records, rows)
-        self._head = head
-        self._durable_seq = head.seq
-        self._durable_bytes += sum(append.size_bytes for append in batch)
-        self._on_durable(head.seq)
-
-    def _collect_rows(
-        self, rows: dict[tuple[str, bytes], bytes | None], append: _Append, head: Head
-    ) -> None:
-        """Add what belongs to one record. One put for each key and transaction.
-
-        The last row of a key wins anyway, and LMDB's own checker cries wolf over a value that
-        was replaced by a shorter one within one transaction.
-        """
-        seeds = self._store.row_seeds
-        for table, key, value in append.rows:
-            sealed = None if value is None else seal_row(seeds[table], key, head.seq, value)
-            rows[table, key] = sealed
-        if append.checkpoint is not None:
-            key, value = seq_key(head.seq), head.hash + append.checkpoint
-            rows[CHECKPOINTS, key] = seal_row(seeds[CHECKPOINTS], key, head.seq, value)
-        if append.phase is not None:
-            self._identity = msgspec.structs.replace(self._identity, phase=append.phase)
-            value = msgspec.msgpack.encode(self._identity)
-            rows[META, META_IDENTITY] = seal_row(META_SEED, META_IDENTITY, head.seq, value)
-
-    def _transact(
-        self, records: list[tuple[bytes, bytes]], rows: dict[tuple[str, bytes], bytes | None]
-    ) -> None:
-        for left in reversed(range(GROWTHS_AT_ONCE_MAX)):
-            try:
-                self._transact_once(records, rows)
-                break
-            except lmdb.MapFullError:
-                # Growing ahead of need did not keep up. The transaction is dead, the environment
-                # is fine and nothing was written: the one error after which the same batch may be
-                # written again. One step may be too little for a very long sale in a young file.
-                if not left:
-                    raise
-                self._growth.finish()
-        reach("journal.after_commit")
-
-    def _transact_once(
-        self, records: list[tuple[bytes, bytes]], rows: dict[tuple[str, bytes], bytes | None]
-    ) -> None:
-        tables = self._engine.tables
-        with self._engine.env.begin(write=True) as txn:
-            for key, envelope in records:
-                # append=True answers False, and raises nothing, if the key is not the last.
-                if not txn.put(key, envelope, append=True, db=tables[RECORDS]):
-                    seq = seq_of(key)
-                    sentence = f"Record {seq} is there already: somebody else writes here, too."
-                    raise JournalDamaged(Fault.REPEATED, seq, sentence)
-            for (table, key), stored in rows.items():
-                if stored is None:
-                    txn.delete(key, db=tables[table])
-                else:
-                    txn.put(key, stored, db=tables[table])
-            if any(table == CHECKPOINTS for table, _ in rows):
-                self._prune_checkpoints(txn)
-            reach("journal.before_commit")
-
-    def _prune_checkpoints(self, txn: lmdb.Transaction[bytes]) -> None:
-        table = self._engine.tables[CHECKPOINTS]
-        surplus = txn.stat(table)["entries"] - CHECKPOINTS_KEPT
-        if surplus > 0:
-            with txn.cursor(table) as cursor:
-                cursor.first()
-                for _ in range(surplus):
-                    cursor.delete()
-
-    def _note_good_order(self) -> None:
-        """Say in the journal that nothing was under way when it was closed."""
-        seq = self._head.seq
-        if self._store.closed_seq != seq:
-            stored = seal_row(META_SEED, META_CLOSED, seq, seq_key(seq))
-            self._transact([], {(META, META_CLOSED): stored})
+        assert append.seq == head.seq + 1, f"{append.seq} does not follow {head.seq}"
+        envelope, digest = seal(self._chain_id, append.seq, head.hash, append.body)
+        self._head = Head(append.seq, digest)
+        if append.begins_segment:
+            self._storage.begin_segment_with(append.seq)
+        return Sealed(self._head, envelope, append.rows, append.checkpoint)
 
 
 def _checked_size(body: bytes, rows: Sequence[Row], checkpoint: bytes | None) -> int:

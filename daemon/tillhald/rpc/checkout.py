@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from tillhal.v1 import checkout_pb2 as pb
-from tillhal.v1 import checkout_pb2_grpc, types_pb2
+from tillhal.v1 import checkout_pb2_grpc
 from tillhald.domain import errors
 from tillhald.domain.answers import JobAnswer, SaleSummary, summary_of
 from tillhald.domain.sale import SaleState
@@ -51,7 +51,7 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
         assert isinstance(outcome.answer, SaleSummary), f"{method} answers with a sale"
         return respond(
             sale=to_wire.summary(outcome.answer, self._currency),
-            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            durability=to_wire.durability(spilled=outcome.spilled),
             replayed=outcome.replayed,
         )
 
@@ -170,7 +170,7 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
         return pb.ReprintReceiptResponse(
             job_id=outcome.answer.job.job_id,
             copy=outcome.answer.job.copy,
-            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            durability=to_wire.durability(spilled=outcome.spilled),
             replayed=outcome.replayed,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tillhal.v1 import device_pb2, drawer_pb2_grpc, types_pb2
+from tillhal.v1 import device_pb2, drawer_pb2_grpc
 from tillhal.v1 import drawer_pb2 as pb
 from tillhald.devices.categories import Category
 from tillhald.domain import commands as cmd
@@ -57,7 +57,7 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
         assert isinstance(outcome.answer, KickAnswer), "OpenDrawer answers with a kick"
         return pb.OpenDrawerResponse(
             kick=to_wire.kick(outcome.answer.kick),
-            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            durability=to_wire.durability(spilled=outcome.spilled),
             replayed=outcome.replayed,
         )
 

@@ -11,7 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 from tillhal.v1 import types_pb2
 from tillhald.devices.errors import DeviceError, DeviceTimeout, RetrySafety
 from tillhald.domain import errors as refusals
-from tillhald.journal.errors import JournalDamaged, Overloaded, StorageError
+from tillhald.journal.errors import DiskReserve, JournalDamaged, Overloaded, StorageError
 from tillhald.rpc.messages import cashier_sentence
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
     refusals.CursorAhead: grpc.StatusCode.OUT_OF_RANGE,
     refusals.Full: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    DiskReserve: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DeviceTimeout: grpc.StatusCode.DEADLINE_EXCEEDED,
     DeviceError: grpc.StatusCode.UNAVAILABLE,
     JournalDamaged: grpc.StatusCode.DATA_LOSS,

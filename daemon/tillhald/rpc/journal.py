@@ -10,7 +10,7 @@ from tillhal.v1 import journal_pb2 as pb
 from tillhal.v1 import journal_pb2_grpc, types_pb2
 from tillhald.domain.events import decode_record
 from tillhald.journal.errors import Fault
-from tillhald.rpc.to_wire import timestamp
+from tillhald.rpc.to_wire import durability, timestamp
 from tillhald.service.follow import Hole, Mark, follow
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
             used_bytes=usage.used_bytes,
             map_bytes=usage.map_bytes,
             checkpoint_seq=checkpoint[0] if checkpoint else 0,
-            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            durability=durability(spilled=self._tail.spilled_from is not None),
         )
 
     async def WatchJournal(
@@ -66,9 +66,9 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
                     yield pb.WatchJournalResponse(cursor=cursor, caught_up=pb.CaughtUp())
                 case Mark.DRAINING:
                     return
-                case Hole(seq, why):
+                case Hole(first_seq, seq, why):
                     cursor = seq
-                    gap = types_pb2.Gap(first_seq=seq, last_seq=seq, why=why)
+                    gap = types_pb2.Gap(first_seq=first_seq, last_seq=seq, why=why)
                     yield pb.WatchJournalResponse(cursor=seq, gap=gap)
                 case _:
                     cursor = item.seq

@@ -85,7 +85,7 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
         assert isinstance(outcome.answer, JobAnswer), "SubmitJob answers with a job"
         return pb.SubmitJobResponse(
             job=to_wire.job(outcome.answer.job),
-            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            durability=to_wire.durability(spilled=outcome.spilled),
             replayed=outcome.replayed,
         )
 
@@ -123,8 +123,8 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
             match item:
                 case Mark():
                     continue
-                case Hole(seq, why):
-                    gap = types_pb2.Gap(first_seq=seq, last_seq=seq, why=why)
+                case Hole(first_seq, seq, why):
+                    gap = types_pb2.Gap(first_seq=first_seq, last_seq=seq, why=why)
                     yield pb.WatchJobsResponse(cursor=seq, gap=gap)
                 case _:
                     for job in job_changes(self._till, decode_record(item.body), item.seq):

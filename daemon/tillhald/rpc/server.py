@@ -80,6 +80,11 @@ class Servers:
         _add_reflection(server, self._door.services)
         return server
 
+    async def refuse(self) -> None:
+        """Tell who asks for our health that nothing but the status can be had."""
+        for name in ("", *self._door.services):
+            await self.health.set(name, health_pb2.HealthCheckResponse.NOT_SERVING)
+
     async def stop(self, grace_s: float) -> None:
         """Take no new calls, let those in flight end within `grace_s`, then end the rest."""
         await self.health.enter_graceful_shutdown()

@@ -14,7 +14,7 @@ from tillhald.domain import events as ev
 from tillhald.domain.answers import SaleSummary
 from tillhald.domain.jobs import Kick, KickState
 from tillhald.domain.readmodels import kick_key
-from tillhald.rpc import to_wire
+from tillhald.rpc import storage, to_wire
 from tillhald.rpc.device import SEVERITIES
 from tillhald.rpc.printer import job_changes
 from tillhald.service.follow import Hole, Mark, follow
@@ -88,7 +88,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             version=self._boot.version,
             api_version=API_VERSION,
             modes=[_MODES[mode] for mode in self._modes()],
-            durability=types_pb2.DURABILITY_DURABLE_PRIMARY,
+            durability=to_wire.durability(spilled=self._tail.spilled_from is not None),
             recovery=self._boot.recovery,
             chain_check=_CHAIN_CHECKS[self._verification.last_check],
             shift_id=state.shift.shift_id if state.shift else "",
@@ -97,8 +97,10 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             start_time=to_wire.timestamp(self._boot.started_ms),
             currency_code=self._currency,
             simulated=self._boot.simulated,
+            storage=storage.status(self._till.storage),
         )
-        await self._till.caught_up()
+        if self._tail.failure is None:  # else this is the one question that is still answered
+            await self._till.caught_up()
         status.head_seq = self._tail.durable_seq
         return status
 
@@ -107,7 +109,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         down = (PowerState.OFF, PowerState.OFFLINE)
         return modes(
             self._till.state,
-            storage_failed=self._tail.failure is not None or self._till.has_storage_trouble,
+            storage_trouble=self._tail.failure is not None or self._till.storage.is_in_trouble,
             chain=self._verification.last_check,
             printer_down=bool(printer) and self._devices.device(printer).power in down,
             draining=self._tail.draining,
@@ -124,9 +126,9 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                     yield pb.WatchEventsResponse(cursor=cursor, caught_up=caught_up)
                 case Mark.DRAINING:
                     yield pb.WatchEventsResponse(cursor=cursor, draining=pb.ServerDraining())
-                case Hole(seq, why):
+                case Hole(first_seq, seq, why):
                     cursor = seq
-                    gap = types_pb2.Gap(first_seq=seq, last_seq=seq, why=why)
+                    gap = types_pb2.Gap(first_seq=first_seq, last_seq=seq, why=why)
                     yield pb.WatchEventsResponse(cursor=seq, gap=gap)
                 case _:
                     cursor = item.seq
@@ -151,6 +153,9 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                 is_this = seq == self._boot.started_seq
                 report = self._boot.recovery if is_this else pb.RecoveryReport(last_seq=seq - 1)
                 yield pb.WatchEventsResponse(cursor=seq, time=at, started=report)
+            elif (status := self._storage_change(event, record.wall_ms)) is not None:
+                change = pb.StorageChanged(storage=status)
+                yield pb.WatchEventsResponse(cursor=seq, time=at, storage=change)
             else:
                 device = _device_event(event)
                 if device is not None:
@@ -159,6 +164,17 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             yield pb.WatchEventsResponse(cursor=seq, time=at, job_changed=to_wire.job(job))
         for kick in self._kick_changes(record):
             yield pb.WatchEventsResponse(cursor=seq, time=at, kick_changed=to_wire.kick(kick))
+
+    def _storage_change(self, event: ev.AnyEvent, at_ms: int) -> pb.StorageStatus | None:
+        match event:
+            case ev.StorageFaultBegan():
+                return storage.began(event.fault, event.message, at_ms)
+            case ev.StorageFaultEnded():
+                return pb.StorageStatus(durability=to_wire.durability(spilled=False))
+            case ev.SegmentBegun():
+                return storage.replaced(event.fault, event.segment, at_ms)
+            case _:
+                return None
 
     def _answered_sale(self, request_id: str) -> SaleSummary | None:
         """The sale as the request that this record granted was answered with it."""

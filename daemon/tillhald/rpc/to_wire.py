@@ -80,6 +80,13 @@ def timestamp(at_ms: int) -> Timestamp:
     return Timestamp(seconds=seconds, nanos=ms * 1_000_000)
 
 
+def durability(*, spilled: bool) -> types_pb2.Durability:
+    """Where an answer's facts are: in the journal, or so far in the spill only."""
+    if spilled:
+        return types_pb2.DURABILITY_DURABLE_SPILL
+    return types_pb2.DURABILITY_DURABLE_PRIMARY
+
+
 def money(minor: int, currency: str) -> types_pb2.Money:
     return types_pb2.Money(currency_code=currency, minor_units=minor)
 

@@ -136,6 +136,12 @@ class Effects:
                 # Before a deed began; its outcome is never given up (see _record).
                 await asyncio.sleep(OVERLOAD_PAUSE_S)
                 continue
+            except StorageError as error:
+                if self._tail.failure is not None:
+                    return  # nothing can be recorded any more, so nothing is done
+                log.warning("deed_waits_for_storage", device=device_id, why=str(error))
+                await asyncio.sleep(OVERLOAD_PAUSE_S)
+                continue
             if step is Step.NOTHING_DUE:
                 await recorded.wait()
             elif step is Step.HELD:
@@ -169,6 +175,8 @@ class Effects:
             return Step.HELD
         try:
             document = self._document(job)
+        except StorageError:
+            raise
         except Exception as error:
             # Ours to mend; the next start would meet the same job again.
             log.error("print_document_failed", job_id=job.job_id, exc_info=error)

@@ -31,8 +31,9 @@ class Mark(enum.Enum):
 
 
 class Hole(NamedTuple):
-    """A record that cannot be read."""
+    """Records from `first_seq` to `seq` that cannot be read."""
 
+    first_seq: int
     seq: int
     why: str
 
@@ -68,6 +69,9 @@ async def follow(
 
 
 def _read(store: Store, cursor: int) -> list[StoredRecord] | list[Hole]:
+    if cursor < store.base.seq:
+        why = "These records are in a file that was put aside when it failed."
+        return [Hole(cursor + 1, store.base.seq, why)]
     try:
         return store.records(cursor, RECORDS_AT_ONCE_MAX)
     except JournalDamaged:
@@ -76,4 +80,4 @@ def _read(store: Store, cursor: int) -> list[StoredRecord] | list[Hole]:
     try:
         return store.records(cursor, 1)
     except JournalDamaged as damage:
-        return [Hole(cursor + 1, damage.sentence)]
+        return [Hole(cursor + 1, cursor + 1, damage.sentence)]

@@ -20,11 +20,16 @@ class Mode(enum.StrEnum):
 
 
 def modes(
-    state: TillState, *, storage_failed: bool, chain: ChainCheck, printer_down: bool, draining: bool
+    state: TillState,
+    *,
+    storage_trouble: bool,
+    chain: ChainCheck,
+    printer_down: bool,
+    draining: bool,
 ) -> list[Mode]:
     """All modes that hold, in the order of their weight; none is good."""
     holds = {
-        Mode.STORAGE_DEGRADED: storage_failed or chain in (ChainCheck.FAULTY, ChainCheck.FAILED),
+        Mode.STORAGE_DEGRADED: storage_trouble or chain in (ChainCheck.FAULTY, ChainCheck.FAILED),
         Mode.PRINTER_DOWN: printer_down,
         Mode.CLOCK_SUSPECT: state.clock_suspect,
         Mode.RECOVERY_PENDING: bool(state.interrupted),

@@ -22,6 +22,8 @@ class Tail:
 
     def __init__(self, durable_seq: int) -> None:
         self.durable_seq = durable_seq
+        self.spilled_from: int | None = None
+        """The first record that only the spill holds; None when the journal holds them all."""
         self.failure: BaseException | None = None
         self.draining = False
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -40,6 +42,10 @@ class Tail:
                 future.set_result(None)
         for event in self._watching:
             event.set()
+
+    def is_spilled(self, seq: int) -> bool:
+        """Whether record `seq`, which is durable, is in the spill and not in the journal yet."""
+        return self.spilled_from is not None and seq >= self.spilled_from
 
     def failed(self, error: BaseException) -> None:
         """Storing has ended: nobody who still waits may be told that it went well."""

@@ -37,15 +37,18 @@ from tillhald.domain.readmodels import (
     sale_key,
 )
 from tillhald.domain.state import TillState, encode_state
-from tillhald.journal.store import Row
+from tillhald.journal.errors import DiskReserve, StorageFailed
+from tillhald.journal.format import Row
+from tillhald.journal.health import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tillhald.domain.events import AnyEvent
+    from tillhald.domain.events import AnyEvent, SegmentBegun
     from tillhald.domain.jobs import Job, Kick
     from tillhald.domain.rules import ShopRules
     from tillhald.domain.sale import Sale
+    from tillhald.journal.health import Health
     from tillhald.journal.store import Store
     from tillhald.journal.writer import JournalWriter
     from tillhald.service.tail import Tail
@@ -54,6 +57,12 @@ CHECKPOINT_EVERY = 1_000
 """Records between two checkpoints: a start replays at most about this many."""
 CHECKPOINT_BYTES_MAX = 512 * 1024
 """A larger state (hundreds of long suspended sales) is not kept: a start replays more."""
+REQUESTS_REMEMBERED_MAX = 4_096
+"""Answers kept in memory, too: a retry comes within minutes, and must not be taken for a new
+request even while the journal's file cannot be read."""
+
+_BEGINS_SOMETHING = (cmd.Checkout, cmd.OpenSale, cmd.OpenReturn, cmd.SubmitJob, cmd.ReprintReceipt)
+"""What is refused when only the reserve is left."""
 
 
 class Request(NamedTuple):
@@ -67,8 +76,11 @@ class Request(NamedTuple):
 
 
 class Outcome(NamedTuple):
+    """`spilled`: the answer rests on the spill, and the journal will follow."""
+
     answer: Answer
     replayed: bool
+    spilled: bool = False
 
 
 class Clock(NamedTuple):
@@ -103,6 +115,7 @@ class Till:
         # Rows of records that are on their way to the disk: reads see them before LMDB does.
         self._recent: dict[tuple[str, bytes], bytes] = {}
         self._recent_by_seq: deque[tuple[int, tuple[Row, ...]]] = deque()
+        self._remembered: dict[str, bytes] = {}
         tail.on_advance(self._forget_durable)
 
     # --- commands
@@ -114,15 +127,18 @@ class Till:
         loses only the answer: what was decided is on its way, and the same request_id gets it.
         """
         try:
-            return self._decide(command, request)
+            outcome, seq = self._decide(command, request)
         finally:
             await self._tail.reached(self.state.seq)
+        return outcome._replace(spilled=True) if self._tail.is_spilled(seq) else outcome
 
-    def _decide(self, command: cmd.AnyCommand, request: Request) -> Outcome:
+    def _decide(self, command: cmd.AnyCommand, request: Request) -> tuple[Outcome, int]:
         # Not a coroutine: no other command can come between the decision and its effect.
-        request_key = request.request_id.encode()
-        if (stored := self._row("requests", request_key)) is not None:
-            return _replay(decode_answered(stored), request)
+        if (earlier := self.answered(request.request_id)) is not None:
+            return _replay(earlier, request), earlier.seq
+        if self._writer.health.reserve_only and isinstance(command, _BEGINS_SOMETHING):
+            sentence = "There is hardly any room left: only what is open can be finished."
+            raise DiskReserve(sentence)
         at_ms = self._clock.wall_ms()
         now = cmd.Now(
             at_ms=at_ms,
@@ -134,7 +150,7 @@ class Till:
         facts = decide(self.state, self.rules, command, now)
         answer = self._append(facts, at_ms, request=request, command=command)
         assert answer is not None, "a command has an answer"
-        return Outcome(answer, replayed=False)
+        return Outcome(answer, replayed=False), self.state.seq
 
     def _finished_named(self, command: cmd.AnyCommand) -> dict[str, Sale]:
         """The finished sales that the rules need to see beside this command."""
@@ -148,15 +164,15 @@ class Till:
                 names = [command.sale_id] if live is None else []
                 if live is not None and live.original_sale_id:
                     names.append(live.original_sale_id)
-        found = ((name, self.finished_sale(name)) for name in names)
+        found = ((name, self._known_sale(name)) for name in names)
         return {name: sale for name, sale in found if sale is not None}
 
     def _id_taken(self, command: cmd.AnyCommand) -> bool:
         match command:
             case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
-                return self._row("jobs", job_key(job_id)) is not None
+                return self._known("jobs", job_key(job_id)) is not None
             case cmd.OpenDrawer(kick_id=kick_id):
-                return self._row("jobs", kick_key(kick_id)) is not None
+                return self._known("jobs", kick_key(kick_id)) is not None
             case _:
                 return False
 
@@ -171,6 +187,11 @@ class Till:
     async def record(self, facts: Iterable[AnyEvent]) -> None:
         """Record facts, and return once they are durable."""
         await self._tail.reached(self.note(facts))
+
+    def begin_segment(self, fact: SegmentBegun) -> None:
+        """Record the whole state, for a new segment of the journal to begin with."""
+        at_ms = self._clock.wall_ms()
+        self._append([*clock_facts(self.state, at_ms), fact], at_ms, begins_segment=True)
 
     def note_stop(self) -> None:
         """Record that the till stops in order, with a checkpoint for a quick next start."""
@@ -188,6 +209,7 @@ class Till:
         *,
         request: Request | None = None,
         command: cmd.AnyCommand | None = None,
+        begins_segment: bool = False,
     ) -> Answer | None:
         """Bring the state forward and queue the record. Raises before anything has changed."""
         before = self.state
@@ -213,25 +235,31 @@ class Till:
         finished = {
             name: sale
             for name in named_finished(record.events, state)
-            if (sale := self.finished_sale(name)) is not None
+            if (sale := self._known_sale(name)) is not None
         }
         rows: list[Row] = [Row(*entry) for entry in entries(record.events, state, finished)[0]]
-        answer = None
+        answer, answered = None, b""
         if request and command:
             answer = answer_to(command, state)
-            answered = Answered(
-                method=request.method, fingerprint=request.fingerprint, seq=seq, answer=answer
+            answered = encode_answered(
+                Answered(
+                    method=request.method, fingerprint=request.fingerprint, seq=seq, answer=answer
+                )
             )
-            rows.append(Row("requests", request.request_id.encode(), encode_answered(answered)))
+            rows.append(Row("requests", request.request_id.encode(), answered))
         self.state = state
         try:
-            checkpoint = self._checkpoint_if_due(seq)
-            self._writer.append(encode_record(record), rows, checkpoint=checkpoint)
+            checkpoint = encode_state(state) if begins_segment else self._checkpoint_if_due(seq)
+            self._writer.append(
+                encode_record(record), rows, checkpoint=checkpoint, begins_segment=begins_segment
+            )
         except BaseException:
             self.state = before
             raise
         if checkpoint is not None:
             self._checkpoint_seq = seq
+        if request and command:
+            self._remember(request.request_id, answered)
         kept = tuple(rows)
         for row in kept:
             assert row.value is not None, "index rows are put, never deleted"
@@ -245,15 +273,25 @@ class Till:
         stored = encode_state(self.state)
         return stored if len(stored) <= CHECKPOINT_BYTES_MAX else None
 
+    def _remember(self, request_id: str, answered: bytes) -> None:
+        remembered = self._remembered
+        remembered[request_id] = answered
+        if len(remembered) > REQUESTS_REMEMBERED_MAX:
+            del remembered[next(iter(remembered))]
+
     @property
-    def has_storage_trouble(self) -> bool:
-        """The journal's file cannot grow; selling goes on in what is set aside."""
-        return self._writer.no_room is not None
+    def storage(self) -> Health:
+        """How storing goes."""
+        return self._writer.health
 
     # --- reads, of what is live, on its way, or durable
 
     def finished_sale(self, sale_id: str) -> Sale | None:
         stored = self._row("sales", sale_key(sale_id))
+        return None if stored is None else decode_sale(stored)
+
+    def _known_sale(self, sale_id: str) -> Sale | None:
+        stored = self._known("sales", sale_key(sale_id))
         return None if stored is None else decode_sale(stored)
 
     def sale(self, sale_id: str) -> Sale:
@@ -287,12 +325,25 @@ class Till:
 
     def answered(self, request_id: str) -> Answered | None:
         """What a request was answered with, if it was granted."""
-        stored = self._row("requests", request_id.encode())
+        stored = self._known("requests", request_id.encode()) or self._remembered.get(request_id)
         return None if stored is None else decode_answered(stored)
 
     def _row(self, table: str, key: bytes) -> bytes | None:
         recent = self._recent.get((table, key))
         return self._store.get(table, key) if recent is None else recent
+
+    def _known(self, table: str, key: bytes) -> bytes | None:
+        """As `_row`, for a decision, which must be possible while storing is in trouble.
+
+        If the file cannot even be read, a new one is about to be begun. Selling goes on with what
+        is in memory and in the spill; the last answers are remembered for those who ask again.
+        """
+        try:
+            return self._row(table, key)
+        except StorageFailed:
+            if self._writer.health.stage is Stage.SOUND:
+                raise
+            return None
 
     def _forget_durable(self, seq: int) -> None:
         """LMDB shows these rows itself now; one that a later record replaced stays."""

@@ -13,8 +13,7 @@ from tillhald.journal.errors import Fault, JournalDamaged
 from tillhald.journal.verify import verify_in_child
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Callable
 
     from tillhald.journal.verify import Verdict
 
@@ -53,9 +52,17 @@ class Step(NamedTuple):
 class Verification:
     """Runs checks in a child process. A check goes on whoever hangs up."""
 
-    def __init__(self, folder: Path, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self,
+        folder: Callable[[], str],
+        tasks: asyncio.TaskGroup,
+        *,
+        on_fault: Callable[[str], None],
+    ) -> None:
+        """`folder` tells where the journal is now; `on_fault(sentence)` hears of a damaged one."""
         self._folder = folder
         self._tasks = tasks
+        self._on_fault = on_fault
         self._task: asyncio.Task[None] | None = None
         self._step = Step(0, 0, 0)
         self._stepped = asyncio.Event()
@@ -74,6 +81,11 @@ class Verification:
         if self._task is not None:
             self._task.cancel()
 
+    @property
+    def step(self) -> Step:
+        """Where the running check stands, or how the last one ended."""
+        return self._step
+
     async def steps(self) -> AsyncIterator[Step]:
         """The running check's steps, or a new one's; the last one is over.
 
@@ -89,19 +101,22 @@ class Verification:
 
     async def _run(self) -> None:
         began = time.monotonic()
+        folder = self._folder()
 
         def on_progress(done: int, total: int) -> None:
             spent = time.monotonic() - began
             self._advance(Step(done, total, round(spent * (total - done) / done)))
 
         try:
-            verdict = await verify_in_child(str(self._folder), on_progress, deadline_s=VERIFY_S_MAX)
+            verdict = await verify_in_child(folder, on_progress, deadline_s=VERIFY_S_MAX)
         except JournalDamaged as damage:
             known = damage.fault is not Fault.UNREADABLE
             self.last_check = ChainCheck.FAULTY if known else ChainCheck.FAILED
             log.critical("journal_fault_found", fault=damage.fault, seq=damage.seq)
             finding = Finding(damage.fault, damage.seq or 0, damage.sentence)
             self._advance(self._step._replace(finding=finding))
+            if known and folder == self._folder():
+                self._on_fault(damage.sentence)
         except TimeoutError:
             self._failed("The check took too long.")
         except Exception as error:

@@ -6,7 +6,12 @@ import sys
 
 import structlog
 
+from tillhald.telemetry.recent import RecentLines
+
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+RECENT = RecentLines()
+"""What was logged last; of the whole process, as structlog's own configuration is."""
 
 
 def configure(level: str) -> None:
@@ -21,6 +26,7 @@ def configure(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            RECENT.keep,
             structlog.processors.format_exc_info,
             renderer,
         ],

@@ -10,8 +10,9 @@ import pytest
 
 from tillhald.journal.creation import create
 from tillhald.journal.engine import data_file, open_env, open_tables
+from tillhald.journal.format import Row
 from tillhald.journal.identity import Identity, Phase
-from tillhald.journal.store import Row, Store
+from tillhald.journal.store import Store
 from tillhald.journal.writer import JournalWriter
 
 if TYPE_CHECKING:

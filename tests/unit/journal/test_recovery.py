@@ -14,7 +14,7 @@ from tillhald.journal.creation import create
 from tillhald.journal.engine import RECORDS
 from tillhald.journal.errors import Fault, JournalDamaged, JournalInUse, JournalMissing
 from tillhald.journal.format import seal, seq_key, unseal
-from tillhald.journal.recovery import RecoveryReport, open_journal
+from tillhald.journal.recovery import Places, RecoveryReport, open_journal
 from tillhald.journal.store import Store
 from tillhald.journal.writer import JournalWriter
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def opened(folder: Path) -> RecoveryReport:
     """Open and close; return the report."""
-    store, report = open_journal(folder)
+    store, _, report = open_journal(Places(folder))
     assert store.head == (report.last_seq, report.head_hash)
     store.close()
     return report
@@ -43,12 +43,12 @@ def refused(folder: Path) -> JournalDamaged:
     """Be refused, leaving the journal's bytes alone; return the refusal."""
     before = (folder / "data.mdb").read_bytes()
     with pytest.raises(JournalDamaged) as damaged:
-        open_journal(folder)
+        open_journal(Places(folder))
     assert (folder / "data.mdb").read_bytes() == before, "a journal in doubt was written to"
     assert not folder.with_name("journal.opening").exists()
     # The lock was let go of, so that the journal can be looked at.
     with pytest.raises(JournalDamaged):
-        open_journal(folder)
+        open_journal(Places(folder))
     return damaged.value
 
 
@@ -89,20 +89,20 @@ def test_a_journal_that_was_not_closed_is_reported_so(filled: Callable[..., Path
 
 def test_there_is_no_journal_to_open(folder: Path) -> None:
     with pytest.raises(JournalMissing):
-        open_journal(folder)
+        open_journal(Places(folder))
 
 
 def test_a_second_opener_is_refused_and_told_who_holds_the_journal(
     filled: Callable[..., Path],
 ) -> None:
     folder = filled(3)
-    store, _ = open_journal(folder)
+    store, _, _ = open_journal(Places(folder))
     program = (
         "import sys, pathlib\n"
         "from tillhald.journal.errors import JournalInUse\n"
-        "from tillhald.journal.recovery import open_journal\n"
+        "from tillhald.journal.recovery import Places, open_journal\n"
         "try:\n"
-        "    open_journal(pathlib.Path(sys.argv[1]))\n"
+        "    open_journal(Places(pathlib.Path(sys.argv[1])))\n"
         "except JournalInUse as refusal:\n"
         "    print(refusal.pid, refusal)\n"
     )
@@ -145,7 +145,7 @@ def test_a_holder_that_was_killed_does_not_lock_the_till_out(filled: Callable[..
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(JournalInUse) as refusal:
-            open_journal(folder)
+            open_journal(Places(folder))
         assert refusal.value.pid == holder.pid
         holder.send_signal(signal.SIGKILL)
     opened(folder)
@@ -281,7 +281,7 @@ def test_an_opening_that_died_has_the_next_one_check_every_record(
     opened(folder)
     marker.touch()
     with pytest.raises(JournalDamaged) as damaged:
-        open_journal(folder)
+        open_journal(Places(folder))
     assert (damaged.value.fault, damaged.value.seq) == (Fault.EDITED, 3)
 
 

@@ -10,8 +10,8 @@ import pytest
 from tillhald.journal.creation import create
 from tillhald.journal.engine import CHECKPOINTS, RECORDS
 from tillhald.journal.errors import Fault, JournalDamaged, JournalMissing, StorageFailed
-from tillhald.journal.format import seq_key
-from tillhald.journal.store import Row, Store
+from tillhald.journal.format import Row, seq_key
+from tillhald.journal.store import Store
 from tillhald.journal.writer import JournalWriter
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pytest
 from tillhald.journal.creation import create
 from tillhald.journal.engine import RECORDS, data_file
 from tillhald.journal.errors import Fault, JournalDamaged
-from tillhald.journal.format import seal, seq_key
+from tillhald.journal.format import Row, seal, seq_key
 from tillhald.journal.preflight import preflight
-from tillhald.journal.store import Row, Store
+from tillhald.journal.store import Store
 from tillhald.journal.verify import SLICE_ROWS, Verdict, verify, verify_in_child
 from tillhald.journal.writer import JournalWriter
 

@@ -13,9 +13,8 @@ import pytest
 from tillhald.journal.creation import create
 from tillhald.journal.engine import INDEX_TABLES, RECORDS
 from tillhald.journal.errors import Fault, JournalDamaged, Overloaded, StorageFailed
-from tillhald.journal.format import seq_key
-from tillhald.journal.identity import Phase
-from tillhald.journal.store import Row, Store
+from tillhald.journal.format import Row, seq_key
+from tillhald.journal.store import Store
 from tillhald.journal.verify import verify
 from tillhald.journal.writer import (
     APPEND_BYTES_MAX,
@@ -203,16 +202,6 @@ def test_only_the_newest_two_checkpoints_are_kept(till: Till) -> None:
     assert till.store.newest_checkpoint() == (last, b"3")
 
 
-def test_going_live_is_part_of_the_identity_ever_after(folder: Path, till: Till) -> None:
-    till.wait_durable(till.writer.append(b"went live", phase=Phase.LIVE))
-    till.wait_durable(till.writer.append(b"first sale"))
-    till.writer.close(WAIT_S_MAX)
-    till.store.close()
-    store = Store.open(folder)
-    assert store.identity.phase is Phase.LIVE
-    store.close()
-
-
 @pytest.mark.parametrize(
     ("body", "rows"),
     [
@@ -334,7 +323,7 @@ def test_a_disk_without_room_keeps_selling_and_gives_back_what_growing_took(
     size = (folder / "data.mdb").stat().st_size
     assert till.store.usage.map_bytes == size
     with file_size_limit(size + 8192):
-        while till.writer.no_room is None:
+        while not till.writer.health.no_room:
             till.wait_durable(till.writer.append(bytes(3000)))
         assert till.store.usage.used_bytes >= size * 0.8
         for _ in range(10):

@@ -30,6 +30,7 @@ from tillhald.devices.errors import (
     DeviceTimeout,
     RetrySafety,
 )
+from tillhald.devices.options import Shown
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.layout import Paper, lay_out
@@ -56,7 +57,7 @@ BACK_OFF_S_MAX: Final = 15.0
 class PortOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`tcp` is `address:port`, the address numeric."""
 
-    tcp: str
+    tcp: Shown
 
     def __post_init__(self) -> None:
         """Refuse, with a ValueError, what is no address."""
@@ -76,9 +77,9 @@ class EscposOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The options of one printer; README.md describes them."""
 
     port: PortOptions
-    profile: str
-    multibyte: str | None = None
-    font: str | None = None
+    profile: Shown
+    multibyte: Shown | None = None
+    font: Shown | None = None
 
     def __post_init__(self) -> None:
         """Refuse, with a ValueError, names that this driver does not know."""

@@ -25,6 +25,7 @@ from tillhald.devices.categories import (
     Unconfirmed,
 )
 from tillhald.devices.errors import DeviceError, RetrySafety
+from tillhald.devices.options import Shown
 
 SWITCH_S_MAX: Final = 0.5
 """How long a drawer takes from the pulse until its switch tells; measured ones need 0.1 s."""
@@ -38,7 +39,7 @@ ON_MS_MAX: Final = 510
 class KickOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of one drawer; README.md describes them."""
 
-    printer: str
+    printer: Shown
     pin: Literal[2, 5] = 2
     on_ms: int = 100
     off_ms: int = 200

@@ -1,0 +1,38 @@
+"""tillctl: the commands, put together."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Before gRPC is loaded: what it would write to stderr is no sentence for a technician.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+# Child processes exec at once.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+import typer
+
+from tillhald.ctl import journal, status, watch
+
+app = typer.Typer(
+    name="tillctl",
+    help="Looks after a till: how it is, what happens in it, and whether its journal is sound.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+# One line for each command or group of commands; each has a module of its own.
+app.command("status")(status.status)
+app.command("watch")(watch.watch)
+app.add_typer(journal.app, name="journal")
+
+
+def main() -> int:
+    """Run the command line; commands end with their own exit status."""
+    app()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""The way to the till, and how a command ends that finds none."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+
+import typer
+from rich.console import Console
+
+from tillhal import Till, TillError
+from tillhal.channel import ADDRESS_ENV, target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXIT_FAULT: Final = 1
+"""The journal has a fault, or the till says no."""
+EXIT_COULD_NOT: Final = 2
+"""There is no verdict: no till, no file, no right to look. Also what a wrong command line gives."""
+
+ANSWER_S: Final = 10.0
+REACH_S: Final = 3.0
+"""A till on this machine takes a connection at once, also when it is busy."""
+
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        envvar=ADDRESS_ENV,
+        metavar="ADDRESS",
+        help="Where the till listens: unix:///path/to/api.sock or host:port. "
+        "Without it: unix:///run/tillhal/api.sock.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+
+@contextlib.contextmanager
+def connected(address: str | None) -> Iterator[Till]:
+    """The till at `address`. Without one, and for whatever it refuses, say so and exit."""
+    try:
+        target = target_of(address)
+    except ValueError as error:
+        give_up(f"{error}.")
+    _reach(target, is_usual=address is None)
+    with Till.connect(target, timeout_s=ANSWER_S) as till:
+        try:
+            yield till
+        except TillError as error:
+            give_up(f"The till at {target} did not answer as it should: {error}.")
+
+
+def give_up(sentence: str) -> NoReturn:
+    """Say why there is no answer, and exit."""
+    err.print(sentence, markup=False)
+    raise typer.Exit(EXIT_COULD_NOT)
+
+
+def write_json(answer: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Write one JSON value on a line of its own."""
+    # Not through rich: a line is one line, however narrow the terminal.
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _reach(target: str, *, is_usual: bool) -> None:
+    """Exit unless somebody listens at `target`.
+
+    gRPC itself would wait for a till that may come up, and then say only that time is over.
+    """
+    try:
+        if target.startswith("unix:"):
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(REACH_S)
+                probe.connect(target.removeprefix("unix:"))
+        else:
+            host, _, port = target.rpartition(":")
+            socket.create_connection((host.strip("[]"), int(port)), REACH_S).close()
+    except PermissionError:
+        give_up(
+            f"User {os.getuid()} may not speak to the till at {target}. "
+            "Use sudo, or an account that its socket belongs to."
+        )
+    except OSError as error:
+        hint = f" Is it elsewhere? Say --address, or set {ADDRESS_ENV}." if is_usual else ""
+        give_up(f"No till answers at {target} ({error.strerror or error}).{hint}")

@@ -1,0 +1,88 @@
+"""`tillctl status`: how the till is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from google.protobuf.json_format import MessageToDict
+from rich.table import Table
+
+from tillhal.v1 import system_pb2, types_pb2
+from tillhald.ctl import words
+from tillhald.ctl.connection import Address, AsJson, connected, out, write_json
+
+if TYPE_CHECKING:
+    from tillhal.v1.system_pb2 import GetStatusResponse, StorageStatus
+
+
+def status(*, address: Address = None, as_json: AsJson = False) -> None:
+    """Say how the till is: what is wrong, where answers are kept, how the last start went."""
+    with connected(address) as till:
+        answer = till.status()
+    if as_json:
+        write_json(MessageToDict(answer, preserving_proto_field_name=True))
+        return
+    for mode in answer.modes:
+        out.print(words.sentence(words.MODES, system_pb2.Mode, mode), style="bold red")
+    if not answer.modes:
+        out.print("Nothing is wrong.", style="green")
+    if answer.HasField("storage") and answer.storage.stage:
+        _show_storage(answer.storage)
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in _facts(answer):
+        table.add_row(name, value)
+    out.print(table)
+
+
+def _show_storage(storage: StorageStatus) -> None:
+    since = words.local_time(storage.since_time)
+    fault = words.sentence(words.FAULTS, system_pb2.StorageFault, storage.fault)
+    out.print(f"Storage, since {since}: {fault}.", style="bold")
+    out.print(words.sentence(words.STAGES, system_pb2.StorageStage, storage.stage))
+    for said in (storage.message, storage.advice):
+        if said:
+            out.print(said, markup=False)
+    if storage.spilled_records:
+        out.print(
+            f"{storage.spilled_records} records are in the spill and not yet in the journal; "
+            f"{storage.spill_used_bytes} of its {storage.spill_bytes} bytes are used."
+        )
+    if storage.reserve_only:
+        out.print("New sales are refused: there is room only to finish what is open.")
+
+
+def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
+    recovery = answer.recovery
+    stopped = "after a stop in order" if recovery.clean_shutdown else "after a crash"
+    simulated = ", on simulated devices" if answer.simulated else ""
+    facts = [
+        ("till", f"{answer.workstation_id} of {answer.store_id}{simulated}"),
+        ("tillhald", f"{answer.version}, contract {answer.api_version}"),
+        ("running since", words.local_time(answer.start_time)),
+        ("business day", answer.business_day or "none is open"),
+        ("shift", answer.shift_id or "none is open"),
+        ("sales under way", str(answer.live_sales)),
+        (
+            "answers are kept",
+            words.sentence(words.DURABILITIES, types_pb2.Durability, answer.durability),
+        ),
+        ("last record", str(answer.head_seq)),
+        (
+            "the last check",
+            words.sentence(words.CHECKS, system_pb2.ChainCheck, answer.chain_check),
+        ),
+        (
+            "the last start",
+            f"{stopped}, {recovery.tail_records} records replayed, {recovery.boot_ms} ms to serve",
+        ),
+    ]
+    if answer.storage.segment > 1:
+        facts.append(("journal file", f"number {answer.storage.segment}"))
+    waiting = (
+        ("interrupted sales", recovery.interrupted_sale_ids),
+        ("sales with an open tender", recovery.pending_tender_sale_ids),
+        ("receipts to look for", recovery.unconfirmed_job_ids),
+        ("drawer kicks to look at", recovery.unknown_kick_ids),
+    )
+    facts += [(f"at the start, {name}", ", ".join(ids)) for name, ids in waiting if ids]
+    return facts

@@ -1,0 +1,111 @@
+"""The contract's words for a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, system_pb2, types_pb2
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+MODES: Final[dict[int, str]] = {
+    system_pb2.MODE_STORAGE_DEGRADED: "The journal cannot be written as it should be.",
+    system_pb2.MODE_PRINTER_DOWN: "The printer of receipts cannot print.",
+    system_pb2.MODE_CLOCK_SUSPECT: "The clock has jumped: set it. Order is by number, not by time.",
+    system_pb2.MODE_RECOVERY_PENDING: "Something from before the last stop waits for a person.",
+    system_pb2.MODE_SHUTTING_DOWN: "The till is going down and takes nothing new.",
+}
+DURABILITIES: Final[dict[int, str]] = {
+    types_pb2.DURABILITY_DURABLE_PRIMARY: "in the journal, synced to the disk",
+    types_pb2.DURABILITY_DURABLE_SPILL: "in the spill, synced; the journal cannot be written now",
+}
+CHECKS: Final[dict[int, str]] = {
+    system_pb2.CHAIN_CHECK_RUNNING: "is going on",
+    system_pb2.CHAIN_CHECK_SOUND: "found every record whole and in its place",
+    system_pb2.CHAIN_CHECK_FAULTY: "found a fault: see `tillctl journal verify`",
+    system_pb2.CHAIN_CHECK_FAILED: "could not be done: see `tillctl journal verify`",
+}
+FAULTS: Final[dict[int, str]] = {
+    system_pb2.STORAGE_FAULT_DISK_FULL: "the disk is full",
+    system_pb2.STORAGE_FAULT_WRITE_FAILED: "the disk refused to write",
+    system_pb2.STORAGE_FAULT_READ_ONLY: "the file system takes no writes",
+    system_pb2.STORAGE_FAULT_DAMAGED: "stored bytes are not those that were written",
+}
+STAGES: Final[dict[int, str]] = {
+    system_pb2.STORAGE_STAGE_CHECKING: "Sales go to the spill while the journal is checked.",
+    system_pb2.STORAGE_STAGE_MERGING: "The journal is sound again and takes over the spill.",
+    system_pb2.STORAGE_STAGE_WAITING: "Sales go to the spill; the journal is tried again.",
+    system_pb2.STORAGE_STAGE_NO_ROOM: "Sales go to the journal, which has no room to grow.",
+    system_pb2.STORAGE_STAGE_FAILED: "Nothing can be stored: every sale is refused.",
+}
+
+
+def word(enum: EnumTypeWrapper, value: int) -> str:
+    """A value of an enum that has no sentence here: its name, without the enum's, in lower case.
+
+    A value that this version does not know is its number.
+    """
+    if value not in enum.values():
+        return str(value)
+    prefix = "".join(f"_{c}" if c.isupper() else c.upper() for c in enum.DESCRIPTOR.name)
+    return enum.Name(value).removeprefix(f"{prefix.lstrip('_')}_").lower().replace("_", " ")
+
+
+def sentence(table: dict[int, str], enum: EnumTypeWrapper, value: int) -> str:
+    """What `table` says of the value, or its name."""
+    return table.get(value) or word(enum, value)
+
+
+def local_time(stamp: Timestamp) -> str:
+    """Date and time to the second, in the zone of whoever reads it."""
+    return datetime.fromtimestamp(stamp.seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def event(message: system_pb2.WatchEventsResponse) -> str:
+    """What happened, on one line."""
+    match message.WhichOneof("event"):
+        case "sale_changed":
+            return _sale(message.sale_changed.sale)
+        case "job_changed":
+            job = message.job_changed
+            state = word(printer_pb2.JobState, job.state)
+            return f"print job {job.job_id} is {state}{_why(job.reason)}"
+        case "kick_changed":
+            kick = message.kick_changed
+            state = word(drawer_pb2.KickState, kick.state)
+            return f"drawer {kick.drawer}: kick {kick.kick_id} is {state}{_why(kick.failure)}"
+        case "device":
+            kind = word(device_pb2.DeviceEventKind, message.device.kind)
+            return f"device {message.device.device_id}: {kind}{_why(message.device.condition.code)}"
+        case "started":
+            how = "in order" if message.started.clean_shutdown else "not in order"
+            return f"the till has started; it had been stopped {how}"
+        case "gap":
+            gap = message.gap
+            return f"records {gap.first_seq} to {gap.last_seq} cannot be shown: {gap.why}"
+        case "draining":
+            return "the till is going down"
+        case "caught_up":
+            return "what follows is live"
+        case "storage":
+            storage = message.storage.storage
+            return storage.message or sentence(
+                DURABILITIES, types_pb2.Durability, storage.durability
+            )
+        case unknown:
+            return f"something that this tillctl does not know: {unknown}"
+
+
+def _sale(sale: checkout_pb2.SaleSummary) -> str:
+    parts = [f"sale {sale.sale_id} is {word(checkout_pb2.SaleState, sale.state)}"]
+    if sale.receipt_number:
+        parts.append(f"receipt {sale.receipt_number}")
+    parts.append(f"{sale.payable.minor_units} minor units of {sale.payable.currency_code}")
+    return ", ".join(parts)
+
+
+def _why(reason: str) -> str:
+    return f" ({reason})" if reason else ""

@@ -1,0 +1,337 @@
+"""What of the till's knowledge may leave the shop, for support to read.
+
+What may be shown is named; everything else is kept back. Three kinds of things come here: the
+configuration, by what its structs say of their fields; facts of the journal, by the names below;
+lines of the log, by the names of their fields. Whatever the configuration keeps back is masked
+wherever else it occurs.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import msgspec
+from msgspec import inspect as types
+
+from tillhald.devices.categories import Evidence, How, Trouble
+from tillhald.devices.options import SHOWN_TO_SUPPORT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tillhald.domain.events import AnyEvent
+
+MASK: Final = "(masked)"
+TEXT_CHARS_MAX = 2_000
+"""Of any one text in what is sent; our longest sentence is a tenth of it."""
+WHOLE_WORD_CHARS_MAX = 7
+"""Something this short is masked where it stands by itself, not within other words."""
+
+FACTS: Final[dict[str, tuple[str, ...]]] = {
+    kind: tuple(names.split())
+    for kind, names in {
+        "JournalCreated": "store_id workstation_id currency",
+        "TillStarted": "version clean_shutdown",
+        "TillStopped": "",
+        "ClockWentBack": "before_ms after_ms",
+        "ClockCaughtUp": "",
+        "DayOpened": "business_day day_number",
+        "ShiftOpened": "shift_id shift_number implicit",
+        "SaleOpened": "sale_id kind language tax_included lines discounts original_sale_id"
+        " original_receipt_number",
+        "LinePut": "sale_id line",
+        "LineRemoved": "sale_id line_id",
+        "DiscountApplied": "sale_id discount",
+        "SaleSuspended": "sale_id",
+        "SaleResumed": "sale_id",
+        "SaleInterrupted": "sale_id version",
+        "TenderAdded": "sale_id tender",
+        "TenderResolved": "sale_id tender_id outcome",
+        "TenderReversed": "sale_id tender_id",
+        "SaleCompleted": "sale_id receipt_number printer receipt_job_id receipt_ttl_s drawer"
+        " kick_id",
+        "SaleCancelled": "sale_id",
+        "JobSubmitted": "job_id printer kind ttl_s document sale_id copy",
+        "JobHeld": "job_id reason",
+        "PrintStarted": "job_id",
+        "PrintEnded": "job_id outcome reason bytes_sent",
+        "JobConfirmedLate": "job",
+        "DrawerOpenRequested": "kick_id drawer reason",
+        "KickStarted": "kick_id",
+        "KickEnded": "kick_id outcome verified failure",
+        "ConditionBegan": "device_id code severity evidence",
+        "ConditionEnded": "device_id code",
+        "DrawerOpened": "device_id without_kick",
+        "DrawerClosed": "device_id",
+        # What stands within them.
+        "Line": "line_id original_line_id entry_method",
+        "Discount": "discount_id line_id",
+        "Tender": "tender_id type state",
+        "PrintDocument": "parts",
+        "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq",
+    }.items()
+}
+"""The fields of journalled facts that are shown; one that holds several things shows how many.
+
+Not among them: amounts, quantities, articles, descriptions, taxes, references of payments, notes,
+reasons that a person typed, names of persons, and what was printed.
+"""
+WORDS: Final = frozenset({*Trouble, *Evidence, *How, "TILL_RESTARTED"})
+"""A `reason`, `failure` or `evidence` that is one of these is the till's own, not a person's."""
+_OF_WORDS: Final = frozenset({"reason", "failure"})
+
+LOG_TEXTS: Final = frozenset(
+    """
+    device devices failure fault folder job_id kick_id left_out not_kept outcome part power reason
+    rpc ticket why
+    """.split()
+)
+"""Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+# The quantifiers are bounded: what is read here may be long, and made to be slow.
+_LOGIN: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}://)([^\s\"'<>]{0,1000})@")
+_NAMED_SECRET: Final = re.compile(
+    r"(?i)\b((?:[\w-]{0,40}(?:passw(?:or)?d|passwd|pwd|passphrase|secret|token|api[_-]?key|credential"
+    r"|authorization|cookie)[\w-]{0,40})[\"']?\s{0,4}[=:]\s{0,4}(?:(?:basic|bearer|digest)\s{1,4})?)"
+    r"(\"[^\"]*\"|'[^']*'|[^\s,;&]+)"
+)
+
+
+class Masker:
+    """Masks known secrets, and what looks like one, in any text."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets if secret for form in _forms(secret)}
+        # The longest first: one may be part of another.
+        patterns = [_pattern(form) for form in sorted(forms, key=len, reverse=True)]
+        self._secrets = re.compile("|".join(patterns)) if patterns else None
+
+    def text(self, text: str) -> str:
+        """The text with every secret masked, cut where it is longer than TEXT_CHARS_MAX."""
+        if self._secrets is not None:
+            text = self._secrets.sub(MASK, text)
+        if "://" in text:
+            text = _LOGIN.sub(rf"\1{MASK}@", text)
+        if "=" in text or ":" in text:
+            text = _NAMED_SECRET.sub(rf"\1{MASK}", text)
+        if len(text) > TEXT_CHARS_MAX:
+            return f"{text[:TEXT_CHARS_MAX]}… (cut: {len(text)} characters)"
+        return text
+
+    def plain(self, value: Any) -> Any:  # noqa: ANN401 - what JSON can hold
+        """The same for every text in what is to become JSON, names of fields included."""
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {self.text(str(key)): self.plain(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self.plain(item) for item in value]
+            case _:
+                return value
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """The secret as it may stand in a text: bare, in an address, quoted by Python or by JSON."""
+    as_json = msgspec.json.encode(secret).decode()
+    return (secret, quote(secret, safe=""), repr(secret)[1:-1], as_json[1:-1])
+
+
+def _pattern(form: str) -> str:
+    if len(form) > WHOLE_WORD_CHARS_MAX:
+        return re.escape(form)
+    return rf"(?<!\w){re.escape(form)}(?!\w)"
+
+
+# --- the configuration
+
+
+def config_shown(config: msgspec.Struct) -> tuple[dict[str, object], frozenset[str]]:
+    """The configuration as support may see it, and all texts that are masked in it."""
+    hidden: set[str] = set()
+    shown = _struct_shown(config, hidden)
+    return shown, frozenset(hidden)
+
+
+def _struct_shown(struct: msgspec.Struct, hidden: set[str]) -> dict[str, object]:
+    described = types.type_info(type(struct))
+    assert isinstance(described, types.StructType), "a struct is described as one"
+    shown = {}
+    for field in described.fields:
+        value = getattr(struct, field.name)
+        # What the source code says for everybody to read is no secret.
+        is_default = isinstance(value, str) and value == field.default
+        shown[field.encode_name] = value if is_default else _shown(value, field.type, hidden)
+    return shown
+
+
+def _shown(value: object, declared: types.Type, hidden: set[str]) -> object:
+    """`value` where what is declared of it allows that, MASK elsewhere."""
+    if isinstance(value, msgspec.Struct):
+        return _struct_shown(value, hidden)
+    kinds = list(_alternatives(declared))
+    match value:
+        case None:
+            return None
+        case enum.Enum() if _declares(kinds, types.EnumType):
+            return value.value
+        case bool() | int() | float() if _declares(
+            kinds, types.BoolType, types.IntType, types.FloatType
+        ):
+            return value
+        case int() | str() if any(
+            isinstance(kind, types.LiteralType) and value in kind.values for kind in kinds
+        ):
+            return value
+        case str() if value == "" or _text_is_shown(declared):
+            hidden.update(_passwords_in(value))
+            return value
+        case dict() if found := _declares(kinds, types.DictType):
+            return {
+                str(_shown(key, found.key_type, hidden)): _shown(item, found.value_type, hidden)
+                for key, item in value.items()
+            }
+        case tuple() if found := _declares(kinds, types.TupleType):
+            return [
+                _shown(item, kind, hidden)
+                for item, kind in zip(value, found.item_types, strict=True)
+            ]
+        case tuple() | list() if found := _declares(kinds, types.VarTupleType, types.ListType):
+            return [_shown(item, found.item_type, hidden) for item in value]
+        case _:
+            hidden.update(_texts_in(value))
+            return MASK
+
+
+def _alternatives(declared: types.Type) -> Iterable[types.Type]:
+    match declared:
+        case types.Metadata(type=inner):
+            yield from _alternatives(inner)
+        case types.UnionType(types=several):
+            for one in several:
+                yield from _alternatives(one)
+        case _:
+            yield declared
+
+
+def _declares(kinds: list[types.Type], *wanted: type[types.Type]) -> Any:  # noqa: ANN401 - of `wanted`
+    return next((kind for kind in kinds if isinstance(kind, wanted)), None)
+
+
+def _text_is_shown(declared: types.Type) -> bool:
+    match declared:
+        case types.Metadata(extra=extra) if extra and extra.get(SHOWN_TO_SUPPORT):
+            return True
+        case types.Metadata(type=inner):
+            return _text_is_shown(inner)
+        case types.UnionType(types=several):
+            return any(_text_is_shown(one) for one in several)
+        case _:
+            return False
+
+
+def _passwords_in(text: str) -> Iterable[str]:
+    """Of addresses like smb://till:secret@server, what stands before the server."""
+    for login in _LOGIN.finditer(text):
+        yield login[2]
+        yield login[2].partition(":")[2]
+
+
+def _texts_in(value: object) -> Iterable[str]:
+    match value:
+        case str():
+            yield value
+        case bytes() | bytearray():
+            yield bytes(value).decode("utf-8", "replace")
+            yield bytes(value).hex()
+        case dict():
+            for key, item in value.items():
+                yield from _texts_in(key)
+                yield from _texts_in(item)
+        case list() | tuple() | set() | frozenset():
+            for item in value:
+                yield from _texts_in(item)
+        case None | bool():
+            pass
+        case _:
+            yield str(value)
+
+
+# --- facts of the journal
+
+
+def facts_shown(fact: msgspec.Struct) -> dict[str, object]:
+    """What may be shown of a fact, or of a part of one; what is empty is left out."""
+    shown: dict[str, object] = {}
+    for name in FACTS.get(type(fact).__name__, ()):
+        value = getattr(fact, name)
+        if name == "evidence":
+            shown[name] = evidence_shown(value)
+        elif name in _OF_WORDS and not isinstance(value, enum.Enum) and value not in WORDS:
+            continue
+        elif value not in (None, ""):
+            shown[name] = _fact_shown(value)
+    return shown
+
+
+def _fact_shown(value: object) -> object:
+    match value:
+        case msgspec.Struct():
+            return facts_shown(value)
+        case tuple() | list() | dict():
+            return len(value)
+        case _:
+            return value
+
+
+def evidence_shown(evidence: str) -> str:
+    """How a condition is known. Where a driver's mistake is quoted, only the mistake's class."""
+    if evidence == "" or evidence in WORDS:
+        return evidence
+    kind, colon, _ = evidence.partition(":")
+    return f"{kind}: {MASK}" if colon and kind.isidentifier() else MASK
+
+
+def event_shown(event: AnyEvent) -> dict[str, object]:
+    """An event's kind and what may be shown of it."""
+    shown: dict[str, object] = {"event": type(event).__name__}
+    if facts := facts_shown(event):
+        shown["facts"] = facts
+    return shown
+
+
+# --- lines of the log
+
+
+def log_shown(entry: Mapping[str, object]) -> dict[str, object]:
+    """A line of the log. `exception` holds no text, by the way in which it is kept."""
+    shown: dict[str, object] = {}
+    for name, value in entry.items():
+        if not _NAME.fullmatch(name):
+            shown[MASK] = MASK
+        elif name == "event":
+            is_name = isinstance(value, str) and _NAME.fullmatch(value)
+            shown[name] = value if is_name else MASK
+        elif name in ("level", "timestamp") or _is_shown(name, value):
+            shown[name] = value
+        else:
+            shown[name] = MASK
+    return shown
+
+
+def _is_shown(name: str, value: object) -> bool:
+    match value:
+        case None | bool() | int() | float():
+            return True
+        case str():
+            return name in LOG_TEXTS
+        case list() if name == "exception":
+            return all(isinstance(item, dict) for item in value)
+        case list():
+            return name in LOG_TEXTS and all(isinstance(item, str) for item in value)
+        case _:
+            return False

@@ -1,0 +1,70 @@
+"""What the journal's writer says about storing, as facts, log lines and what answers rest on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from tillhald.domain.events import SegmentBegun, StorageFaultBegan, StorageFaultEnded
+from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.journal.health import Health, Stage
+
+if TYPE_CHECKING:
+    from tillhald.domain.events import AnyEvent
+    from tillhald.service.tail import Tail
+    from tillhald.service.till import Till
+
+log = structlog.get_logger(__name__)
+
+
+class StorageNews:
+    """Hears of every change, on the event loop, in the order in which the writer says it."""
+
+    def __init__(self, till: Till, tail: Tail) -> None:
+        self._till = till
+        self._tail = tail
+        self._health = till.storage
+        self._segment_asked = False
+        tail.spilled_from = self._health.spilled_from
+
+    def heard(self, health: Health) -> None:
+        before, self._health = self._health, health
+        self._tail.spilled_from = health.spilled_from
+        if (before.stage, before.fault, before.segment) != (
+            health.stage,
+            health.fault,
+            health.segment,
+        ):
+            log.warning(
+                "storage_changed",
+                stage=health.stage,
+                fault=health.fault or "",
+                segment=health.segment,
+                why=health.message,
+            )
+        if health.stage is Stage.FAILED:
+            return
+        if health.fault is not None and health.fault is not before.fault:
+            self._note(StorageFaultBegan(fault=health.fault, message=health.message))
+        if before.fault is not None and health.fault is None:
+            self._note(StorageFaultEnded())
+        self._ask_for_segment(health)
+
+    def _ask_for_segment(self, health: Health) -> None:
+        if health.stage is not Stage.REPLACING:
+            self._segment_asked = self._segment_asked and health.stage is Stage.WAITING
+        elif not self._segment_asked:
+            fact = SegmentBegun(segment=health.segment + 1, fault=health.fault or "")
+            try:
+                self._till.begin_segment(fact)
+            except (Overloaded, StorageError) as error:
+                log.error("segment_not_begun", why=str(error))
+            else:
+                self._segment_asked = True
+
+    def _note(self, fact: AnyEvent) -> None:
+        try:
+            self._till.note([fact])
+        except (Overloaded, StorageError) as error:
+            log.error("storage_fact_not_recorded", why=str(error))
