@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 CODE   := clients daemon hwsim tests bench tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format gen bench clean
+.PHONY: help demo run test check format gen bench powercut clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,5 +45,8 @@ bench: $(READY) ## Measure against floors and peers; one report
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
 	$(BIN)/python -m bench
 
+powercut: $(READY) ## Cut the power under the journal a million times; needs root; goes on where it stopped
+	@$(BIN)/python tools/powercut.py
+
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) .venv-gen .demo .run bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-gen .demo .run .powercut bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,5 @@
-"""Compares tillhal with its floors and its peers; times its start and its stages."""
+"""Compares tillhal with its floors and its peers, and with itself on the spill; times its start
+and its stages."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import boot, profile, report
+from bench import boot, profile, report, spill
 from bench.comparison import Plan, compare
 from bench.subjects import SUBJECTS
 
@@ -21,12 +22,12 @@ PROFILE_SALES = 2_000
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("compare", "boot", "profile"), default="compare"
+        "what", nargs="?", choices=("compare", "boot", "profile", "spill"), default="compare"
     )
     parser.add_argument(
         "--folder", type=Path, default=OUT, help="where to store while measuring: which disk"
     )
-    compared = parser.add_argument_group("compare")
+    compared = parser.add_argument_group("compare, spill")
     compared.add_argument("--quick", action="store_true", help="about 90 s instead of 8 minutes")
     compared.add_argument("--only", action="append", choices=list(SUBJECTS), help="repeatable")
     compared.add_argument("--seconds", type=float, help="measured time of a cell")
@@ -65,6 +66,15 @@ def main() -> None:
             sales = (arguments.sales or [PROFILE_SALES])[0]
             found = profile.profile(arguments.folder, sales)
             text = profile.render(found, sales)
+        case "spill":
+            plan = _plan(arguments)
+            found = spill.spill(
+                arguments.folder,
+                rounds=plan.rounds,
+                warm_up_s=plan.warm_up_s,
+                seconds=plan.seconds,
+            )
+            text = spill.render(found)
         case _:
             found = compare(_plan(arguments), arguments.folder)
             text = report.render(found)

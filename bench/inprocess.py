@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 from bench.peers.tillhal import write_config
 from bench.sale import all_ids, checkout_request
 from bench.servers import free_port
-from tillhald.app import Times, open_or_create, restored_state, wall_ms
+from tillhald.app import Times, wall_ms
 from tillhald.config import load
 from tillhald.journal.writer import JournalWriter
 from tillhald.rpc.checkout import CheckoutServicer
+from tillhald.service.opening import open_or_create, restored_state
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 
@@ -56,7 +57,7 @@ async def till_in_process(folder: Path) -> AsyncIterator[InProcess]:
     """
     loop = asyncio.get_running_loop()
     config = load(write_config(folder, free_port()))
-    store = open_or_create(config).store
+    store = open_or_create(config, now_ms=wall_ms()).store
     try:
         state = restored_state(store)
         tail = Tail(state.seq)

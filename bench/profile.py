@@ -22,7 +22,9 @@ from bench.report import table
 from bench.sale import all_ids, checkout_request
 from bench.worker import run
 from tillhal.v1 import checkout_pb2
+from tillhald.journal import primary
 from tillhald.journal import writer as journal_writer
+from tillhald.journal.primary import Primary
 from tillhald.journal.store import Store
 from tillhald.journal.writer import JournalWriter
 from tillhald.rpc import checkout, from_wire, to_wire
@@ -60,11 +62,11 @@ LOOP_STAGES = (
     Stage("answer", ((till, "answer_to"), (till, "encode_answered"))),
     Stage("encode the record", ((till, "encode_record"),)),
     Stage("queue for the writer", ((JournalWriter, "append"),)),
-    Stage("convert the answer", ((to_wire, "summary"),)),
+    Stage("convert the answer", ((to_wire, "fill_summary"),)),
 )
 WRITER_STAGES = (
-    Stage("seal record and rows", ((journal_writer, "seal"), (journal_writer, "seal_row"))),
-    Stage("LMDB puts and commit", ((JournalWriter, "_transact_once"),)),
+    Stage("seal record and rows", ((journal_writer, "seal"), (primary, "seal_row"))),
+    Stage("LMDB puts and commit", ((Primary, "_transact_once"),)),
 )
 
 

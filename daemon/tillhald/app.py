@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import os
 import time
 import uuid
 import zoneinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
@@ -22,18 +22,13 @@ from tillhal.v1 import (
     printer_pb2_grpc,
     system_pb2,
     system_pb2_grpc,
+    types_pb2,
 )
 from tillhald import VERSION
 from tillhald.devices.registry import DeviceRegistry, load_drivers
-from tillhald.domain.events import JournalCreated, Record, decode_record, encode_record
-from tillhald.domain.evolve import apply
 from tillhald.domain.sale import UNRESOLVED_TENDER
 from tillhald.domain.startup import startup_facts
-from tillhald.domain.state import TillState, decode_state
-from tillhald.journal.creation import create
 from tillhald.journal.disk import takes_writes
-from tillhald.journal.identity import Identity, Phase
-from tillhald.journal.recovery import is_there, open_journal
 from tillhald.journal.writer import JournalWriter
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
@@ -42,19 +37,23 @@ from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.server import Servers
-from tillhald.rpc.system import Boot, SystemServicer
+from tillhald.rpc.system import API_VERSION, Boot, SystemServicer
+from tillhald.service.bring_back import BringBack
 from tillhald.service.devices import DeviceNews
+from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
+from tillhald.service.opening import check_identity, open_or_create, restored_state
 from tillhald.service.storage_news import StorageNews
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 from tillhald.service.verification import Verification
-from tillhald.telemetry import metrics
+from tillhald.telemetry import logging, metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tillhald.config import Config, ShopTable
+    from tillhald.config import Config
+    from tillhald.domain.state import TillState
     from tillhald.journal.recovery import Opened
     from tillhald.journal.recovery import RecoveryReport as JournalReport
     from tillhald.journal.store import Store
@@ -93,45 +92,6 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def open_or_create(config: Config) -> Opened:
-    """The journal, made new where there is none. Raises StorageError; blocks for a while."""
-    places = config.places()
-    if not is_there(places):
-        folder = places.folder
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shop = config.shop
-        genesis = JournalCreated(
-            store_id=shop.store_id, workstation_id=shop.workstation_id, currency=shop.currency
-        )
-        now_ms = wall_ms()
-        identity = Identity(
-            store_id=shop.store_id,
-            workstation_id=shop.workstation_id,
-            incarnation=1,
-            chain_id=os.urandom(16),
-            created_ms=now_ms,
-            phase=Phase.PRE_LIVE,
-        )
-        body = encode_record(Record(wall_ms=now_ms, events=(genesis,)))
-        create(folder, identity, body, map_bytes=config.journal.map_mib << 20)
-        log.info("journal_created", folder=str(folder), map_mib=config.journal.map_mib)
-    return open_journal(places)
-
-
-def restored_state(store: Store) -> TillState:
-    """The till's state at the journal's head: the newest checkpoint and the tail behind it."""
-    checkpoint = store.newest_checkpoint()
-    state = decode_state(checkpoint[1]) if checkpoint else TillState()
-    while batch := store.records(state.seq):
-        for stored in batch:
-            state = apply(state, decode_record(stored.body), stored.seq)
-    return state
-
-
-class AnotherTill(Exception):
-    """The journal was begun for another till, or in another currency, than is configured now."""
-
-
 class Parts(NamedTuple):
     """What runs, built once."""
 
@@ -143,6 +103,7 @@ class Parts(NamedTuple):
     news: DeviceNews
     effects: Effects
     storage_news: StorageNews
+    bring_back: BringBack
 
 
 class App:
@@ -166,11 +127,11 @@ class App:
         Raises StorageError, AnotherTill, OSError or ValueError where it cannot come up.
         """
         # Blocking is right here: nobody is served before the journal is known to be sound.
-        opened = open_or_create(self._config)
+        opened = open_or_create(self._config, now_ms=wall_ms())
         store = opened.store
         try:
             state = restored_state(store)
-            _check_identity(state, store, self._config.shop)
+            check_identity(state, store, self._config.shop)
         except BaseException:
             store.close()
             raise
@@ -200,7 +161,7 @@ class App:
             await parts.till.caught_up()
             try:
                 await parts.devices.start()
-                await self._serve(parts, recovery, started_seq, on_ready)
+                await self._serve(parts, report, recovery, started_seq, on_ready)
             finally:
                 await _let_go(parts.devices)
             if self.storage_failure is None:
@@ -239,9 +200,12 @@ class App:
             clock=clock,
             local_time=times.written,
         )
+        storage_news = StorageNews(till, tail)
+        bring_back = BringBack(till, store, config.places())
+        storage_news.on_segment(bring_back.look_again)
         news.on_change(effects.device_changed)
         news.on_confirmed_late(effects.confirmed_late)
-        return Parts(store, tail, till, writer, devices, news, effects, StorageNews(till, tail))
+        return Parts(store, tail, till, writer, devices, news, effects, storage_news, bring_back)
 
     def _note_start(
         self, till: Till, report: JournalReport
@@ -265,6 +229,13 @@ class App:
             unconfirmed_job_ids=[job.job_id for job in state.finished_jobs],
             unknown_kick_ids=[kick.kick_id for kick in state.finished_kicks],
             clock_suspect=state.clock_suspect,
+            spilled_records=report.spilled_records,
+            segment=report.segment,
+            gone=[
+                types_pb2.Gap(first_seq=first, last_seq=last, why="Lost with a damaged file.")
+                for first, last in state.gone
+            ],
+            findings=[found.sentence for found in report.faults],
         )
         log.info(
             "journal_opened",
@@ -279,6 +250,7 @@ class App:
     async def _serve(
         self,
         parts: Parts,
+        report: JournalReport,
         recovery: system_pb2.RecoveryReport,
         started_seq: int,
         on_ready: Callable[[Servers], None],
@@ -286,8 +258,11 @@ class App:
         config = self._config
         async with asyncio.TaskGroup() as tasks:
             verification = Verification(
-                lambda: parts.store.engine.folder, tasks, on_fault=parts.writer.distrust
+                lambda: (parts.store.engine.folder, parts.store.identity.segment),
+                tasks,
+                on_fault=parts.writer.distrust,
             )
+            parts.storage_news.on_segment(verification.begin)
             boot = Boot(
                 version=VERSION,
                 started_ms=self._started_ms,
@@ -296,11 +271,13 @@ class App:
                 simulated=config.simulated,
             )
             door = Door()
-            _hang(door, parts, verification, boot)
+            diagnostics = self._diagnostics(parts, report, verification)
+            _hang(door, parts, verification, diagnostics, boot)
             servers = Servers(door, config.listen)
             await servers.start()
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
             running = [tasks.create_task(loop) for loop in parts.effects.loops()]
+            bringing_back = tasks.create_task(parts.bring_back.run())
             verification.begin()
             _serve_metrics(config, parts)
             log.info("till_ready", boot_ms=recovery.boot_ms, seq=parts.tail.durable_seq)
@@ -311,6 +288,7 @@ class App:
                     await self._refuse_until_a_disk_takes_writes(servers)
             finally:
                 log.info("till_stopping")
+                bringing_back.cancel()
                 door.draining = True
                 parts.tail.drain()
                 parts.news.drain()
@@ -323,6 +301,26 @@ class App:
                     await asyncio.wait(running, timeout=LAST_OUTCOME_S_MAX)
                 for task in running:
                     task.cancel()
+
+    def _diagnostics(
+        self, parts: Parts, report: JournalReport, verification: Verification
+    ) -> Diagnostics:
+        table = self._config.journal
+        folders = {"journal": Path(table.folder)}
+        if table.second_folder:
+            folders["second"] = Path(table.second_folder)
+        return Diagnostics(
+            config=self._config,
+            versions={"tillhald": VERSION, "contract": API_VERSION},
+            report=report,
+            folders=folders,
+            store=parts.store,
+            tail=parts.tail,
+            devices=parts.devices,
+            verification=verification,
+            recent=logging.RECENT,
+            now_ms=wall_ms,
+        )
 
     def _storage_failed(self, tail: Tail, error: BaseException) -> None:
         # The state in memory is ahead of the disk now and must not be trusted: everybody is
@@ -349,12 +347,20 @@ class App:
                 return
 
 
-def _hang(door: Door, parts: Parts, verification: Verification, boot: Boot) -> None:
+def _hang(
+    door: Door, parts: Parts, verification: Verification, diagnostics: Diagnostics, boot: Boot
+) -> None:
     """Hang all servicers into the door."""
-    store, tail, till, _, devices, news, _, _ = parts
+    store, tail, till, _, devices, news, _, _, _ = parts
     checkout = CheckoutServicer(till, store)
     system = SystemServicer(
-        till=till, store=store, tail=tail, devices=devices, verification=verification, boot=boot
+        till=till,
+        store=store,
+        tail=tail,
+        devices=devices,
+        verification=verification,
+        diagnostics=diagnostics,
+        boot=boot,
     )
     journal = JournalServicer(store, tail, verification)
     printer = PrinterServicer(till, store, tail, devices)
@@ -381,18 +387,6 @@ async def _let_go(devices: DeviceRegistry) -> None:
     stuck = await devices.close()
     if stuck:
         log.warning("devices_did_not_let_go", devices=stuck)
-
-
-def _check_identity(state: TillState, store: Store, shop: ShopTable) -> None:
-    begun = (
-        ("currency", shop.currency, state.currency),
-        ("store_id", shop.store_id, store.identity.store_id),
-        ("workstation_id", shop.workstation_id, store.identity.workstation_id),
-    )
-    for name, configured, found in begun:
-        if configured != found:
-            message = f"shop.{name} is {configured}, but this journal was begun with {found}"
-            raise AnotherTill(message)
 
 
 def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: object) -> None:

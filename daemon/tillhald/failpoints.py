@@ -15,6 +15,8 @@ FAILPOINTS = frozenset(
     {
         "journal.before_commit",
         "journal.after_commit",
+        "journal.segment_built",
+        "journal.segment_retired",
         "effects.before_print",
         "effects.print_started",
         "printer.mid_print",

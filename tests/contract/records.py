@@ -129,6 +129,10 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.JournalCreated(store_id="store-1", workstation_id="till-1", currency="EUR"),
     ev.TillStarted(version="0.1.0", clean_shutdown=True),
     ev.TillStopped(),
+    ev.StorageFaultBegan(fault="write_failed", message="mdb_txn_commit: Input/output error"),
+    ev.StorageFaultEnded(),
+    ev.SegmentBegun(segment=2, fault="damaged", gone=((17, 19), (40, 40))),
+    ev.RowsBroughtBack(segment=1, rows=200, is_last=True),
     ev.ClockWentBack(before_ms=1_750_000_000_000, after_ms=-1),
     ev.ClockCaughtUp(),
     ev.DayOpened(business_day="2025-06-15", day_number=12),
@@ -216,6 +220,8 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.DrawerClosed(device_id="drawer"),
 )
 BARE: tuple[ev.AnyEvent, ...] = (
+    ev.SegmentBegun(segment=2, fault=""),
+    ev.RowsBroughtBack(segment=1, rows=0),
     ev.ShiftOpened(shift_id="s", shift_number=1, operator="o", float_minor=0),
     ev.SaleOpened(sale_id="s", language="en", tax_included=True, operator="o"),
     ev.LinePut(sale_id="s", line=BARE_LINE),

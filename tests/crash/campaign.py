@@ -1,12 +1,13 @@
 """Recording workloads on a disk that records, and judging every state that their power cuts leave.
 
-`python -m tests.crash.campaign WORKLOAD SEED MIXES STATES_MAX FOLDER` is one expedition: it
-records one trace, judges its states, and writes a line of JSON, an Expedition. It leaves the trace
-in FOLDER if a state failed. A campaign runs such processes side by side.
+`python -m tests.crash.campaign WORKLOAD SEED MIXES ONE_IN FOLDER` is one expedition: it records
+one trace, judges its states (or one in so many), and writes a line of JSON, an Expedition. It
+leaves the trace in FOLDER if a state failed. A campaign runs several side by side.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pickle
@@ -14,15 +15,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
 
 from hwsim.power.disk import PowerCutDisk
 from hwsim.power.faults import Rule
 from hwsim.power.stage import Stage
-from hwsim.power.states import State, state_again, states
+from hwsim.power.states import State, states, states_after
 from hwsim.power.trace import Trace
 from tests.crash.judge import CORRUPT, LOST, OK, ROOT, Judge, Question, Verdict
 from tests.crash.workloads import WORKLOADS
@@ -92,14 +94,19 @@ def run_program(workload: str, seed: int, folder: Path) -> None:
 
 
 def judged(
-    states_of_trace: Iterable[State], workload: str, seed: int, *, deeply_every: int = DEEPLY_EVERY
+    states_of_trace: Iterable[State],
+    workload: str,
+    seed: int,
+    *,
+    deeply_every: int = DEEPLY_EVERY,
+    trusting: bool = False,
 ) -> Iterator[tuple[State, Verdict]]:
     """Show every state to the judge."""
     memory = MEMORY if MEMORY.is_dir() else None
     with (
         tempfile.TemporaryDirectory(prefix="tillhal-", dir=memory) as name,
         Stage(Path(name) / "disk") as stage,
-        Judge() as judge,
+        Judge(trusting=trusting) as judge,
     ):
         marks: tuple[str, ...] = ()
         said = ""
@@ -115,26 +122,31 @@ def judged(
 
 
 def judge_trace(
-    trace: Trace, workload: str, seed: int, *, mixes: int, states_max: int
+    trace: Trace,
+    workload: str,
+    seed: int,
+    *,
+    mixes: int,
+    one_in: int = 1,
+    states_max: int = sys.maxsize,
+    trusting: bool = False,
 ) -> Expedition:
-    """Judge up to `states_max` states of a trace."""
+    """Judge up to `states_max` states of a trace, of all of them one in so many."""
     began_s = time.monotonic()
-    count = 0
-    kinds = {OK: 0, LOST: 0, CORRUPT: 0}
+    kinds = Counter[str]()
     failing: list[Failing] = []
     every = states(trace, seed=seed, mixes=mixes, without=WITHOUT)
-    for state, verdict in judged(every, workload, seed):
-        count += 1
+    taken = itertools.islice(every, seed % one_in, None, one_in)
+    some = itertools.islice(taken, states_max)
+    for state, verdict in judged(some, workload, seed, trusting=trusting):
         kinds[verdict.kind] += 1
         if verdict.kind != OK and len(failing) < FAILING_MAX:
             failing.append(Failing(state.op, state.name, verdict.kind, verdict.sentence))
-        if count >= states_max:
-            break
     return Expedition(
         workload=workload,
         seed=seed,
         mixes=mixes,
-        states=count,
+        states=kinds.total(),
         lost=kinds[LOST],
         corrupt=kinds[CORRUPT],
         record_s=0.0,
@@ -143,21 +155,24 @@ def judge_trace(
     )
 
 
-def replay(trace: Trace, workload: str, seed: int, op: int, name: str, mixes: int) -> Verdict:
-    """Judge one state again, with everything that the daemon does."""
-    state = state_again(trace, op, seed, name, mixes=mixes, without=WITHOUT)
-    [(_, verdict)] = judged([state], workload, seed, deeply_every=1)
-    return verdict
+def replay(
+    trace: Trace, workload: str, seed: int, op: int, *, mixes: int, name: str = ""
+) -> list[tuple[str, Verdict]]:
+    """Judge the states after `op` operations again, or the one of this name, with everything that
+    the daemon does."""
+    found = states_after(trace, op, seed, mixes=mixes, without=WITHOUT)
+    some = (state for state in found if name in ("", state.name))
+    return [
+        (state.name, verdict) for state, verdict in judged(some, workload, seed, deeply_every=1)
+    ]
 
 
-def expedition(
-    workload: str, seed: int, *, mixes: int, states_max: int, folder: Path
-) -> Expedition:
+def expedition(workload: str, seed: int, *, mixes: int, one_in: int, folder: Path) -> Expedition:
     """Record a trace and judge its states, in this process."""
     began_s = time.monotonic()
     trace = record(workload, seed)
     record_s = time.monotonic() - began_s
-    found = judge_trace(trace, workload, seed, mixes=mixes, states_max=states_max)
+    found = judge_trace(trace, workload, seed, mixes=mixes, one_in=one_in)
     path = folder / f"{workload.replace(' ', '-')}-{seed}.trace"
     if found.failing:
         save(trace, path)
@@ -165,18 +180,40 @@ def expedition(
 
 
 def campaign(
-    plan: Iterable[tuple[str, int]], *, mixes: int, states_max: int, folder: Path, side_by_side: int
+    plan: Iterable[tuple[str, int]],
+    *,
+    states_wanted: int,
+    mixes: int,
+    folder: Path,
+    one_in: int = 1,
+    expeditions_min: int = 1,
+    side_by_side: int = 2,
 ) -> Iterator[Expedition]:
-    """Send an expedition for every (workload, seed), so many at once; give them as they return."""
+    """Send an expedition for each (workload, seed) of the plan until so many states were judged.
+
+    They come as they return; there are at least so many of them.
+    """
+    left = iter(plan)
+    wanted, due = states_wanted, expeditions_min
+    under_way: set[Future[Expedition]] = set()
     with ThreadPoolExecutor(side_by_side) as pool:
+        while True:
+            while (wanted > 0 or due > 0) and len(under_way) < side_by_side:
+                which = next(left, None)
+                if which is None:
+                    break
+                under_way.add(pool.submit(_send, *which, mixes, one_in, folder))
+                due -= 1
+            if not under_way:
+                return
+            over, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            for done in over:
+                found = done.result()
+                wanted -= found.states
+                yield found
 
-        def send(which: tuple[str, int]) -> Expedition:
-            return _send(*which, mixes=mixes, states_max=states_max, folder=folder)
 
-        yield from pool.map(send, plan)
-
-
-def _send(workload: str, seed: int, *, mixes: int, states_max: int, folder: Path) -> Expedition:
+def _send(workload: str, seed: int, *numbers_and_folder: object) -> Expedition:
     done = subprocess.run(
         [
             sys.executable,
@@ -184,9 +221,7 @@ def _send(workload: str, seed: int, *, mixes: int, states_max: int, folder: Path
             "tests.crash.campaign",
             workload,
             str(seed),
-            str(mixes),
-            str(states_max),
-            str(folder),
+            *map(str, numbers_and_folder),
         ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -202,6 +237,37 @@ def expedition_from(fields: list[object]) -> Expedition:
     return found._replace(failing=tuple(Failing(*failing) for failing in found.failing))
 
 
+def table_of(expeditions: Iterable[Expedition]) -> str:
+    """A line for each workload, and one for all."""
+    rows: dict[str, list[Expedition]] = {}
+    for found in expeditions:
+        rows.setdefault(found.workload, []).append(found)
+    lines = [
+        f"{'workload':<26}{'traces':>7}{'states':>10}{'ok':>10}{'lost':>6}{'corrupt':>8}{'per s':>7}"
+    ]
+    everything = [found for of_one in rows.values() for found in of_one]
+    for name, of_one in [*sorted(rows.items()), ("all", everything)]:
+        count = sum(found.states for found in of_one)
+        ok = sum(found.ok for found in of_one)
+        lost = sum(found.lost for found in of_one)
+        corrupt = sum(found.corrupt for found in of_one)
+        seconds = sum(found.judge_s + found.record_s for found in of_one)
+        speed = count / seconds if seconds else 0
+        lines.append(
+            f"{name:<26}{len(of_one):>7}{count:>10,}{ok:>10,}{lost:>6}{corrupt:>8}{speed:>7.0f}"
+        )
+    return "\n".join(lines)
+
+
+def how_to_replay(found: Expedition) -> list[str]:
+    """A line for each state that failed: the command, and what is wrong."""
+    return [
+        f"tools/powercut.py --replay {found.trace} {failing.op} {found.seed} --mixes {found.mixes}"
+        f" --name {failing.name!r}: {failing.kind}: {failing.sentence}"
+        for failing in found.failing
+    ]
+
+
 def save(trace: Trace, path: Path) -> None:
     """Keep a trace, for `load`."""
     path.write_bytes(pickle.dumps(trace))
@@ -214,13 +280,18 @@ def load(path: Path) -> Trace:
     return trace
 
 
-def main(workload: str, seed: str, mixes: str, states_max: str, folder: str) -> None:
+def main(arguments: list[str]) -> None:
     """Go on one expedition."""
+    workload, seed, mixes, one_in, folder = arguments
     found = expedition(
-        workload, int(seed), mixes=int(mixes), states_max=int(states_max), folder=Path(folder)
+        workload,
+        int(seed),
+        mixes=int(mixes),
+        one_in=int(one_in),
+        folder=Path(folder),
     )
     os.write(1, json.dumps(found).encode() + b"\n")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

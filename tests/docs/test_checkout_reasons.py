@@ -18,6 +18,7 @@ from tillhald.domain.events import JournalCreated, Record
 from tillhald.domain.evolve import apply
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.state import TillState
+from tillhald.journal.errors import DiskReserve
 from tillhald.rpc import from_wire
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def refusal(request: pb.CheckoutRequest, state: TillState, rules: ShopRules) -> 
 
 def refusals() -> set[str]:
     """The reasons of requests that are each wrong in one way."""
-    found = {RequestIdReused.reason}  # by the till, before the rules are asked
+    found = {RequestIdReused.reason, DiskReserve.reason}  # by the till, before the rules are asked
     for spoil in SPOILT:
         request = a_sale()
         spoil(request)

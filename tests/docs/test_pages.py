@@ -8,10 +8,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from hwsim.__main__ import _parser as hwsim_parser
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, links, page, prose, relative
 from tillhald.config import parse
+from tillhald.ctl.__main__ import app as tillctl
 
 BLOCKS = [block for each in PAGES for block in blocks(each)]
 KINDS = {
@@ -123,6 +125,17 @@ def flags_of(program: str) -> str:
     return text[text.index("ArgumentParser") :]
 
 
+def check_tillctl(words: list[str]) -> None:
+    """Raise AssertionError for a command or an option that tillctl does not know."""
+    command, rest = get_command(tillctl), list(words)
+    while isinstance(commands_of := getattr(command, "commands", None), dict):
+        assert rest, f"tillctl {words}: which command?"
+        assert rest[0] in commands_of, f"tillctl {words}"
+        command = commands_of[rest.pop(0)]
+    known = {option for each in command.params for option in each.opts}
+    assert {word.partition("=")[0] for word in rest if word.startswith("-")} <= known, words
+
+
 def check_command(words: list[str]) -> None:
     """Raise AssertionError for a command that this project's programs do not know."""
     program, *rest = words
@@ -138,6 +151,8 @@ def check_command(words: list[str]) -> None:
             assert all(f'"{option}"' in flags_of("tillhald") for option in options), words
         case "hwsim":
             hwsim_parser().parse_args(rest)
+        case "tillctl":
+            check_tillctl(rest)
         case "buf":
             assert rest[0] in {"curl", "lint", "breaking"}, words
         case "python3" | "python":
@@ -163,7 +178,16 @@ def test_commands_are_such_as_the_programs_take(block: Block) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["make lunch", "tillhald --repair", "hwsim shop --color red", "frobnicate", "pip install .[x]"],
+    [
+        "make lunch",
+        "tillhald --repair",
+        "hwsim shop --color red",
+        "tillctl",
+        "tillctl lunch",
+        "tillctl journal status --repair",
+        "frobnicate",
+        "pip install .[x]",
+    ],
 )
 def test_a_command_that_does_not_exist_is_noticed(
     wrong: str, capsys: pytest.CaptureFixture[str]

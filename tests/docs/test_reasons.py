@@ -14,7 +14,7 @@ from tillhal import errors as client_errors
 from tillhald.devices.categories import Evidence, Trouble
 from tillhald.devices.errors import DeviceError
 from tillhald.domain.errors import Refused
-from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.journal.errors import DiskReserve, Overloaded, StorageError
 from tillhald.rpc.errors import ShuttingDown, code_of
 from tillhald.rpc.messages import EN, ZH
 
@@ -41,7 +41,7 @@ def all_below(kind: type[Exception]) -> set[type[Exception]]:
 def classes() -> dict[str, set[type[Exception]]]:
     """The classes of each reason; those that only group others have Refused's own."""
     found: dict[str, set[type[Exception]]] = defaultdict(set)
-    for base in (Refused, StorageError, DeviceError, Overloaded, ShuttingDown):
+    for base in (Refused, StorageError, DeviceError, Overloaded, DiskReserve, ShuttingDown):
         for kind in all_below(base):
             if kind.__module__.startswith("tillhald."):  # other tests make some of their own
                 found[kind.reason].add(kind)  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from tillhal.aio import AsyncTill
 from tillhal.aio_sale import AsyncLiveSale
 from tillhal.answers import SaleAnswer
 from tillhal.channel import ADDRESS_DEFAULT, ADDRESS_ENV, CALL_S
+from tillhal.diagnostics import Diagnostics
 from tillhal.errors import (
     DeviceError,
     OutcomeUnknown,
@@ -55,6 +56,7 @@ __all__ = [
     "AsyncTill",
     "AsyncWatch",
     "DeviceError",
+    "Diagnostics",
     "Discount",
     "Line",
     "LiveSale",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, overload
 import grpc
 
 from tillhal import channel as wire
-from tillhal import errors, requests
+from tillhal import diagnostics, errors, requests
 from tillhal.aio_sale import AsyncLiveSale
 from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
 from tillhal.v1 import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from tillhal.v1 import types_pb2
     from tillhal.values import (
         Discount,
         Line,
@@ -439,6 +440,37 @@ class AsyncTill:
             raise errors.from_rpc(error, request) from error
         finally:
             call.cancel()
+
+    async def get_diagnostics(
+        self,
+        target: diagnostics.Target,
+        *,
+        check_journal: bool = False,
+        on_progress: Callable[[types_pb2.Progress], None] | None = None,
+        timeout_s: float | None = None,
+    ) -> diagnostics.Diagnostics:
+        """Have an archive for support made, and keep it, durably, at `target`.
+
+        target: a path, a folder that exists (the till names the file), or a file opened for
+        bytes. check_journal: check the whole journal first, and wait for it. on_progress is
+        called with each step. Raises Overloaded while another caller is served,
+        `DamagedInTransit`, and OSError; no half file is left behind then.
+        """
+        request = system_pb2.GetDiagnosticsRequest(check_journal=check_journal)
+        if timeout_s is None:
+            timeout_s = wire.VERIFY_S if check_journal else wire.DIAGNOSTICS_S
+        with diagnostics.Receiver(target, on_progress) as receiver:
+            call = self.stubs.system.GetDiagnostics(
+                request, timeout=timeout_s, metadata=self._metadata
+            )
+            try:
+                async for step in call:
+                    receiver.take(step)
+            except grpc.RpcError as error:
+                raise errors.from_rpc(error, request) from error
+            finally:
+                call.cancel()
+            return await asyncio.to_thread(receiver.finish)
 
     # Watching
 

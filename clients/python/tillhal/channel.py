@@ -18,6 +18,8 @@ CALL_S: Final = 10.0
 """Deadline of a call in seconds, unless `timeout_s` says otherwise."""
 VERIFY_S: Final = 3600.0
 """Deadline in seconds of a check of the whole journal."""
+DIAGNOSTICS_S: Final = 60.0
+"""Deadline in seconds of an archive for support; with a check of the journal, VERIFY_S."""
 
 UNIX_PATH_BYTES_MAX: Final = 107
 """unix(7): sun_path holds 108 bytes, the last of them zero."""

@@ -168,6 +168,10 @@ class QueueFull(Overloaded, reason="QUEUE_FULL"):
     """A queue of the till is full; try again after `retry_after_s`."""
 
 
+class DiskReserve(Overloaded, reason="DISK_RESERVE"):
+    """Hardly any room is left on the till's disk: only what is open can be finished."""
+
+
 # Sales
 
 
@@ -261,6 +265,10 @@ class ReturnExceedsSold(Refused, reason="RETURN_EXCEEDS_SOLD"):
 
 class AlreadyVoided(Refused, reason="ALREADY_VOIDED"):
     """The sale was voided before."""
+
+
+class DamagedInTransit(TillError):
+    """What came is not what the till sent: ask again."""
 
 
 # Printing, drawer, devices, streams

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, overload
 import grpc
 
 from tillhal import channel as wire
-from tillhal import errors, requests
+from tillhal import diagnostics, errors, requests
 from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
 from tillhal.sync_sale import LiveSale
 from tillhal.v1 import (
@@ -28,12 +28,13 @@ from tillhal.v1 import (
 from tillhal.watch import DevicesPlace, JournalPlace, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
     from google.protobuf.message import Message
 
+    from tillhal.v1 import types_pb2
     from tillhal.values import (
         Discount,
         Line,
@@ -424,6 +425,37 @@ class Till:
             raise errors.from_rpc(error, request) from error
         finally:
             call.cancel()
+
+    def get_diagnostics(
+        self,
+        target: diagnostics.Target,
+        *,
+        check_journal: bool = False,
+        on_progress: Callable[[types_pb2.Progress], None] | None = None,
+        timeout_s: float | None = None,
+    ) -> diagnostics.Diagnostics:
+        """Have an archive for support made, and keep it, durably, at `target`.
+
+        target: a path, a folder that exists (the till names the file), or a file opened for
+        bytes. check_journal: check the whole journal first, and wait for it. on_progress is
+        called with each step. Raises Overloaded while another caller is served,
+        `DamagedInTransit`, and OSError; no half file is left behind then.
+        """
+        request = system_pb2.GetDiagnosticsRequest(check_journal=check_journal)
+        if timeout_s is None:
+            timeout_s = wire.VERIFY_S if check_journal else wire.DIAGNOSTICS_S
+        with diagnostics.Receiver(target, on_progress) as receiver:
+            call = self.stubs.system.GetDiagnostics(
+                request, timeout=timeout_s, metadata=self._metadata
+            )
+            try:
+                for step in call:
+                    receiver.take(step)
+            except grpc.RpcError as error:
+                raise errors.from_rpc(error, request) from error
+            finally:
+                call.cancel()
+            return receiver.finish()
 
     # Watching
 

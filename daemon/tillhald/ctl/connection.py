@@ -65,6 +65,13 @@ def give_up(sentence: str) -> NoReturn:
     raise typer.Exit(EXIT_COULD_NOT)
 
 
+def show_facts(facts: list[tuple[str, str]]) -> None:
+    """Write names and values in two columns. No value is cut, however narrow the terminal."""
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        out.print(f"{name:{width}}  {value}", markup=False)
+
+
 def write_json(answer: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     """Write one JSON value on a line of its own."""
     # Not through rich: a line is one line, however narrow the terminal.

@@ -21,6 +21,7 @@ from tillhald.ctl.connection import (
     err,
     give_up,
     out,
+    show_facts,
     write_json,
 )
 
@@ -68,18 +69,19 @@ def status(*, address: Address = None, as_json: AsJson = False) -> None:
         return
     kept = words.sentence(words.DURABILITIES, types_pb2.Durability, answer.durability)
     percent = 100 * answer.used_bytes // max(answer.map_bytes, 1)
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_row("last record", str(answer.head_seq))
-    table.add_row("its hash", facts["head_hash"])
-    table.add_row("chain id", facts["chain_id"])
-    table.add_row("incarnation", str(answer.incarnation))
-    table.add_row("begun", words.local_time(answer.create_time))
-    table.add_row(
-        "file", f"{_mib(answer.used_bytes)} of {_mib(answer.map_bytes)} used, {percent} %"
+    used = f"{_mib(answer.used_bytes)} of {_mib(answer.map_bytes)} used, {percent} %"
+    show_facts(
+        [
+            ("last record", str(answer.head_seq)),
+            ("its hash", facts["head_hash"]),
+            ("chain id", facts["chain_id"]),
+            ("incarnation", str(answer.incarnation)),
+            ("begun", words.local_time(answer.create_time)),
+            ("file", used),
+            ("newest checkpoint", str(answer.checkpoint_seq or "none yet")),
+            ("answers are kept", kept),
+        ]
     )
-    table.add_row("newest checkpoint", str(answer.checkpoint_seq or "none yet"))
-    table.add_row("answers are kept", kept)
-    out.print(table)
 
 
 @app.command()

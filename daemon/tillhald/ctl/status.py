@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from google.protobuf.json_format import MessageToDict
-from rich.table import Table
 
 from tillhal.v1 import system_pb2, types_pb2
 from tillhald.ctl import words
-from tillhald.ctl.connection import Address, AsJson, connected, out, write_json
+from tillhald.ctl.connection import Address, AsJson, connected, out, show_facts, write_json
 
 if TYPE_CHECKING:
     from tillhal.v1.system_pb2 import GetStatusResponse, StorageStatus
@@ -28,10 +27,7 @@ def status(*, address: Address = None, as_json: AsJson = False) -> None:
         out.print("Nothing is wrong.", style="green")
     if answer.HasField("storage") and answer.storage.stage:
         _show_storage(answer.storage)
-    table = Table(show_header=False, box=None, pad_edge=False)
-    for name, value in _facts(answer):
-        table.add_row(name, value)
-    out.print(table)
+    show_facts(_facts(answer))
 
 
 def _show_storage(storage: StorageStatus) -> None:
@@ -44,7 +40,8 @@ def _show_storage(storage: StorageStatus) -> None:
             out.print(said, markup=False)
     if storage.spilled_records:
         out.print(
-            f"{storage.spilled_records} records are in the spill and not yet in the journal; "
+            f"In the spill and not yet in the journal: "
+            f"{words.count(storage.spilled_records, 'record')}; "
             f"{storage.spill_used_bytes} of its {storage.spill_bytes} bytes are used."
         )
     if storage.reserve_only:
@@ -54,6 +51,7 @@ def _show_storage(storage: StorageStatus) -> None:
 def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
     recovery = answer.recovery
     stopped = "after a stop in order" if recovery.clean_shutdown else "after a crash"
+    replayed = words.count(recovery.tail_records, "record") + " replayed"
     simulated = ", on simulated devices" if answer.simulated else ""
     facts = [
         ("till", f"{answer.workstation_id} of {answer.store_id}{simulated}"),
@@ -73,7 +71,7 @@ def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
         ),
         (
             "the last start",
-            f"{stopped}, {recovery.tail_records} records replayed, {recovery.boot_ms} ms to serve",
+            f"{stopped}; {replayed}, first answer after {recovery.boot_ms} ms",
         ),
     ]
     if answer.storage.segment > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from tillhal import to_decimal
 from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, system_pb2, types_pb2
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ def sentence(table: dict[int, str], enum: EnumTypeWrapper, value: int) -> str:
     return table.get(value) or word(enum, value)
 
 
+def count(number: int, what: str) -> str:
+    """E.g. "1 record" and "2 records"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def local_time(stamp: Timestamp) -> str:
     """Date and time to the second, in the zone of whoever reads it."""
     return datetime.fromtimestamp(stamp.seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
@@ -103,7 +109,7 @@ def _sale(sale: checkout_pb2.SaleSummary) -> str:
     parts = [f"sale {sale.sale_id} is {word(checkout_pb2.SaleState, sale.state)}"]
     if sale.receipt_number:
         parts.append(f"receipt {sale.receipt_number}")
-    parts.append(f"{sale.payable.minor_units} minor units of {sale.payable.currency_code}")
+    parts.append(f"{to_decimal(sale.payable)} {sale.payable.currency_code}")
     return ", ".join(parts)
 
 

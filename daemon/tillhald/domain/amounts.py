@@ -77,6 +77,8 @@ def share_out(total: int, weights: Sequence[int]) -> list[int]:
     """
     if not weights:
         return []
+    if len(weights) == 1:
+        return [total]
     if total == 0:
         return [0] * len(weights)
     whole = sum(weights)

@@ -139,12 +139,8 @@ def _checkout(
     _within(len(command.tenders), TENDERS_MAX, "tenders", errors.TooManyTenders)
     _unique([line.line_id for line in command.lines], "lines", "line_id")
     _unique([tender.tender_id for tender in command.tenders], "tenders", "tender_id")
-    _unique([discount.discount_id for discount in command.discounts], "discounts", "discount_id")
-    known = {line.line_id for line in command.lines}
-    for discount in command.discounts:
-        if discount.line_id and discount.line_id not in known:
-            sentence = "The discount names a line that is not in the sale."
-            raise errors.LineNotFound(sentence, line_id=discount.line_id)
+    if command.discounts:
+        _check_discounts(command)
     for index, tender in enumerate(command.tenders):
         _check_sign(tender, SaleKind.SALE, f"tenders[{index}].amount")
     opened = ev.SaleOpened(
@@ -161,6 +157,15 @@ def _checkout(
         *(ev.TenderAdded(sale_id=command.sale_id, tender=tender) for tender in command.tenders),
         _checkout_completion(state, rules, command, _as_sale(opened, command.tenders)),
     ]
+
+
+def _check_discounts(command: cmd.Checkout) -> None:
+    _unique([discount.discount_id for discount in command.discounts], "discounts", "discount_id")
+    known = {line.line_id for line in command.lines}
+    for discount in command.discounts:
+        if discount.line_id and discount.line_id not in known:
+            sentence = "The discount names a line that is not in the sale."
+            raise errors.LineNotFound(sentence, line_id=discount.line_id)
 
 
 def _checkout_completion(

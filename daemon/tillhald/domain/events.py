@@ -60,6 +60,14 @@ class SegmentBegun(Event, frozen=True, kw_only=True):
     gone: tuple[tuple[int, int], ...] = ()
 
 
+class RowsBroughtBack(Event, frozen=True, kw_only=True):
+    """Rows of a segment that was put aside were put into this one; with `is_last`, all of them."""
+
+    segment: int
+    rows: int
+    is_last: bool = False
+
+
 class ClockWentBack(Event, frozen=True, kw_only=True):
     before_ms: int
     after_ms: int
@@ -250,6 +258,7 @@ AnyEvent = (
     | StorageFaultBegan
     | StorageFaultEnded
     | SegmentBegun
+    | RowsBroughtBack
     | ClockWentBack
     | ClockCaughtUp
     | DayOpened

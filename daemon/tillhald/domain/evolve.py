@@ -86,6 +86,13 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             return replace(state, clock_suspect=False)
         case ev.StorageFaultBegan(fault="write_failed"):
             return replace(state, write_failed_ms=at_ms)
+        case ev.SegmentBegun(segment=segment, gone=gone):
+            # Once, even if power went and the segment had to be begun again.
+            behind = tuple(other for other in state.behind if other != segment - 1)
+            return replace(state, behind=(*behind, segment - 1), gone=(*state.gone, *gone))
+        case ev.RowsBroughtBack(segment=segment, is_last=True):
+            behind = tuple(other for other in state.behind if other != segment)
+            return replace(state, behind=behind)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (
@@ -93,7 +100,7 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.TillStopped()
             | ev.StorageFaultBegan()
             | ev.StorageFaultEnded()
-            | ev.SegmentBegun()
+            | ev.RowsBroughtBack()
             | ev.JobConfirmedLate()
             | ev.ConditionBegan()
             | ev.ConditionEnded()

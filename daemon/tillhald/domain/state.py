@@ -108,6 +108,10 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     clock_suspect: bool = False
     write_failed_ms: int = 0
     """When the disk last refused to write the journal; 0 if it never did."""
+    behind: tuple[int, ...] = ()
+    """Segments that were put aside and whose rows are not in this one yet."""
+    gone: tuple[tuple[int, int], ...] = ()
+    """Runs of records, first and last, that were lost with a damaged segment."""
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

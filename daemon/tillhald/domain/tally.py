@@ -11,6 +11,7 @@ from tillhald.domain.sale import Sale, SaleKind, TenderState, TenderType
 from tillhald.domain.state import DayTotals, Perpetual, Shift, Tally
 
 RATES_CACHED_MAX = 256
+NOTHING = Tally()
 
 
 def shift_plus(shift: Shift | None, sale: Sale) -> Shift | None:
@@ -42,19 +43,20 @@ def tax_key(code: str, unscaled: int, scale: int) -> str:
     return f"{code} {percent}".strip()
 
 
-def _added(tallies: dict[str, Tally], key: str, minor: int) -> dict[str, Tally]:
-    return {**tallies, key: tallies.get(key, Tally()).plus(minor)}
+def _add(tallies: dict[str, Tally], key: str, minor: int) -> None:
+    tallies[key] = tallies.get(key, NOTHING).plus(minor)
 
 
 def totals_plus(day: DayTotals, sale: Sale) -> DayTotals:
     assert sale.totals is not None, "a completed sale knows its totals"
-    taxes, nets, tenders = day.taxes, day.nets, day.tenders
+    taxes, nets, tenders = dict(day.taxes), dict(day.nets), dict(day.tenders)
     for tax in sale.totals.taxes:
         key = tax_key(tax.tax_code, tax.tax_percent.unscaled, tax.tax_percent.scale)
-        taxes, nets = _added(taxes, key, tax.tax_minor), _added(nets, key, tax.net_minor)
+        _add(taxes, key, tax.tax_minor)
+        _add(nets, key, tax.net_minor)
     for tender in sale.tenders:
         if tender.state is TenderState.APPROVED:
-            tenders = _added(tenders, tender.type.value, tender.amount_minor)
+            _add(tenders, tender.type.value, tender.amount_minor)
     payable = sale.totals.payable_minor
     discount = sale.totals.discount_minor
     return replace(

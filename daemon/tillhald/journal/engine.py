@@ -126,6 +126,18 @@ def check_format(txn: AnyTransaction, table: lmdb._Database) -> None:
         raise StorageFailed(sentence)
 
 
+def _forget_cached_pages(path: str) -> None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        sentence = f"The journal could not be opened: {error}"
+        raise StorageFailed(sentence) from error
+    try:
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(fd)
+
+
 class Engine:
     """The opened environment, shared by the event loop, which reads, and the writer thread.
 
@@ -180,15 +192,19 @@ class Engine:
             raise
         self._env = env
 
-    def reopen(self, *, readonly: bool) -> None:
+    def reopen(self, *, readonly: bool, from_disk: bool = False) -> None:
         """Close the environment and open it afresh. Writer thread only.
 
         After a failed sync LMDB refuses even to read ("panic"); a fresh, read-only environment
-        shows what was there before, without a sync. Raises StorageError; nothing is open then.
+        shows what was there before, without a sync. `from_disk`: what is read then comes from the
+        disk. Pages that a failed write left in the page cache look fine and are not on the disk,
+        and the kernel keeps those that are mapped. Raises StorageError; nothing is open then.
         """
         with self._map_lock:
             self._close()
             try:
+                if from_disk:
+                    _forget_cached_pages(data_file(self.folder))
                 self._open(readonly=readonly)
             finally:
                 self._reopened.notify_all()
@@ -203,20 +219,6 @@ class Engine:
             finally:
                 self._reopened.notify_all()
 
-    def forget_cached_pages(self) -> None:
-        """Make the next read of the file come from the disk. Writer thread only.
-
-        Pages that a failed write left in the page cache look fine and are not on the disk. The
-        kernel keeps pages that are mapped: so close first, and open again by `reopen`.
-        """
-        with self._map_lock:
-            self._close()
-            fd = os.open(data_file(self.folder), os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-            finally:
-                os.close(fd)
-
     @contextlib.contextmanager
     def reading(self) -> Iterator[lmdb.Transaction[bytes]]:
         """Give a read transaction. Copy out what you need; keep it short: growth waits for it.
@@ -230,6 +232,15 @@ class Engine:
             except lmdb.Error as error:
                 sentence = f"The journal could not be read: {error}"
                 raise StorageFailed(sentence) from error
+
+    def get(self, table: str, key: bytes) -> bytes | None:
+        """What `reading` and `get` would give, without a generator: twice for every sale."""
+        try:
+            with self._map_lock, self._begin_reading() as txn:
+                return txn.get(key, db=self.tables[table])
+        except lmdb.Error as error:
+            sentence = f"The journal could not be read: {error}"
+            raise StorageFailed(sentence) from error
 
     def _begin_reading(self) -> lmdb.Transaction[bytes]:
         try:
@@ -247,8 +258,11 @@ class Engine:
             self.map_bytes = map_bytes
 
     def used_bytes(self) -> int:
-        """Return how far into the file pages have ever been used."""
-        return (self.env.info()["last_pgno"] + 1) * self.page_bytes
+        """Return how far into the file pages have ever been used; 0 while it cannot be opened."""
+        with self._map_lock:
+            if self._env is None:
+                return 0
+            return (self._env.info()["last_pgno"] + 1) * self.page_bytes
 
     def close(self) -> None:
         """Close LMDB. The writer must have ended."""

@@ -7,6 +7,7 @@ what is on the disk. Nothing here blocks: a disk that is dying may take a minute
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import msgspec
 from tillhald.journal.errors import Fault, JournalDamaged, StorageFailed
 from tillhald.journal.preflight import death_sentence
 
+END_S_MAX = 1.0
 EXAMINATION_S_MAX = 600.0
 """For each child. A million sales take twelve seconds."""
 
@@ -75,10 +77,11 @@ class Examination:
         return True
 
     def end(self) -> None:
-        """End a child that is still running."""
+        """End a child that is still running. One that hangs in the disk is not waited for."""
         if self._child.poll() is None:
             self._child.kill()
-            self._child.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(END_S_MAX)
         if self._child.stdout is not None:
             self._child.stdout.close()
 

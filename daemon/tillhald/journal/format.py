@@ -46,6 +46,7 @@ first one follows.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import struct
 import zlib
@@ -107,6 +108,11 @@ class Sealed(NamedTuple):
     rows: tuple[Row, ...]
     checkpoint: bytes | None
 
+    @property
+    def body(self) -> bytes:
+        """What was appended."""
+        return self.envelope[BODY_AT:]
+
 
 def seq_key(seq: int) -> bytes:
     """Return the key of a record or checkpoint: 8 bytes that sort as the numbers do."""
@@ -121,6 +127,7 @@ def seq_of(key: bytes | memoryview) -> int:
     return int.from_bytes(key, "big")
 
 
+@functools.lru_cache(maxsize=8)
 def record_seed(chain_id: bytes) -> int:
     """Return the CRC of everything that comes before a record's own bytes; for `check_record`."""
     return zlib.crc32(_FRONT, zlib.crc32(chain_id))
@@ -133,9 +140,16 @@ def record_hash_prefix(chain_id: bytes) -> bytes:
 
 def record_hash(chain_id: bytes, seq: int, envelope: bytes | memoryview) -> bytes:
     """Return the hash of a stored record, see the table above."""
-    digest = hashlib.sha256(record_hash_prefix(chain_id) + _SEQ.pack(seq))
+    digest = _hasher(chain_id).copy()
+    digest.update(_SEQ.pack(seq))
     digest.update(envelope)
     return digest.digest()
+
+
+@functools.lru_cache(maxsize=8)
+def _hasher(chain_id: bytes) -> hashlib._Hash:
+    """To be copied: looking the algorithm up costs more than hashing a record."""
+    return hashlib.sha256(record_hash_prefix(chain_id))
 
 
 def seal(chain_id: bytes, seq: int, prev_hash: bytes, body: bytes) -> tuple[bytes, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from typing import TYPE_CHECKING, Self
@@ -36,8 +37,10 @@ class JournalLock:
             who = "another process" if pid is None else f"process {pid}"
             sentence = f"The journal {folder} is in use by {who}; one till has one daemon."
             raise JournalInUse(sentence, pid=pid) from None
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        # Only for who comes next and wants to know; a full disk may refuse it.
+        with contextlib.suppress(OSError):
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         return cls(fd)
 
     def release(self) -> None:

@@ -21,6 +21,7 @@ class Overlay:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        # Without a gap, and in order, as they were added.
         self._records: dict[int, Sealed] = {}
         self._rows: dict[str, dict[bytes, tuple[int, bytes | None]]] = {}
 
@@ -34,7 +35,7 @@ class Overlay:
     def drop(self, until_seq: int) -> None:
         """Forget the records up to `until_seq`, and the rows that nobody has replaced since."""
         with self._lock:
-            for seq in [seq for seq in self._records if seq <= until_seq]:
+            while self._records and (seq := next(iter(self._records))) <= until_seq:
                 for table, key, _ in self._records.pop(seq).rows:
                     held = self._rows[table].get(key)
                     if held is not None and held[0] == seq:
@@ -44,7 +45,7 @@ class Overlay:
     def head(self) -> Head | None:
         """The last record that is here only; None when there is none."""
         with self._lock:
-            return self._records[max(self._records)].head if self._records else None
+            return self._records[next(reversed(self._records))].head if self._records else None
 
     def row(self, table: str, key: bytes) -> tuple[bytes | None] | None:
         """The row's value (None: deleted) in a tuple; None if there is nothing about it here."""
@@ -63,7 +64,11 @@ class Overlay:
     def records(self, after_seq: int, limit: int) -> list[Sealed]:
         """Up to `limit` records after `after_seq`, in order."""
         with self._lock:
-            seqs = sorted(seq for seq in self._records if seq > after_seq)[:limit]
+            if not self._records:
+                return []
+            first, last = next(iter(self._records)), next(reversed(self._records))
+            start = max(first, after_seq + 1)
+            seqs = range(start, min(start + limit, last + 1))
             return [self._records[seq] for seq in seqs]
 
     def record(self, seq: int) -> Sealed | None:
@@ -73,7 +78,7 @@ class Overlay:
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
         """The newest state in the spill: (seq, state)."""
         with self._lock:
-            for seq in sorted(self._records, reverse=True):
+            for seq in reversed(self._records):
                 checkpoint = self._records[seq].checkpoint
                 if checkpoint is not None:
                     return seq, checkpoint

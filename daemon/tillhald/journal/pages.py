@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE_HEADER_BYTES = 16
-OVERFLOW_VALUE_AT = PAGE_HEADER_BYTES
 NODE_HEADER_BYTES = 8
 BIG_VALUE = 0x01
 SUB_DATABASE = 0x02
@@ -107,25 +106,28 @@ class PageFile:
 
         Parts that the disk cannot read are zeros. Raises OSError for any other failure.
         """
-        try:
-            return os.pread(self._fd, size, at)
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
         parts = []
-        for piece_at in range(at, min(at + size, self.file_bytes), _PAGE_BYTES[0]):
-            piece_bytes = min(_PAGE_BYTES[0], at + size - piece_at)
+        end = min(at + size, self.file_bytes)
+        while at < end:
             try:
-                parts.append(os.pread(self._fd, piece_bytes, piece_at))
-            except OSError:
-                parts.append(bytes(piece_bytes))
-                self.unreadable_bytes += piece_bytes
+                part = os.pread(self._fd, end - at, at)
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                # A read that meets a bad sector gives what is before it, and no error; only one
+                # that begins there fails. So go on behind it.
+                part = bytes(min(_PAGE_BYTES[0] - at % _PAGE_BYTES[0], end - at))
+                self.unreadable_bytes += len(part)
+            if not part:
+                break  # the file has been cut meanwhile
+            parts.append(part)
+            at += len(part)
         return b"".join(parts)
 
     def value_at(self, page: int, node: Node) -> int:
         """Return the offset in the file of a node's value."""
         if node.flags & BIG_VALUE:
-            return node.pgno * self.page_bytes + OVERFLOW_VALUE_AT
+            return node.pgno * self.page_bytes + PAGE_HEADER_BYTES
         return page * self.page_bytes + node.at
 
     def trees(self) -> dict[str, Tree]:
@@ -230,17 +232,6 @@ def leaf_nodes(page: bytes | memoryview) -> Iterator[Node]:
         elif at + size > len(page):
             continue
         yield Node(flags, bytes(page[key_at:at]), at, size, pgno)
-
-
-def size_before(page: bytes | memoryview, value_at: int, key: bytes) -> int | None:
-    """Return the size of the value at `value_at` by the node that has it, if that has `key`."""
-    place = value_at - len(key) - NODE_HEADER_BYTES
-    if place < PAGE_HEADER_BYTES:
-        return None
-    size, flags, key_bytes = _NODE.unpack_from(page, place)
-    if flags or key_bytes != len(key) or value_at + size > len(page):
-        return None
-    return int(size)
 
 
 def _node_places(page: bytes | memoryview) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from tillhald.journal.chain import (
     read_checkpoint,
     walk_records,
 )
+from tillhald.journal.elsewhere import leave_the_tills_cpu
 from tillhald.journal.engine import (
     META,
     META_CHAIN_ID,
@@ -108,6 +109,9 @@ def preflight(folder: str, *, whole: bool) -> dict[str, object]:
             checkpoint, passed_over = read_checkpoint(snapshot)
             if checkpoint is not None:
                 check_anchor(snapshot, checkpoint)
+            elif snapshot.base.seq:
+                sentence = "The state that this segment began with is not there."
+                raise JournalDamaged(Fault.MISSING, None, sentence)
             after = snapshot.base if whole or checkpoint is None else checkpoint
             last = walk_records(snapshot, after, limit=RECORDS_MAX)
             check_end(last, head)
@@ -165,4 +169,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    leave_the_tills_cpu()
     sys.exit(main(sys.argv[1:]))

@@ -22,7 +22,10 @@ from tillhald.journal.spill import Spill, open_spill
 from tillhald.journal.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from tillhald.journal.format import Sealed
 
 PREFLIGHT_S_MAX = 60.0
 """For a preflight that checks the tail: a till that does not sell after a minute is broken."""
@@ -79,7 +82,7 @@ class Places(NamedTuple):
 
 def is_there(places: Places) -> bool:
     """Whether there is a journal, whole or not: only where there is none, one may be made."""
-    folders = (places.folder, *((places.standby,) if places.standby else ()))
+    folders = (*((places.standby,) if places.standby else ()), places.folder)
     return any(folder.exists() or list_retired(folder) for folder in folders)
 
 
@@ -90,10 +93,18 @@ def open_journal(places: Places) -> Opened:
     Raises JournalInUse (with the pid), JournalMissing, JournalDamaged (nothing was written to
     it then), StorageFailed.
     """
-    locks = [JournalLock.acquire(places.folder)]
     try:
-        if places.standby is not None and places.standby.parent.exists():
-            locks.append(JournalLock.acquire(places.standby))
+        locks = [JournalLock.acquire(places.folder)]
+    except OSError:
+        if places.standby is None or not (places.standby / "data.mdb").exists():
+            raise
+        # The first disk is gone for good: the journal came to the other one because of that.
+        places = places._replace(folder=places.standby, standby=None)
+        locks = [JournalLock.acquire(places.folder)]
+    try:
+        if places.standby is not None:
+            with contextlib.suppress(OSError):  # its disk is not there, or takes no writes
+                locks.append(JournalLock.acquire(places.standby))
         return _open_locked(places, locks)
     except BaseException:
         for lock in locks:
@@ -102,7 +113,8 @@ def open_journal(places: Places) -> Opened:
 
 
 def _open_locked(places: Places, locks: list[JournalLock]) -> Opened:
-    complete_replacement(places.folder)
+    for place in (places.folder, *((places.standby,) if places.standby else ())):
+        complete_replacement(place)
     # The marker outlives this function only if the process dies in it, by the storage's hand or
     # by a power cut. The next one then has every record checked before it touches the file.
     marker = places.folder.with_name(places.folder.name + ".opening")
@@ -123,7 +135,11 @@ def _open_locked(places: Places, locks: list[JournalLock]) -> Opened:
     finally:
         marker.unlink()
     faults = [FoundFault(Fault.EDITED, None, text) for text in found.passed_over]
-    spill = _take_over_spill(store, places, faults)
+    try:
+        spill = _take_over_spill(store, places, faults)
+    except BaseException:
+        store.close()
+        raise
     report = RecoveryReport(
         last_seq=store.head.seq,
         head_hash=store.head.hash,
@@ -140,25 +156,24 @@ def _open_locked(places: Places, locks: list[JournalLock]) -> Opened:
 
 
 def _newest(places: Places, *, whole: bool) -> tuple[Path, Preflight]:
-    """The folder with the newest segment, and what a look at it found. JournalDamaged."""
-    folders = [places.folder]
-    if places.standby is not None and (places.standby / "data.mdb").exists():
-        folders.append(places.standby)
+    """The folder with the newest segment, and what a look at it found. JournalDamaged.
+
+    A journal comes to be on the standby's disk only when the first one is given up, so what is
+    there is never passed over for being damaged: the older one lacks what came since.
+    """
     looked: list[tuple[Path, Preflight]] = []
-    damage: JournalDamaged | None = None
-    for folder in folders:
-        if not (folder / "data.mdb").exists():
-            continue
+    if places.standby is not None and (places.standby / "data.mdb").exists():
+        looked.append((places.standby, look(places.standby, whole=whole)))
+    if (places.folder / "data.mdb").exists():
         try:
-            looked.append((folder, look(folder, whole=whole)))
-        except JournalDamaged as found:
-            damage = found
-    if looked:
-        return max(looked, key=lambda one: one[1].segment)
-    if damage is not None:
-        raise damage
-    sentence = f"There is no journal in {places.folder}."
-    raise JournalMissing(sentence)
+            looked.append((places.folder, look(places.folder, whole=whole)))
+        except JournalDamaged:
+            if not looked:
+                raise
+    if not looked:
+        sentence = f"There is no journal in {places.folder}."
+        raise JournalMissing(sentence)
+    return max(looked, key=lambda one: one[1].segment)
 
 
 def _take_over_spill(store: Store, places: Places, faults: list[FoundFault]) -> Spill:
@@ -172,38 +187,53 @@ def _take_over_spill(store: Store, places: Places, faults: list[FoundFault]) -> 
         record = store.record(seq)
         return None if record is None else record.hash
 
-    for path in places.spills:
-        # One by one, so that a spill that fits is not put aside for one that does not.
+    def read(paths: Sequence[Path]) -> tuple[Spill, list[Sealed]]:
+        spill = open_spill(paths, chain_id, size_bytes=size_bytes)
         try:
-            spill = open_spill([path], chain_id, size_bytes=size_bytes)
+            return spill, spill.read(store.primary_head, stored_hash)
+        except BaseException:
             spill.close()
-        except JournalDamaged as damage:
-            faults.append(FoundFault(damage.fault, damage.seq, damage.sentence))
-            _put_aside(path)
-    spill = open_spill(places.spills, chain_id, size_bytes=size_bytes)
+            raise
+
+    paths = places.spills
     try:
-        records = spill.read(store.primary_head, stored_hash)
+        spill, records = read(paths)
     except (JournalDamaged, OSError) as error:
-        spill.close()
         seq = error.seq if isinstance(error, JournalDamaged) else None
         faults.append(FoundFault(Fault.FORK, seq, str(error)))
-        for path in places.spills:
-            _put_aside(path)
-        spill = open_spill(places.spills, chain_id, size_bytes=size_bytes)
-        records = []
-    spill.clear_rest()
+        # One by one, so that a spill that fits is not put aside for one that does not.
+        looked = ((path, _records_in(path, read)) for path in paths)
+        found = {path: held for path, held in looked if held is not None}
+        fitting = max(found, key=lambda path: len(found[path]), default=None)
+        paths = tuple(path for path in paths if path == fitting or _is_put_aside(path))
+        spill, records = read(paths)
+    spill.settle()
     store.overlay.add(records)
     return spill
 
 
-def _put_aside(path: Path) -> None:
-    for number in itertools.count(1):
-        aside = path.with_name(f"{path.name}.foreign-{number}")
-        if not aside.exists():
-            with contextlib.suppress(OSError):
-                path.rename(aside)
-                sync_folder(path.parent)
-            return
+def _records_in(
+    path: Path, read: Callable[[Sequence[Path]], tuple[Spill, list[Sealed]]]
+) -> list[Sealed] | None:
+    """What follows the journal in this spill; None if it is another history's, or unreadable."""
+    try:
+        spill, records = read([path])
+    except (JournalDamaged, OSError):
+        return None
+    spill.close()
+    return records
+
+
+def _is_put_aside(path: Path) -> bool:
+    """Keep the bytes under another name; False if that cannot be done."""
+    numbered = (path.with_name(f"{path.name}.foreign-{n}") for n in itertools.count(1))
+    aside = next(name for name in numbered if not name.exists())
+    try:
+        path.rename(aside)
+        sync_folder(path.parent)
+    except OSError:
+        return False
+    return True
 
 
 def look(folder: Path, *, whole: bool) -> Preflight:

@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
+from tillhald.journal.elsewhere import leave_the_tills_cpu
 from tillhald.journal.engine import (
     ALL_TABLES,
     META,
@@ -94,13 +95,13 @@ class Salvage:
         self.chain_id = scan.chain_id
         self.whole_tables = frozenset(scan.whole_tables())
         self.unconfirmed = 0
-        if RECORDS in self.whole_tables:
-            finds.keep_live_records()
         for table in self.whole_tables - {RECORDS}:
             finds.keep_live_rows(table)
         self.head, self.base = self._read_description(scan)
         if self.head is not None and META in self.whole_tables:
             self.unconfirmed = finds.drop_behind(self.head.seq)
+        if RECORDS in self.whole_tables:
+            finds.keep_live_records()
         self.conflicts = self._settle_conflicts()
         self._look_through()
         self.row_counts = finds.count_rows()
@@ -316,6 +317,7 @@ def _say(line: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
+    leave_the_tills_cpu()
     try:
         sys.exit(main(sys.argv[1:]))
     except BrokenPipeError:

@@ -32,11 +32,9 @@ from tillhald.journal.format import (
 from tillhald.journal.msgpack_end import value_end
 from tillhald.journal.pages import (
     BIG_VALUE,
-    OVERFLOW_VALUE_AT,
     SUB_DATABASE,
     NotATree,
     leaf_nodes,
-    size_before,
 )
 
 if TYPE_CHECKING:
@@ -107,7 +105,7 @@ class Scan:
                 taken = self._take_nodes(number, page)
                 for at in _places_of(_MAGIC, chunk, start, start + len(page)):
                     if at - start not in taken:
-                        self._take_without_node(number, page, at - start)
+                        self._finds.add_loose(first * page_bytes + at)
             on_progress(min(first + PAGES_AT_ONCE, self._pages.pages), self._pages.pages)
         self._finds.settle()
         if RECORDS not in self.whole_tables():
@@ -199,17 +197,11 @@ class Scan:
                 return name
         return None
 
-    def _take_without_node(self, number: int, page: memoryview, at: int) -> None:
-        """Take what begins as a record does, and which the page's list of nodes does not have."""
-        file_at = number * self._pages.page_bytes + at
-        if at != OVERFLOW_VALUE_AT:
-            size = size_before(page, at, bytes(page[at:][_SEQ]))
-            if size and self._take_record(page[at : at + size], file_at, live=False):
-                return
-        self._finds.add_loose(file_at)
-
     def _take_loose(self) -> None:
-        """Take the records whose nodes are gone. Their bodies say themselves where they end."""
+        """Take what begins as a record does, and has no node that leads to it, or a damaged one.
+
+        Such a record's body, which is MessagePack, says itself where it ends.
+        """
         for at in list(self._finds.loose()):
             for size in (_LOOSE_BYTES, VALUE_BYTES_MAX):
                 data = memoryview(self._pages.read(at, size))

@@ -41,12 +41,14 @@ def building_path(folder: Path) -> Path:
 def begin_segment(
     here: Path, identity: Identity, records: Sequence[Sealed], *, standby: Path | None
 ) -> Path:
-    """Build the segment after the one in `here`, on the standby's disk if there is one.
+    """Build the segment after the one in `here`, on the standby's disk if that is there.
 
     Its first record is the first of `records`. Returns the folder that it will be found in once
     `put_in_place` has been called. Raises StorageFailed, OSError, lmdb.Error.
     """
-    target = here if standby is None else standby
+    # A missing folder is not made: it may be where a disk that is gone was mounted, and what is
+    # written there would be hidden when it comes back.
+    target = standby if standby is not None and standby.parent.is_dir() else here
     if target != here and target.exists():
         sentence = f"There is a journal in {target} already, and it is not this one."
         raise StorageFailed(sentence)

@@ -73,9 +73,11 @@ _ALIGN = 8
 class SpillFile:
     """One file. Writer thread only, once the daemon runs."""
 
-    def __init__(self, path: Path, fd: int, chain_id: bytes, epoch: int) -> None:
+    def __init__(
+        self, path: Path, fd: int, chain_id: bytes, epoch: int, failure: OSError | None
+    ) -> None:
         self.path = path
-        self.failure: OSError | None = None
+        self.failure = failure
         """Why it is not written any more."""
         self.size_bytes = os.fstat(fd).st_size
         self._fd = fd
@@ -85,12 +87,20 @@ class SpillFile:
 
     @classmethod
     def open(cls, path: Path, chain_id: bytes, *, size_bytes: int) -> Self:
-        """Open the file, or make it durably. OSError; JournalDamaged if it is another chain's."""
+        """Open the file, or make it durably. OSError; JournalDamaged if it is another chain's.
+
+        One on a disk that takes no writes any more is still read: what it holds was answered for.
+        """
         if not path.exists():
             _make(path, chain_id, size_bytes)
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        failure = None
         try:
-            return cls(path, fd, chain_id, _read_epoch(path, fd, chain_id))
+            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            failure = error
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return cls(path, fd, chain_id, _read_epoch(path, fd, chain_id), failure)
         except BaseException:
             os.close(fd)
             raise
@@ -110,14 +120,20 @@ class SpillFile:
         records, self._end = _scan(self._fd, self._seed(), self._chain_id)
         return records
 
-    def clear_rest(self) -> None:
-        """Write zeros behind the last frame, durably. OSError.
+    def settle(self) -> None:
+        """Write what was read once more, and zeros behind it, durably. OSError.
 
-        Frames of a batch that was torn by a power cut may stand there; a later append, longer or
+        After a failed sync, and the death of its process, frames may stand in the page cache only.
+        Believed, and built upon, they would take all that follows with them at the next power cut.
+        Behind the last one, frames of a batch that was torn may stand; a later append, longer or
         shorter, must never make them readable again.
         """
+        _write_all(self._fd, os.pread(self._fd, self.used_bytes, _FRAMES_AT), _FRAMES_AT)
         for start in range(self._end, self.size_bytes, ZERO_CHUNK_BYTES):
-            write_zeros(self._fd, start, min(start + ZERO_CHUNK_BYTES, self.size_bytes))
+            end = min(start + ZERO_CHUNK_BYTES, self.size_bytes)
+            # Nearly always there are zeros already: a start need not wait for them to be written.
+            if os.pread(self._fd, end - start, start) != bytes(end - start):
+                write_zeros(self._fd, start, end)
         os.fdatasync(self._fd)
 
     def append(self, records: Sequence[Sealed]) -> None:
@@ -215,13 +231,19 @@ class Spill:
                     raise JournalDamaged(Fault.FORK, seq, sentence)
         return _following(found, after)
 
-    def clear_rest(self) -> None:
-        """See `SpillFile.clear_rest`; a file that fails is not used any more."""
+    def everything(self) -> list[Sealed]:
+        """All records in all files, by number, whatever journal they follow. OSError."""
+        found = {record.head.seq: record for file in self._files for record in file.read()}
+        return [found[seq] for seq in sorted(found)]
+
+    def settle(self) -> None:
+        """See `SpillFile.settle`; a file that fails is not used any more."""
         for file in self._files:
-            try:
-                file.clear_rest()
-            except OSError as error:
-                file.failure = error
+            if file.failure is None:
+                try:
+                    file.settle()
+                except OSError as error:
+                    file.failure = error
 
     def reset(self) -> None:
         """Forget everything: it is in the journal. A file that fails is not used any more.
@@ -277,6 +299,10 @@ def _make(path: Path, chain_id: bytes, size_bytes: int) -> None:
             write_zeros(fd, start, min(start + ZERO_CHUNK_BYTES, size_bytes))
         _write_header(fd, 1, chain_id)
         os.fsync(fd)
+    except OSError:
+        # A full disk needs this room for the journal.
+        building.unlink()
+        raise
     finally:
         os.close(fd)
     building.rename(path)

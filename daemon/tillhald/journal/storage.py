@@ -25,6 +25,7 @@ import lmdb
 
 from tillhald.journal.errors import Fault, JournalDamaged, StorageError, StorageFailed
 from tillhald.journal.examination import Examination
+from tillhald.journal.growth import NO_ROOM
 from tillhald.journal.health import Answer, Health, Stage, StorageFault, classify, respond
 from tillhald.journal.primary import Primary
 from tillhald.journal.segments import begin_segment, put_in_place
@@ -32,7 +33,7 @@ from tillhald.journal.segments import begin_segment, put_in_place
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tillhald.journal.format import Sealed
+    from tillhald.journal.format import Head, Sealed
     from tillhald.journal.spill import Spill
     from tillhald.journal.store import Store
 
@@ -73,9 +74,11 @@ class Storage:
         self._on_health = on_health
         self._primary: Primary | None = Primary(store)
         self._spilled: deque[Sealed] = deque(store.overlay.records(0, 1 << 31))
+        self._in_primary = store.primary_head
         self._stage = Stage.MERGING if self._spilled else Stage.SOUND
         self._fault: StorageFault | None = None
         self._message = ""
+        self._snag = ""
         self._since_ms = 0
         self._read_only_times = 0
         self._retry_at_s = 0.0
@@ -88,29 +91,50 @@ class Storage:
 
     def keep(self, batch: Sequence[Sealed]) -> None:
         """Make a batch durable. StorageFailed when neither journal nor spill takes it."""
+        if self._stage is Stage.MERGING:
+            try:
+                self._put_aside(batch)
+            except StorageFailed:
+                # The journal takes records again: nobody is refused because the spill does not.
+                while self._stage is Stage.MERGING:
+                    self._merge()
+            else:
+                self._publish()
+                return
         if self._stage is not Stage.SOUND or self._primary is None:
-            self._put_aside(batch)
+            self._put_aside_or_fail(batch, None)
+            self._publish()
             return
         try:
             self._primary.commit(batch)
         except _REFUSED as error:
             # Durable first: one write and one sync between the failure and the next answer.
-            self._put_aside(batch, error)
+            self._put_aside_or_fail(batch, error)
             self._failed(error)
+        else:
+            self._in_primary = batch[-1].head
 
     def begin_segment_with(self, seq: int) -> None:
         """The record `seq`, about to be kept, holds the whole state: a segment may begin there."""
         self._segment_seq = seq
 
-    def distrust(self, sentence: str) -> None:
-        """A check has found the journal's file damaged: write nothing to it any more."""
-        if self._stage is not Stage.REPLACING:
+    def distrust(self, sentence: str, segment: int) -> None:
+        """A check has found this segment damaged: write nothing to it any more."""
+        # The check takes a while, and the segment may have been replaced meanwhile.
+        if self._stage is not Stage.REPLACING and segment == self._store.identity.segment:
             self._failed(JournalDamaged(Fault.EDITED, None, sentence))
 
-    def _put_aside(self, batch: Sequence[Sealed], cause: BaseException | None = None) -> None:
+    def _put_aside(self, batch: Sequence[Sealed]) -> None:
+        self._spill.append(batch)
+        self._store.overlay.add(batch)
+        self._spilled.extend(batch)
+
+    def _put_aside_or_fail(self, batch: Sequence[Sealed], cause: BaseException | None) -> None:
         try:
-            self._spill.append(batch)
+            self._put_aside(batch)
         except StorageFailed as failed:
+            # After a failed sync LMDB keeps readers waiting for what will not come any more.
+            self._freeze(Answer.WAIT)
             if cause is not None:
                 self._fault, self._message = classify(cause), f"{cause} {failed}"
                 self._enter(Stage.FAILED)
@@ -119,10 +143,6 @@ class Storage:
             self._message = str(failed)
             self._enter(Stage.FAILED)
             raise
-        self._store.overlay.add(batch)
-        self._spilled.extend(batch)
-        if cause is None:  # else there is more to tell first
-            self._publish()
 
     # --- between two batches
 
@@ -200,7 +220,7 @@ class Storage:
         self._drop_primary()
         try:
             self._store.engine.reopen(readonly=True)
-        except StorageError:
+        except _REFUSED:
             return Answer.REPLACE
         return answer
 
@@ -216,8 +236,13 @@ class Storage:
                 self._retry_at_s = time.monotonic() + RETRY_S
                 self._enter(Stage.WAITING)
             case Answer.CHECK:
-                self._examination = Examination(self._store.engine.folder)
-                self._enter(Stage.CHECKING)
+                try:
+                    self._examination = Examination(self._store.engine.folder)
+                except OSError as error:  # no process can be started: that says nothing of the disk
+                    self._snag = f"It cannot be checked yet: {error}"
+                    self._follow(Answer.WAIT, retry=Answer.CHECK)
+                else:
+                    self._enter(Stage.CHECKING)
             case Answer.REPLACE:
                 self._enter(Stage.REPLACING)
 
@@ -226,8 +251,11 @@ class Storage:
             # The map was full, and LMDB is well: all it needs is room.
             try:
                 self._primary.growth.finish()
-            except OSError:
-                self._follow(Answer.WAIT, retry=Answer.CHECK)
+            except _REFUSED as error:
+                if getattr(error, "errno", None) in NO_ROOM:
+                    self._follow(Answer.WAIT, retry=Answer.CHECK)
+                else:
+                    self._failed(error)
             else:
                 self._enter(Stage.MERGING)
         else:
@@ -237,8 +265,7 @@ class Storage:
         assert self._examination is not None, "there is one at this stage"
         try:
             if self._examination.is_synced():
-                self._store.engine.forget_cached_pages()
-                self._store.engine.reopen(readonly=True)
+                self._store.engine.reopen(readonly=True, from_disk=True)
                 self._examination.look()
                 return
             if not self._examination.is_over():
@@ -246,14 +273,11 @@ class Storage:
             self._store.engine.reopen(readonly=False)
             self._primary = Primary(self._store)
             self._find_place()
-        except JournalDamaged as damage:
-            self._fault, self._message = StorageFault.DAMAGED, damage.sentence
-            self._examination.end()
-            self._freeze(Answer.REPLACE)
-            self._follow(Answer.REPLACE, retry=Answer.REPLACE)
-        except (*_REFUSED, TimeoutError) as error:
-            # It cannot be synced, or not be opened for writing: not yet, or never.
-            self._examination.end()
+        except OSError as error:  # as in `_follow`: the second process
+            self._snag = f"It cannot be checked yet: {error}"
+            self._follow(Answer.WAIT, retry=Answer.CHECK)
+        except _REFUSED as error:
+            # It is damaged, or cannot be synced, or not be opened for writing: not yet, or never.
             self._failed(error)
         else:
             self._enter(Stage.MERGING)
@@ -261,12 +285,10 @@ class Storage:
     def _find_place(self) -> None:
         """Drop what turns out to be in the journal already. JournalDamaged if it does not fit."""
         head = self._store.primary_head
-        known = {record.head.seq: record.head for record in self._spilled}
-        first = self._spilled[0].head.seq if self._spilled else head.seq + 1
-        if head.seq < first - 1 or known.get(head.seq, head) != head:
-            sentence = f"The journal ends with record {head.seq}, which the spill does not follow."
+        if head not in (self._in_primary, *(record.head for record in self._spilled)):
+            sentence = f"The journal ends with record {head.seq}, not with {self._in_primary.seq}."
             raise JournalDamaged(Fault.FORK, head.seq, sentence)
-        self._merged(head.seq)
+        self._merged(head)
 
     def _merge(self) -> None:
         assert self._primary is not None, "the journal can be written at this stage"
@@ -284,28 +306,28 @@ class Storage:
             self._failed(error)
             return
         if chunk:
-            self._merged(chunk[-1].head.seq)
+            self._merged(chunk[-1].head)
         if not self._spilled:
             self._spill.reset()
             self._fault, self._message, self._since_ms = None, "", 0
             self._read_only_times = 0
             self._enter(Stage.SOUND)
 
-    def _merged(self, until_seq: int) -> None:
-        while self._spilled and self._spilled[0].head.seq <= until_seq:
+    def _merged(self, until: Head) -> None:
+        self._in_primary = until
+        while self._spilled and self._spilled[0].head.seq <= until.seq:
             self._spilled.popleft()
-        self._store.overlay.drop(until_seq)
+        self._store.overlay.drop(until.seq)
         self._publish()
 
     def _grow(self) -> None:
         assert self._primary is not None, "the journal can be written at this stage"
-        had_room = self._primary.growth.no_room is None
         try:
             self._primary.growth.step()
         except _REFUSED as error:
             self._failed(error)
             return
-        if had_room != (self._primary.growth.no_room is None) or self.health.reserve_only:
+        if self._primary.growth.no_room or self.health.no_room:
             self._publish()
 
     # --- a new segment
@@ -321,24 +343,39 @@ class Storage:
         store = self._store
         try:
             here = Path(store.engine.folder)
-            folder = begin_segment(here, store.identity, list(self._spilled), standby=self._standby)
+            folder = self._build(here)
             put_in_place(folder, here, segment=store.identity.segment)
             store.engine.move(str(folder))
             store.describe_anew()
             self._primary = Primary(store)
         except _REFUSED as error:
-            self._message = f"{self._message} A new file could not be begun: {error}"
+            self._snag = f"A new file could not be begun: {error}"
             self._freeze(Answer.WAIT)
             self._follow(Answer.WAIT, retry=Answer.REPLACE)
             return
         self._segment_seq = None
-        self._merged(store.primary_head.seq)
+        self._merged(store.primary_head)
         self._spill.reset()
         self._enter(Stage.SOUND)
+
+    def _build(self, here: Path) -> Path:
+        identity, records = self._store.identity, list(self._spilled)
+        try:
+            return begin_segment(here, identity, records, standby=self._standby)
+        except (OSError, lmdb.Error):
+            if self._standby is None:
+                raise
+            # Nothing has got a name there yet.
+            return begin_segment(here, identity, records, standby=None)
 
     # --- what is said about it
 
     def _enter(self, stage: Stage) -> None:
+        if stage is not Stage.CHECKING and self._examination is not None:
+            self._examination.end()
+            self._examination = None
+        if stage is not Stage.WAITING:
+            self._snag = ""
         self._stage = stage
         self._publish()
 
@@ -358,7 +395,7 @@ class Storage:
         return Health(
             stage=self._stage,
             fault=fault,
-            message=self._message or str(no_room or ""),
+            message=f"{self._message or no_room or ''} {self._snag}".strip(),
             since_ms=self._since_ms,
             spilled_from=self._spilled[0].head.seq if self._spilled else None,
             spilled_records=len(self._spilled),

@@ -140,8 +140,7 @@ class Store:
         spilled = self.overlay.row(table, key)
         if spilled is not None:
             return spilled[0]
-        with self.engine.reading() as txn:
-            stored = txn.get(key, db=self.engine.tables[table])
+        stored = self.engine.get(table, key)
         return None if stored is None else unseal_row(self.row_seeds[table], table, key, stored)
 
     def scan(

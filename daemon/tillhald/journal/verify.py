@@ -18,6 +18,7 @@ import lmdb
 import msgspec
 
 from tillhald.journal.chain import Snapshot, check_count, check_end, walk_records, walk_rows
+from tillhald.journal.elsewhere import leave_the_tills_cpu
 from tillhald.journal.engine import (
     ALL_TABLES,
     META,
@@ -217,6 +218,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    leave_the_tills_cpu()
     try:
         sys.exit(main(sys.argv[1:]))
     except BrokenPipeError:

@@ -96,7 +96,7 @@ class JournalWriter:
         self._appended_bytes = 0
         self._durable_bytes = 0
         self._failure: StorageFailed | None = None
-        self._why_distrusted = ""
+        self._why_distrusted = ("", 0)
         self._closed = False
         # A daemon thread: should the event loop die without closing the journal, the process
         # must end and be started again, not hang. To the journal that is one more power cut.
@@ -113,9 +113,9 @@ class JournalWriter:
         """How storing goes."""
         return self._storage.health
 
-    def distrust(self, sentence: str) -> None:
-        """Write nothing more to the journal's file: a check has found it damaged."""
-        self._why_distrusted = sentence
+    def distrust(self, sentence: str, segment: int) -> None:
+        """Write nothing more to the journal's file: a check of that segment found it damaged."""
+        self._why_distrusted = sentence, segment
         self._queue.put(_DISTRUST)
 
     def append(
@@ -190,6 +190,8 @@ class JournalWriter:
         wait = patience_s is None or patience_s > 0
         ended = False
         while len(batch) < BATCH_APPENDS_MAX and batch_bytes < BATCH_BYTES_MAX:
+            if not wait and self._queue.empty():  # nobody else takes from it
+                break
             try:
                 append = self._queue.get(block=wait, timeout=patience_s or None)
             except queue.Empty:
@@ -198,7 +200,7 @@ class JournalWriter:
                 ended = True
                 break
             if append is _DISTRUST:
-                self._storage.distrust(self._why_distrusted)
+                self._storage.distrust(*self._why_distrusted)
                 break
             batch.append(self._seal(append))
             batch_bytes += append.size_bytes

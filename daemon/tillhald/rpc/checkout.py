@@ -10,14 +10,14 @@ from tillhald.domain import errors
 from tillhald.domain.answers import JobAnswer, SaleSummary, summary_of
 from tillhald.domain.sale import SaleState
 from tillhald.rpc import fields, from_wire, to_wire
-from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, page_start, request_of
+from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, carry_out, page_start, request_of
 
 if TYPE_CHECKING:
     from tillhald.domain.commands import AnyCommand
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
     from tillhald.rpc.requests import Identified
-    from tillhald.service.till import Till
+    from tillhald.service.till import Outcome, Till
 
 S = TypeVar(
     "S",
@@ -47,13 +47,13 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
     async def _change(
         self, respond: type[S], method: str, request_id: str, wire: Identified, command: AnyCommand
     ) -> S:
-        outcome = await self._till.handle(command, request_of(method, request_id, wire))
-        assert isinstance(outcome.answer, SaleSummary), f"{method} answers with a sale"
-        return respond(
-            sale=to_wire.summary(outcome.answer, self._currency),
-            durability=to_wire.durability(spilled=outcome.spilled),
-            replayed=outcome.replayed,
-        )
+        def convert(outcome: Outcome) -> S:
+            assert isinstance(outcome.answer, SaleSummary), f"{method} answers with a sale"
+            response = respond(replayed=outcome.replayed)
+            to_wire.fill_summary(response.sale, outcome.answer, self._currency)
+            return response
+
+        return await carry_out(self._till, command, request_of(method, request_id, wire), convert)
 
     async def Checkout(self, request: pb.CheckoutRequest, context: Context) -> pb.CheckoutResponse:
         command = from_wire.checkout(request, self._currency)
@@ -163,15 +163,16 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
         self, request: pb.ReprintReceiptRequest, context: Context
     ) -> pb.ReprintReceiptResponse:
         command = from_wire.reprint_receipt(request)
-        outcome = await self._till.handle(
-            command, request_of("ReprintReceipt", request.request_id, request)
-        )
-        assert isinstance(outcome.answer, JobAnswer), "a reprint answers with a job"
-        return pb.ReprintReceiptResponse(
-            job_id=outcome.answer.job.job_id,
-            copy=outcome.answer.job.copy,
-            durability=to_wire.durability(spilled=outcome.spilled),
-            replayed=outcome.replayed,
+
+        def convert(outcome: Outcome) -> pb.ReprintReceiptResponse:
+            assert isinstance(outcome.answer, JobAnswer), "a reprint answers with a job"
+            job = outcome.answer.job
+            return pb.ReprintReceiptResponse(
+                job_id=job.job_id, copy=job.copy, replayed=outcome.replayed
+            )
+
+        return await carry_out(
+            self._till, command, request_of("ReprintReceipt", request.request_id, request), convert
         )
 
     # --- reads: what is answered must be on disk, so they wait for what they may have seen

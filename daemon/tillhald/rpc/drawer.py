@@ -12,14 +12,14 @@ from tillhald.domain import errors
 from tillhald.domain.answers import KickAnswer
 from tillhald.domain.jobs import KickReason
 from tillhald.rpc import device, fields, to_wire
-from tillhald.rpc.requests import request_of
+from tillhald.rpc.requests import carry_out, request_of
 
 if TYPE_CHECKING:
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
     from tillhald.service.devices import DeviceNews
-    from tillhald.service.till import Till
+    from tillhald.service.till import Outcome, Till
 
 KICKS_SHOWN_MAX = 20
 KICKS_READ_MAX = 100
@@ -51,14 +51,15 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
             reason=reason,
             note=fields.text(request.note, "note"),
         )
-        outcome = await self._till.handle(
-            command, request_of("OpenDrawer", request.request_id, request)
-        )
-        assert isinstance(outcome.answer, KickAnswer), "OpenDrawer answers with a kick"
-        return pb.OpenDrawerResponse(
-            kick=to_wire.kick(outcome.answer.kick),
-            durability=to_wire.durability(spilled=outcome.spilled),
-            replayed=outcome.replayed,
+
+        def convert(outcome: Outcome) -> pb.OpenDrawerResponse:
+            assert isinstance(outcome.answer, KickAnswer), "OpenDrawer answers with a kick"
+            return pb.OpenDrawerResponse(
+                kick=to_wire.kick(outcome.answer.kick), replayed=outcome.replayed
+            )
+
+        return await carry_out(
+            self._till, command, request_of("OpenDrawer", request.request_id, request), convert
         )
 
     async def GetDrawer(

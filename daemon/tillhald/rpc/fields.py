@@ -76,8 +76,6 @@ def money(value: types_pb2.Money, field: str, currency: str) -> int:
     return minor
 
 
-# The same few numbers come again and again: 1 piece, 19 %. A refusal is not cached.
-@functools.lru_cache(maxsize=NUMBERS_CACHED_MAX)
 def _number(unscaled: int, scale: int, field: str) -> Quantity:
     if not 0 <= scale <= SCALE_MAX:
         raise errors.BadScale(field, f"A scale is 0 to {SCALE_MAX}.", limit=SCALE_MAX)
@@ -85,6 +83,15 @@ def _number(unscaled: int, scale: int, field: str) -> Quantity:
         sentence = f"A number has at most {QUANTITY_UNSCALED_MAX} in its digits."
         raise errors.AmountOutOfRange(field, sentence, limit=QUANTITY_UNSCALED_MAX)
     return Quantity(unscaled, scale)
+
+
+# The same few numbers come again and again: 1 piece, 19 %. A refusal is not cached.
+@functools.lru_cache(maxsize=NUMBERS_CACHED_MAX)
+def _quantity(unscaled: int, scale: int, field: str) -> Quantity:
+    number = _number(unscaled, scale, field)
+    if number.unscaled <= 0:
+        raise errors.FieldInvalid(field, "A quantity is above zero.")
+    return number
 
 
 @functools.lru_cache(maxsize=NUMBERS_CACHED_MAX)
@@ -99,10 +106,7 @@ def _rate(unscaled: int, scale: int, field: str) -> Quantity:
 
 def quantity(value: types_pb2.Decimal, field: str) -> Quantity:
     """Above zero."""
-    number = _number(value.unscaled, value.scale, field)
-    if number.unscaled <= 0:
-        raise errors.FieldInvalid(field, "A quantity is above zero.")
-    return number
+    return _quantity(value.unscaled, value.scale, field)
 
 
 def percent(value: types_pb2.Decimal, field: str) -> Quantity:

@@ -18,7 +18,7 @@ from tillhald.domain.jobs import JobState
 from tillhald.domain.layout import Line, lay_out
 from tillhald.rpc import documents, fields, to_wire
 from tillhald.rpc.device import find_device
-from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, page_start, request_of
+from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, carry_out, page_start, request_of
 from tillhald.service.follow import Hole, Mark, follow
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
     from tillhald.service.tail import Tail
-    from tillhald.service.till import Till
+    from tillhald.service.till import Outcome, Till
 
 TTL_S_MAX = 604_800
 
@@ -79,14 +79,15 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
             document=document,
             ttl_s=request.ttl_s or self._till.rules.receipt_ttl_s,
         )
-        outcome = await self._till.handle(
-            command, request_of("SubmitJob", request.request_id, request)
-        )
-        assert isinstance(outcome.answer, JobAnswer), "SubmitJob answers with a job"
-        return pb.SubmitJobResponse(
-            job=to_wire.job(outcome.answer.job),
-            durability=to_wire.durability(spilled=outcome.spilled),
-            replayed=outcome.replayed,
+
+        def convert(outcome: Outcome) -> pb.SubmitJobResponse:
+            assert isinstance(outcome.answer, JobAnswer), "SubmitJob answers with a job"
+            return pb.SubmitJobResponse(
+                job=to_wire.job(outcome.answer.job), replayed=outcome.replayed
+            )
+
+        return await carry_out(
+            self._till, command, request_of("SubmitJob", request.request_id, request), convert
         )
 
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tillhald.domain import errors
 from tillhald.domain.readmodels import by_seq_key
-from tillhald.rpc import fields
+from tillhald.rpc import fields, to_wire
 from tillhald.service.till import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tillhal.v1 import types_pb2
+    from tillhald.domain.commands import AnyCommand
+    from tillhald.service.till import Outcome, Till
+
+R = TypeVar("R", bound="SaysHowDurable")
 
 PAGE_DEFAULT = 50
 PAGE_MAX = 500
+FINGERPRINT_BYTES = 16
 
 
 class Identified(Protocol):
@@ -20,6 +30,12 @@ class Identified(Protocol):
     request_id: str
 
     def SerializeToString(self, *, deterministic: bool = False) -> bytes: ...
+
+
+class SaysHowDurable(Protocol):
+    """The answer to such a request."""
+
+    durability: types_pb2.Durability
 
 
 def request_of(method: str, request_id: str, wire: Identified) -> Request:
@@ -32,8 +48,17 @@ def request_of(method: str, request_id: str, wire: Identified) -> Request:
     if plain_id != request_id:
         wire.request_id = plain_id
     content = wire.SerializeToString(deterministic=True)
-    fingerprint = hashlib.sha256(content).digest()[:16]
+    fingerprint = hashlib.blake2b(content, digest_size=FINGERPRINT_BYTES).digest()
     return Request(method, plain_id, fingerprint)
+
+
+async def carry_out(
+    till: Till, command: AnyCommand, request: Request, convert: Callable[[Outcome], R]
+) -> R:
+    """Answer with what `convert` makes of the outcome, once it is durable, and say how durable."""
+    response, spilled = await till.handle(command, request, convert)
+    response.durability = to_wire.durability(spilled=spilled)
+    return response
 
 
 def page_start(prefix: bytes, token: str) -> bytes:

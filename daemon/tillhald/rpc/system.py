@@ -16,6 +16,7 @@ from tillhald.domain.jobs import Kick, KickState
 from tillhald.domain.readmodels import kick_key
 from tillhald.rpc import storage, to_wire
 from tillhald.rpc.device import SEVERITIES
+from tillhald.rpc.diagnostics import send_diagnostics
 from tillhald.rpc.printer import job_changes
 from tillhald.service.follow import Hole, Mark, follow
 from tillhald.service.mode import Mode, modes
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tillhald.journal.format import StoredRecord
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
+    from tillhald.service.diagnostics import Diagnostics
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till
     from tillhald.service.verification import Verification
@@ -68,6 +70,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         tail: Tail,
         devices: DeviceRegistry,
         verification: Verification,
+        diagnostics: Diagnostics,
         boot: Boot,
     ) -> None:
         self._till = till
@@ -75,14 +78,23 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         self._tail = tail
         self._devices = devices
         self._verification = verification
+        self._diagnostics = diagnostics
         self._boot = boot
         self._currency = till.rules.currency
 
     async def GetStatus(
         self, request: pb.GetStatusRequest, context: Context
     ) -> pb.GetStatusResponse:
+        status = self._status()
+        if self._tail.failure is None:  # else this is the one question that is still answered
+            await self._till.caught_up()
+        status.head_seq = self._tail.durable_seq
+        return status
+
+    def _status(self) -> pb.GetStatusResponse:
+        """How the till is now; what it holds may still be on its way to the disk."""
         state, identity = self._till.state, self._store.identity
-        status = pb.GetStatusResponse(
+        return pb.GetStatusResponse(
             store_id=identity.store_id,
             workstation_id=identity.workstation_id,
             version=self._boot.version,
@@ -98,11 +110,8 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             currency_code=self._currency,
             simulated=self._boot.simulated,
             storage=storage.status(self._till.storage),
+            head_seq=self._tail.durable_seq,
         )
-        if self._tail.failure is None:  # else this is the one question that is still answered
-            await self._till.caught_up()
-        status.head_seq = self._tail.durable_seq
-        return status
 
     def _modes(self) -> list[Mode]:
         printer = self._till.rules.receipt_printer
@@ -134,6 +143,13 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                     cursor = item.seq
                     for event in self._events(item):
                         yield event
+
+    def GetDiagnostics(
+        self, request: pb.GetDiagnosticsRequest, context: Context
+    ) -> AsyncIterator[pb.GetDiagnosticsResponse]:
+        return send_diagnostics(
+            self._diagnostics, self._status, check_journal=request.check_journal
+        )
 
     # --- one record's events
 

@@ -112,6 +112,12 @@ def _blank_summary(currency: str) -> pb.SaleSummary:
 
 def summary(sale: SaleSummary, currency: str) -> pb.SaleSummary:
     wire = pb.SaleSummary()
+    fill_summary(wire, sale, currency)
+    return wire
+
+
+def fill_summary(wire: pb.SaleSummary, sale: SaleSummary, currency: str) -> None:
+    """As `summary`, into a message that is part of an answer: to put it there copies it."""
     wire.CopyFrom(_blank_summary(currency))
     wire.sale_id = sale.sale_id
     wire.version = sale.version
@@ -127,9 +133,10 @@ def summary(sale: SaleSummary, currency: str) -> pb.SaleSummary:
     wire.change.minor_units = sale.change_minor
     wire.line_count = sale.line_count
     wire.seq = sale.seq
-    wire.update_time.FromMilliseconds(sale.updated_ms)
+    seconds, ms = divmod(sale.updated_ms, 1000)
+    wire.update_time.seconds = seconds
+    wire.update_time.nanos = ms * 1_000_000
     wire.receipt_job_id = sale.receipt_job_id
-    return wire
 
 
 def interrupted(sale_id: str, version: int, seq: int, at_ms: int) -> pb.SaleSummary:

@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import io
 import re
+import time
 import zipfile
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +15,7 @@ import msgspec
 import structlog
 
 from tillhald.service.masking import MASK, Masker
-from tillhald.telemetry.recent import named, utc
+from tillhald.telemetry.wording import named, utc
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -25,8 +26,14 @@ PART_BYTES_MAX = 2 << 20
 ARCHIVE_BYTES_MAX = 6 << 20
 """Of all parts together, before they are packed; packed they take about a tenth."""
 PIECE_BYTES_MAX = 64 << 10
-"""What is packed in one go, about a millisecond's work, and sent in one message."""
-LINES_AT_ONCE_MAX = 25
+"""What is sent in one message."""
+PACKED_AT_ONCE_BYTES_MAX = 16 << 10
+"""About half a millisecond's work."""
+SLICE_S_MAX = 0.0005
+PAUSE_S_MIN = 0.001
+PAUSES = 2
+"""Of three moments support gets one and whoever sells two. A slice after every turn of the event
+loop made a sale eight times as long: it needs several turns, and waited for a slice in each."""
 NAME_CHARS_MAX = 60
 
 Content = dict[str, object] | list[str]
@@ -81,6 +88,14 @@ class Packing:
         self._file = io.BytesIO()
         self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED)
         self._bytes = 0
+        self._slice_began_s = time.perf_counter()
+
+    async def breathe(self) -> None:
+        """Let the event loop sell, if it has been kept from it for long enough. Call it often."""
+        spent_s = time.perf_counter() - self._slice_began_s
+        if spent_s >= SLICE_S_MAX:
+            await asyncio.sleep(max(PAUSE_S_MIN, PAUSES * spent_s))
+            self._slice_began_s = time.perf_counter()
 
     def line(self, value: Mapping[str, object]) -> str:
         """One line of JSON, masked. Its fields keep their order: what a reader looks for first."""
@@ -99,7 +114,7 @@ class Packing:
             log.warning("diagnostics_part_failed", part=name, exc_info=error)
             self.leave_out(name, named(error))
             return
-        await breathe()
+        await self.breathe()
         if isinstance(content, list) and len(data) > PART_BYTES_MAX:
             # The newest lines stay: they are what happened before somebody called for help.
             data = data[data.index(b"\n", len(data) - PART_BYTES_MAX - 1) + 1 :]
@@ -120,7 +135,7 @@ class Packing:
         digest = hashlib.sha256()
         for start in range(0, len(content), PIECE_BYTES_MAX):
             digest.update(content[start : start + PIECE_BYTES_MAX])
-            await breathe()
+            await self.breathe()
         till = re.sub(r"[^A-Za-z0-9._-]", "_", workstation)[:NAME_CHARS_MAX]
         stamp = re.sub(r"\W|(?<=\.)\d+", "", made)
         return Archive(
@@ -140,14 +155,9 @@ class Packing:
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.external_attr = 0o600 << 16
         with self._zip.open(entry, "w") as part:
-            for start in range(0, len(data), PIECE_BYTES_MAX):
-                part.write(data[start : start + PIECE_BYTES_MAX])
-                await breathe()
-
-
-async def breathe() -> None:
-    """Let the event loop do what else there is: somebody may be selling."""
-    await asyncio.sleep(0)
+            for start in range(0, len(data), PACKED_AT_ONCE_BYTES_MAX):
+                part.write(data[start : start + PACKED_AT_ONCE_BYTES_MAX])
+                await self.breathe()
 
 
 def _lines(lines: list[str]) -> bytes:

@@ -1,7 +1,7 @@
 """Gathers what support needs to know of a till into one archive.
 
 Each part is gathered by itself: what fails is named, and keeps nothing else back. The work is done
-in slices of a millisecond or so, between which the event loop sells. What a part may hold is
+in slices of about a millisecond, between which the event loop sells. What a part may hold is
 decided in `service.masking`, how much of it there may be by the limits here and in
 `service.archive`.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ from tillhald.domain import events as ev
 from tillhald.domain.errors import Full
 from tillhald.journal.engine import INDEX_TABLES, RECORDS
 from tillhald.journal.errors import StorageError
-from tillhald.service.archive import LINES_AT_ONCE_MAX, Archive, Content, Packing, breathe
+from tillhald.service.archive import Archive, Content, Packing
 from tillhald.service.follow import Hole, Mark, follow
 from tillhald.service.masking import (
     Masker,
@@ -29,11 +30,11 @@ from tillhald.service.masking import (
     log_shown,
 )
 from tillhald.telemetry import machine
-from tillhald.telemetry.recent import named, utc
+from tillhald.telemetry.disks import Disks
+from tillhald.telemetry.wording import named, utc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
-    from pathlib import Path
 
     from tillhald.config import Config
     from tillhald.devices.registry import DeviceRegistry
@@ -53,11 +54,20 @@ EVENTS_MAX = 1_000
 RECORDS_READ_MAX = 10_000
 """How far back the journal is read for devices and starts: about a day of a busy till."""
 DEVICE_EVENTS_MAX = 200
+STORAGE_EVENTS_MAX = 100
 STARTS_MAX = 50
 START_FACTS_MAX = 50
 
 _DEVICE_EVENTS = (ev.ConditionBegan, ev.ConditionEnded, ev.DrawerOpened, ev.DrawerClosed)
-_SOUGHT = tuple(kind.__name__.encode() for kind in (*_DEVICE_EVENTS, ev.TillStarted))
+_STORAGE_EVENTS = (
+    ev.StorageFaultBegan,
+    ev.StorageFaultEnded,
+    ev.SegmentBegun,
+    ev.RowsBroughtBack,
+)
+_SOUGHT = tuple(
+    kind.__name__.encode() for kind in (*_DEVICE_EVENTS, *_STORAGE_EVENTS, ev.TillStarted)
+)
 
 
 class Stage(NamedTuple):
@@ -103,6 +113,7 @@ class Diagnostics:
         self._verification = verification
         self._recent = recent
         self._now_ms = now_ms
+        self._disks = Disks()
         self._is_busy = False
 
     async def gather(
@@ -137,7 +148,7 @@ class Diagnostics:
         parts = {
             "status.json": _given(lambda: dict(status())),
             "configuration.json": _given(lambda: shown),
-            "journal.json": lambda _: self._journal(made_now=made_now),
+            "journal.json": lambda packing: self._journal(packing, made_now=made_now),
             # It reads the journal, and finds on its way what the next two tell.
             "events.jsonl": lambda packing: self._events(seen, packing),
             "devices.json": _given(lambda: self._device_states(seen)),
@@ -157,31 +168,36 @@ class Diagnostics:
 
     # --- parts
 
-    async def _journal(self, *, made_now: bool) -> Content:
-        store, step = self._store, self._verification.step
-        head, usage, identity = store.head, store.usage, store.identity
-        await breathe()
-        checkpoint = store.newest_checkpoint()
-        await breathe()
-        failure, finding = self._tail.failure, step.finding
-        told = msgspec.to_builtins(identity) | {"chain_id": identity.chain_id.hex()}
-        told["created"] = utc(told.pop("created_ms"))
-        return {
-            "identity": told,
-            "head": {"seq": head.seq, "hash": head.hash.hex()},
-            "durable_seq": self._tail.durable_seq,
-            "failure": named(failure) if failure else None,
-            "checkpoint_seq": checkpoint[0] if checkpoint else None,
-            "used_bytes": usage.used_bytes,
-            "map_bytes": usage.map_bytes,
-            "rows": {table: store.count(table) for table in (RECORDS, *INDEX_TABLES)},
+    async def _journal(self, packing: Packing, *, made_now: bool) -> Content:
+        store, tail, step = self._store, self._tail, self._verification.step
+        facts: dict[str, Callable[[], object]] = {
+            "head": lambda: {"seq": store.head.seq, "hash": store.head.hash.hex()},
+            "file": lambda: dict(store.usage._asdict()),
+            "checkpoint_seq": lambda: (store.newest_checkpoint() or (None,))[0],
+            "rows": lambda: {table: store.count(table) for table in (RECORDS, *INDEX_TABLES)},
+        }
+        told: dict[str, object] = {}
+        for name, ask in facts.items():
+            try:
+                told[name] = ask()
+            except StorageError as error:
+                told[name] = {"cannot_be_read": named(error), "why": str(error)}
+            await packing.breathe()
+        identity = msgspec.to_builtins(store.identity)
+        identity["chain_id"] = store.identity.chain_id.hex()
+        identity["created"] = utc(identity.pop("created_ms"))
+        return told | {
+            "identity": identity,
+            "durable_seq": tail.durable_seq,
+            "in_the_spill_from_seq": tail.spilled_from,
+            "failure": str(tail.failure) if tail.failure else None,
             "check": {
                 "made": "for this archive" if made_now else "before",
                 "says": self._verification.last_check,
                 "rows_read": step.done,
                 "rows": step.total,
                 "records": step.verdict.last_seq if step.verdict else None,
-                "finding": finding and finding._asdict(),
+                "finding": step.finding and step.finding._asdict(),
             },
         }
 
@@ -190,28 +206,26 @@ class Diagnostics:
         read_from = max(0, head - RECORDS_READ_MAX)
         seen.first_seq = read_from + 1
         holes: list[Hole] = []
-        count = 0
         async for item in follow(self._store, self._tail, read_from):
             if isinstance(item, Mark):
                 break
             if isinstance(item, Hole):
                 holes = [*holes[:1], item]
-                seen.events.append({"seq": item.seq, "cannot_be_read": item.why})
+                seen.events.append(
+                    {"seq": item.first_seq, "to_seq": item.seq, "cannot_be_read": item.why}
+                )
             else:
                 seen.take(item, in_full=item.seq > head - EVENTS_MAX)
-            count += 1
-            if count % LINES_AT_ONCE_MAX == 0:
-                await breathe()
+            await packing.breathe()
             if item.seq >= head:
                 break
         if holes:
-            where = f"records from {holes[0].seq} to {holes[-1].seq}: {holes[0].why}"
+            where = f"records from {holes[0].first_seq} to {holes[-1].seq}: {holes[0].why}"
             packing.leave_out("events.jsonl", where)
         lines = []
         for told in seen.events:
             lines.append(packing.line(told))
-            if len(lines) % LINES_AT_ONCE_MAX == 0:
-                await breathe()
+            await packing.breathe()
         return lines
 
     def _device_states(self, seen: _Seen) -> Content:
@@ -226,7 +240,7 @@ class Diagnostics:
         return {
             "devices": devices,
             "last_events": list(seen.device_events),
-            "last_events_since_seq": seen.first_seq,
+            "since_seq": seen.first_seq,
         }
 
     def _starts(self, seen: _Seen, status: Status) -> Content:
@@ -234,28 +248,38 @@ class Diagnostics:
         return {
             "this_start": {"journal": found, "left_unfinished": status().get("recovery")},
             "starts": list(seen.starts),
-            "starts_since_seq": seen.first_seq,
+            "storage_events": list(seen.storage_events),
+            "since_seq": seen.first_seq,
         }
 
     async def _disk(self, packing: Packing) -> Content:
         mounts = machine.mounts()
-        await breathe()
+        await packing.breathe()
         folders: dict[str, object] = {}
-        for name, folder in self._folders.items():
+        folders_now = dict(self._folders)
+        if (now := Path(self._store.engine.folder)) not in folders_now.values():
+            folders_now["journal now"] = now
+        for name, folder in folders_now.items():
             try:
-                folders[name] = machine.folder_facts(folder, mounts)
+                told = await self._disks.ask(folder)
+            except TimeoutError:
+                told = {"cannot_be_read": "The disk does not answer."}
             except OSError as error:
-                folders[name] = {"folder": str(folder), "cannot_be_read": named(error)}
-                packing.leave_out(f"disk.json, {name}", named(error))
-            await breathe()
+                told = {"cannot_be_read": named(error)}
+            if why := told.get("cannot_be_read"):
+                packing.leave_out(f"disk.json, {name}", str(why))
+            told["folder"] = str(folder)
+            mount = machine.mount_of(Path(str(told.get("leads_to", folder))), mounts)
+            told["mount"] = mount and machine.mount_facts(mount)
+            folders[name] = told
         health = "Not asked: SMART needs rights that the till does not have."
         return {"folders": folders, "health_of_the_disk": health}
 
-    async def _versions_of_all(self, _: Packing) -> Content:
+    async def _versions_of_all(self, packing: Packing) -> Content:
         packages = {}
         for name in machine.distributions():
             packages[name] = machine.version_of(name)
-            await breathe()
+            await packing.breathe()
         loop = type(asyncio.get_running_loop())
         try:
             engine = ".".join(str(number) for number in self._store.engine.env.lib_version())
@@ -275,8 +299,7 @@ class Diagnostics:
         for raw in kept:
             entry = msgspec.json.decode(raw, type=dict[str, Any])
             lines.append(packing.line(log_shown(entry)))
-            if len(lines) % LINES_AT_ONCE_MAX == 0:
-                await breathe()
+            await packing.breathe()
         return lines
 
 
@@ -287,6 +310,7 @@ class _Seen:
         self.first_seq = 0
         self.events: deque[dict[str, object]] = deque(maxlen=EVENTS_MAX)
         self.device_events: deque[dict[str, object]] = deque(maxlen=DEVICE_EVENTS_MAX)
+        self.storage_events: deque[dict[str, object]] = deque(maxlen=STORAGE_EVENTS_MAX)
         self.starts: deque[dict[str, object]] = deque(maxlen=STARTS_MAX)
 
     def take(self, stored: StoredRecord, *, in_full: bool) -> None:
@@ -301,6 +325,8 @@ class _Seen:
                 self.events.append(when | told | _about(record))
             if isinstance(event, _DEVICE_EVENTS):
                 self.device_events.append(when | told)
+            elif isinstance(event, _STORAGE_EVENTS):
+                self.storage_events.append(when | told)
             elif isinstance(event, ev.TillStarted):
                 facts = [event_shown(found) for found in record.events[:START_FACTS_MAX]]
                 self.starts.append(when | {"facts": facts, "facts_in_all": len(record.events)})

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 from msgspec import inspect as types
@@ -66,6 +66,10 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "ConditionEnded": "device_id code",
         "DrawerOpened": "device_id without_kick",
         "DrawerClosed": "device_id",
+        "StorageFaultBegan": "fault message",
+        "StorageFaultEnded": "",
+        "SegmentBegun": "segment fault gone",
+        "RowsBroughtBack": "segment rows is_last",
         # What stands within them.
         "Line": "line_id original_line_id entry_method",
         "Discount": "discount_id line_id",
@@ -86,14 +90,14 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 LOG_TEXTS: Final = frozenset(
     """
     device devices failure fault folder job_id kick_id left_out not_kept outcome part power reason
-    rpc ticket why
+    rpc stage why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 # The quantifiers are bounded: what is read here may be long, and made to be slow.
-_LOGIN: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}://)([^\s\"'<>]{0,1000})@")
+_LOGIN: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,20}://)([^\s\"'<>]{0,300})@")
 _NAMED_SECRET: Final = re.compile(
     r"(?i)\b((?:[\w-]{0,40}(?:passw(?:or)?d|passwd|pwd|passphrase|secret|token|api[_-]?key|credential"
     r"|authorization|cookie)[\w-]{0,40})[\"']?\s{0,4}[=:]\s{0,4}(?:(?:basic|bearer|digest)\s{1,4})?)"
@@ -237,8 +241,8 @@ def _text_is_shown(declared: types.Type) -> bool:
 def _passwords_in(text: str) -> Iterable[str]:
     """Of addresses like smb://till:secret@server, what stands before the server."""
     for login in _LOGIN.finditer(text):
-        yield login[2]
-        yield login[2].partition(":")[2]
+        password = login[2].partition(":")[2]
+        yield from (login[2], password, unquote(password))
 
 
 def _texts_in(value: object) -> Iterable[str]:
@@ -309,7 +313,8 @@ def event_shown(event: AnyEvent) -> dict[str, object]:
 
 def log_shown(entry: Mapping[str, object]) -> dict[str, object]:
     """A line of the log. `exception` holds no text, by the way in which it is kept."""
-    shown: dict[str, object] = {}
+    first = ("timestamp", "level", "event")
+    shown: dict[str, object] = dict.fromkeys((name for name in first if name in entry), MASK)
     for name, value in entry.items():
         if not _NAME.fullmatch(name):
             shown[MASK] = MASK
@@ -332,6 +337,6 @@ def _is_shown(name: str, value: object) -> bool:
         case list() if name == "exception":
             return all(isinstance(item, dict) for item in value)
         case list():
-            return name in LOG_TEXTS and all(isinstance(item, str) for item in value)
+            return all(_is_shown(name, item) for item in value)
         case _:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,22 +12,33 @@ from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.journal.health import Health, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tillhald.domain.events import AnyEvent
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till
 
 log = structlog.get_logger(__name__)
 
+SEGMENT_RETRY_S = 1.0
+"""After which the whole state is offered again, where the queue had no room for it."""
+
 
 class StorageNews:
     """Hears of every change, on the event loop, in the order in which the writer says it."""
 
     def __init__(self, till: Till, tail: Tail) -> None:
+        self._hearing: list[Callable[[], None]] = []
         self._till = till
         self._tail = tail
-        self._health = till.storage
+        # What has come over the writer since its start is still to be heard.
+        self._health = Health(segment=till.storage.segment)
         self._segment_asked = False
-        tail.spilled_from = self._health.spilled_from
+        tail.spilled_from = till.storage.spilled_from
+
+    def on_segment(self, hear: Callable[[], None]) -> None:
+        """Call `hear` when a new segment has been begun."""
+        self._hearing.append(hear)
 
     def heard(self, health: Health) -> None:
         before, self._health = self._health, health
@@ -43,6 +55,9 @@ class StorageNews:
                 segment=health.segment,
                 why=health.message,
             )
+        if health.segment != before.segment:
+            for hear in self._hearing:
+                hear()
         if health.stage is Stage.FAILED:
             return
         if health.fault is not None and health.fault is not before.fault:
@@ -58,8 +73,11 @@ class StorageNews:
             fact = SegmentBegun(segment=health.segment + 1, fault=health.fault or "")
             try:
                 self._till.begin_segment(fact)
-            except (Overloaded, StorageError) as error:
+            except (Overloaded, StorageError, ValueError) as error:
                 log.error("segment_not_begun", why=str(error))
+                asyncio.get_running_loop().call_later(
+                    SEGMENT_RETRY_S, lambda: self._ask_for_segment(self._health)
+                )
             else:
                 self._segment_asked = True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -23,7 +23,13 @@ from tillhald.domain.answers import (
     encode_answered,
 )
 from tillhald.domain.decide import clock_facts, decide
-from tillhald.domain.events import Record, TillStopped, encode_record
+from tillhald.domain.events import (
+    Record,
+    RowsBroughtBack,
+    TillStopped,
+    decode_record,
+    encode_record,
+)
 from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import (
     decode_job,
@@ -37,12 +43,12 @@ from tillhald.domain.readmodels import (
     sale_key,
 )
 from tillhald.domain.state import TillState, encode_state
-from tillhald.journal.errors import DiskReserve, StorageFailed
+from tillhald.journal.errors import DiskReserve, JournalDamaged, StorageFailed
 from tillhald.journal.format import Row
 from tillhald.journal.health import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from tillhald.domain.events import AnyEvent, SegmentBegun
     from tillhald.domain.jobs import Job, Kick
@@ -53,6 +59,8 @@ if TYPE_CHECKING:
     from tillhald.journal.writer import JournalWriter
     from tillhald.service.tail import Tail
 
+T = TypeVar("T")
+
 CHECKPOINT_EVERY = 1_000
 """Records between two checkpoints: a start replays at most about this many."""
 CHECKPOINT_BYTES_MAX = 512 * 1024
@@ -60,6 +68,8 @@ CHECKPOINT_BYTES_MAX = 512 * 1024
 REQUESTS_REMEMBERED_MAX = 4_096
 """Answers kept in memory, too: a retry comes within minutes, and must not be taken for a new
 request even while the journal's file cannot be read."""
+ANSWERS_CARRIED_BYTES_MAX = 512 << 10
+"""Of answers that a new segment begins with, the latest ones: some 1,500 of them."""
 
 _BEGINS_SOMETHING = (cmd.Checkout, cmd.OpenSale, cmd.OpenReturn, cmd.SubmitJob, cmd.ReprintReceipt)
 """What is refused when only the reserve is left."""
@@ -76,11 +86,8 @@ class Request(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """`spilled`: the answer rests on the spill, and the journal will follow."""
-
     answer: Answer
     replayed: bool
-    spilled: bool = False
 
 
 class Clock(NamedTuple):
@@ -116,21 +123,25 @@ class Till:
         self._recent: dict[tuple[str, bytes], bytes] = {}
         self._recent_by_seq: deque[tuple[int, tuple[Row, ...]]] = deque()
         self._remembered: dict[str, bytes] = {}
-        tail.on_advance(self._forget_durable)
 
     # --- commands
 
-    async def handle(self, command: cmd.AnyCommand, request: Request) -> Outcome:
-        """Decide, record, and answer once it is durable.
+    async def handle(
+        self, command: cmd.AnyCommand, request: Request, convert: Callable[[Outcome], T]
+    ) -> tuple[T, bool]:
+        """Decide, record, and answer once it is durable: what `convert` made of the outcome.
 
-        Raises Refused, Overloaded and StorageError. A caller that is cancelled while it waits
-        loses only the answer: what was decided is on its way, and the same request_id gets it.
+        It is called before the wait, while the writer wakes up. The bool says that the answer
+        rests on the spill, and the journal will follow. Raises Refused, Overloaded, DiskReserve
+        and StorageError. A caller that is cancelled while it waits loses only the answer: what
+        was decided is on its way, and the same request_id gets it.
         """
         try:
             outcome, seq = self._decide(command, request)
+            converted = convert(outcome)
         finally:
             await self._tail.reached(self.state.seq)
-        return outcome._replace(spilled=True) if self._tail.is_spilled(seq) else outcome
+        return converted, self._tail.is_spilled(seq)
 
     def _decide(self, command: cmd.AnyCommand, request: Request) -> tuple[Outcome, int]:
         # Not a coroutine: no other command can come between the decision and its effect.
@@ -189,9 +200,59 @@ class Till:
         await self._tail.reached(self.note(facts))
 
     def begin_segment(self, fact: SegmentBegun) -> None:
-        """Record the whole state, for a new segment of the journal to begin with."""
+        """Record the whole state, for a new segment of the journal to begin with.
+
+        With it go the rows that are needed at once: the sales whose receipts wait for paper, and
+        the latest answers. The till may die before the old file's rows are brought back; whoever
+        was not answered asks again then, and must not buy twice.
+        """
         at_ms = self._clock.wall_ms()
-        self._append([*clock_facts(self.state, at_ms), fact], at_ms, begins_segment=True)
+        waiting = {sale_key(job.sale_id) for job in self.state.jobs.values() if job.sale_id}
+        found = ((key, self._known("sales", key)) for key in waiting)
+        rows = [Row("sales", key, value) for key, value in found if value is not None]
+        rows += self._latest_answers()
+        facts = [*clock_facts(self.state, at_ms), fact]
+        self._append(facts, at_ms, more_rows=rows, begins_segment=True)
+
+    def _latest_answers(self) -> list[Row]:
+        rows: dict[bytes, Row] = {}
+        size_bytes = 0
+        for request_id in self._latest_requests():
+            key = request_id.encode()
+            value = self._remembered.get(request_id) or self._known("requests", key)
+            if value is None or key in rows:
+                continue
+            size_bytes += len(key) + len(value)
+            if size_bytes > ANSWERS_CARRIED_BYTES_MAX:
+                break
+            rows[key] = Row("requests", key, value)
+        return list(rows.values())
+
+    def _latest_requests(self) -> Iterator[str]:
+        """Those of this run, and then, as far as they can be read, those of the runs before it."""
+        yield from reversed(self._remembered)
+        newest = self._tail.durable_seq
+        oldest = max(self._store.base.seq, newest - REQUESTS_REMEMBERED_MAX)
+        for seq in range(newest, oldest, -1):
+            try:
+                stored = self._store.record(seq)
+            except JournalDamaged:
+                continue
+            except StorageFailed:
+                return
+            if stored is not None and (request_id := decode_record(stored.body).request_id):
+                yield request_id
+
+    async def bring_back(self, segment: int, rows: list[Row], *, is_last: bool) -> None:
+        """Record rows of an earlier segment; return once they are durable."""
+        at_ms = self._clock.wall_ms()
+        fact = RowsBroughtBack(segment=segment, rows=len(rows), is_last=is_last)
+        self._append([*clock_facts(self.state, at_ms), fact], at_ms, more_rows=rows)
+        await self._tail.reached(self.state.seq)
+
+    def has_row(self, table: str, key: bytes) -> bool:
+        """Whether the journal has this row, or will have it in a moment."""
+        return self._row(table, key) is not None
 
     def note_stop(self) -> None:
         """Record that the till stops in order, with a checkpoint for a quick next start."""
@@ -209,6 +270,7 @@ class Till:
         *,
         request: Request | None = None,
         command: cmd.AnyCommand | None = None,
+        more_rows: Iterable[Row] = (),
         begins_segment: bool = False,
     ) -> Answer | None:
         """Bring the state forward and queue the record. Raises before anything has changed."""
@@ -238,6 +300,7 @@ class Till:
             if (sale := self._known_sale(name)) is not None
         }
         rows: list[Row] = [Row(*entry) for entry in entries(record.events, state, finished)[0]]
+        rows.extend(more_rows)
         answer, answered = None, b""
         if request and command:
             answer = answer_to(command, state)
@@ -265,6 +328,7 @@ class Till:
             assert row.value is not None, "index rows are put, never deleted"
             self._recent[row.table, row.key] = row.value
         self._recent_by_seq.append((seq, kept))
+        self._forget_durable(self._tail.durable_seq)
         return answer
 
     def _checkpoint_if_due(self, seq: int) -> bytes | None:
@@ -330,7 +394,13 @@ class Till:
 
     def _row(self, table: str, key: bytes) -> bytes | None:
         recent = self._recent.get((table, key))
-        return self._store.get(table, key) if recent is None else recent
+        if recent is not None:
+            return recent
+        try:
+            return self._store.get(table, key)
+        except JournalDamaged as damage:
+            self._writer.distrust(damage.sentence, self._writer.health.segment)
+            raise
 
     def _known(self, table: str, key: bytes) -> bytes | None:
         """As `_row`, for a decision, which must be possible while storing is in trouble.

@@ -54,13 +54,16 @@ class Verification:
 
     def __init__(
         self,
-        folder: Callable[[], str],
+        segment: Callable[[], tuple[str, int]],
         tasks: asyncio.TaskGroup,
         *,
-        on_fault: Callable[[str], None],
+        on_fault: Callable[[str, int], None],
     ) -> None:
-        """`folder` tells where the journal is now; `on_fault(sentence)` hears of a damaged one."""
-        self._folder = folder
+        """`segment` tells the journal's folder and the number of its segment, as they are now.
+
+        `on_fault(sentence, number)` hears that this segment is damaged.
+        """
+        self._segment = segment
         self._tasks = tasks
         self._on_fault = on_fault
         self._task: asyncio.Task[None] | None = None
@@ -101,7 +104,7 @@ class Verification:
 
     async def _run(self) -> None:
         began = time.monotonic()
-        folder = self._folder()
+        folder, number = self._segment()
 
         def on_progress(done: int, total: int) -> None:
             spent = time.monotonic() - began
@@ -115,8 +118,8 @@ class Verification:
             log.critical("journal_fault_found", fault=damage.fault, seq=damage.seq)
             finding = Finding(damage.fault, damage.seq or 0, damage.sentence)
             self._advance(self._step._replace(finding=finding))
-            if known and folder == self._folder():
-                self._on_fault(damage.sentence)
+            if known:
+                self._on_fault(damage.sentence, number)
         except TimeoutError:
             self._failed("The check took too long.")
         except Exception as error:

@@ -1,7 +1,7 @@
 """What the machine says of itself: packages, disks, memory, the own process.
 
-Every function here is short, and reads from the kernel or from small files. None looks at a mount
-that is not the till's own: to ask a network share whose server has died can take for ever.
+Every function here is short, and asks the kernel or reads small files. None asks a file system
+that data lies on: one whose disk or server has died may never answer (see `disks`).
 """
 
 from __future__ import annotations
@@ -19,23 +19,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psutil
 
-from tillhald.telemetry.recent import utc
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-FILES_MAX = 200
-"""Of one folder; the till's own has a handful."""
 THREADS_MAX = 100
 
-NETWORK_FILE_SYSTEMS: Final = frozenset(
-    "9p afs ceph cifs fuse.glusterfs fuse.sshfs glusterfs lustre ncpfs nfs nfs4 smb3 smbfs".split()
-)
-"""Not asked for their room: the answer may never come, and the till would wait for it."""
-
 OPTIONS_SHOWN: Final = frozenset(
-    "barrier commit compress data discard errors fsync_mode mode nr_inodes resgid resuid size stripe".split()
+    "barrier commit compress data discard errors mode resgid resuid size stripe".split()
 )
 """Options of a mount whose values are shown; of others only the name is."""
 
@@ -161,30 +151,8 @@ def mount_of(folder: Path, among: list[Mount]) -> Mount | None:
     return found
 
 
-def folder_facts(folder: Path, among: list[Mount]) -> dict[str, object]:
-    """Where a folder lies, what room there is, and which files are in it.
-
-    Raises OSError. The folder need not be there any more for its mount to be told.
-    """
-    mount = mount_of(folder, among)
-    if mount is None or mount.kind not in NETWORK_FILE_SYSTEMS:
-        mount = mount_of(folder.resolve(), among)  # through links, now that nothing can hang
-    facts: dict[str, object] = {"folder": str(folder), "mount": mount and _mount_facts(mount)}
-    if mount is not None and mount.kind in NETWORK_FILE_SYSTEMS:
-        return facts | {"not_asked": "A network file system may never answer."}
-    room = os.statvfs(folder)
-    return facts | {
-        "bytes_total": room.f_blocks * room.f_frsize,
-        "bytes_free": room.f_bfree * room.f_frsize,
-        "bytes_free_for_us": room.f_bavail * room.f_frsize,
-        "inodes_total": room.f_files,
-        "inodes_free_for_us": room.f_favail,
-        "read_only": bool(room.f_flag & os.ST_RDONLY),
-        "files": dict(_files(folder)),
-    }
-
-
-def _mount_facts(mount: Mount) -> dict[str, object]:
+def mount_facts(mount: Mount) -> dict[str, object]:
+    """The mount, without whoever it was mounted as."""
     options = [option.partition("=") for option in mount.options.split(",")]
     is_plain = re.fullmatch(r"/dev/[\w/.-]+|[\w.-]+", mount.device) is not None
     return {
@@ -196,19 +164,3 @@ def _mount_facts(mount: Mount) -> dict[str, object]:
             for name, equals, value in options
         ],
     }
-
-
-def _files(folder: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    """What is in the folder, and what stands beside it under its name: put aside, or a marker."""
-    beside = (path for path in folder.parent.iterdir() if path.name.startswith(folder.name))
-    for path in itertools.islice(itertools.chain(folder.iterdir(), beside), FILES_MAX):
-        stat = path.lstat()
-        yield (
-            path.relative_to(folder.parent).as_posix(),
-            {
-                "bytes": stat.st_size,
-                "bytes_on_disk": stat.st_blocks * 512,
-                "mode": f"{stat.st_mode & 0o7777:04o}",
-                "changed": utc(stat.st_mtime_ns // 1_000_000),
-            },
-        )

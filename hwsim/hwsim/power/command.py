@@ -76,6 +76,8 @@ def run_powercut(options: PowerCutOptions) -> int:
     except (CannotRun, OSError, ValueError, RuntimeError) as error:
         _tell(str(error))
         return TROUBLE
+    except KeyboardInterrupt:  # not while the command ran: there is nothing to cut
+        return INTERRUPTED
 
 
 def _check(options: PowerCutOptions) -> None:
@@ -98,7 +100,7 @@ def _round(disk: PowerCutDisk, options: PowerCutOptions, number: int) -> int:
     if options.at_mark is not None:
         disk.fail(Rule("mark", options.at_mark, Freeze(), times=1))
     words = [word.replace("{disk}", str(disk.path)) for word in options.command]
-    synced_before = disk.sync_count()
+    writes, syncs = disk.write_count(), disk.sync_count()
     began_s = time.monotonic()
     status, interrupted = None, False
     with _running(words, disk) as child:
@@ -114,8 +116,8 @@ def _round(disk: PowerCutDisk, options: PowerCutOptions, number: int) -> int:
         how = f"with status {status}" if status >= 0 else f"by signal {-status}"
         _tell(f"{name} ended {how} before the power went")
     which = f"round {number + 1} of {options.rounds}, " if options.rounds > 1 else ""
-    syncs = disk.sync_count() - synced_before
-    _tell(f"{which}seed {seed}: power cut after {ran_s:.2f} s and {syncs:,} syncs")
+    did = f"writes: {disk.write_count() - writes:,}, syncs: {disk.sync_count() - syncs:,}"
+    _tell(f"{which}seed {seed}: power cut after {ran_s:.2f} s ({did})")
     for line in str(loss).splitlines():
         _tell(f"  {line}")
     if interrupted:
@@ -135,17 +137,20 @@ def _running(words: list[str], disk: PowerCutDisk) -> Iterator["subprocess.Popen
 
     Raise CannotRun when it cannot be started.
     """
+    child = None
     try:
-        child = subprocess.Popen(
-            words, env={**os.environ, "HWSIM_DISK": str(disk.path)}, start_new_session=True
-        )
-    except OSError as error:
-        raise CannotRun(f"{words[0]} cannot be run: {error.strerror}") from error
-    with child:
         try:
-            yield child
-        finally:
-            _sweep(spared=disk.pid)
+            child = subprocess.Popen(
+                words, env={**os.environ, "HWSIM_DISK": str(disk.path)}, start_new_session=True
+            )
+        except OSError as error:
+            raise CannotRun(f"{words[0]} cannot be run: {error.strerror}") from error
+        yield child
+    finally:
+        # Also when a signal ends us while the command is being started and is nobody's yet.
+        _sweep(spared=disk.pid)
+        if child is not None:
+            child.wait()
 
 
 def _wait(

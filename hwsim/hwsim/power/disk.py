@@ -62,7 +62,8 @@ class PowerCutDisk:
     not there; it must be empty. Raise OSError when it cannot be mounted.
 
     There are no links on it, everything on it is root's, and a file takes room for its holes, too.
-    Programs may be root's or anybody's. Methods may be called from any thread.
+    Methods may be called from any thread. Let other processes map its files: one that waits for a
+    page of a disk that is frozen waits with all its threads, and cannot thaw it.
     """
 
     def __init__(self, folder: Path, *, start: Path | None = None, record: bool = False) -> None:
@@ -215,6 +216,12 @@ class PowerCutDisk:
         writes through O_SYNC, O_DSYNC and msync.
         """
         answer = self._ask(("sync_count", name))
+        assert isinstance(answer, int), answer
+        return answer
+
+    def write_count(self) -> int:
+        """Return how many writes the disk has taken so far."""
+        answer = self._ask(("write_count", None))
         assert isinstance(answer, int), answer
         return answer
 

@@ -40,9 +40,10 @@ class FileLoss:
 class Loss:
     """What the cut by `seed` left of what was not durable.
 
-    `gone` are the names that lead to nothing any more, `back` those that had been removed or
-    renamed and are there again, `older` those that lead to what they led to before they were
-    replaced. `str` says all of it in words, one line for each file.
+    `gone` are the names that lead to nothing any more, `back` those that had been removed and are
+    there again, `older` those that lead to what they led to before it was replaced, and `moved` are
+    the names of files that are found under the name before, which comes second. `str` says all of
+    it in words, one line for each.
     """
 
     seed: int
@@ -50,11 +51,12 @@ class Loss:
     gone: tuple[str, ...]
     back: tuple[str, ...]
     older: tuple[str, ...]
+    moved: tuple[tuple[str, str], ...]
 
     @property
     def nothing(self) -> bool:
         """Whether the disk is as it was."""
-        return not (self.gone or self.back or self.older) and all(
+        return not (self.gone or self.back or self.older or self.moved) and all(
             file.lost == file.torn == 0 and file.size_before == file.size_after
             for file in self.files
         )
@@ -64,7 +66,11 @@ class Loss:
         lines += [f"{name}: gone, its name was not synced" for name in self.gone]
         lines += [f"{name}: there again, its removal was not synced" for name in self.back]
         lines += [
-            f"{name}: the older file again, the new name was not synced" for name in self.older
+            f"{name}: the older file again, the new one's name was not synced"
+            for name in self.older
+        ]
+        lines += [
+            f"{name}: still called {old}, the new name was not synced" for name, old in self.moved
         ]
         if not lines:
             lines = ["nothing is lost: all that was written had been synced"]
@@ -97,8 +103,16 @@ def loss_of(seed: int, before: Tree, pending: Sequence[Op], after: Tree) -> Loss
         if is_recorded(before[ino].mode)
     }
     names_after = {os.fsdecode(name): ino for name, ino in paths(after).items()}
+    old_names = {ino: name for name, ino in names_after.items()}
+    moved = {
+        name: old_names[ino]
+        for name, ino in names_before.items()
+        if old_names.get(ino, name) != name
+    }
     both = names_before.keys() & names_after.keys()
-    older = sorted(name for name in both if names_before[name] != names_after[name])
+    older = [name for name in both if names_before[name] != names_after[name]]
+    gone = names_before.keys() - names_after.keys() - moved.keys()
+    back = names_after.keys() - names_before.keys() - set(moved.values())
     fates = _fates(before, pending, after)
     files = []
     for name, ino in sorted(names_before.items()):
@@ -111,9 +125,10 @@ def loss_of(seed: int, before: Tree, pending: Sequence[Op], after: Tree) -> Loss
     return Loss(
         seed,
         tuple(files),
-        gone=tuple(sorted(names_before.keys() - names_after.keys())),
-        back=tuple(sorted(names_after.keys() - names_before.keys())),
-        older=tuple(older),
+        gone=tuple(sorted(gone)),
+        back=tuple(sorted(back)),
+        older=tuple(sorted(older)),
+        moved=tuple(sorted(moved.items())),
     )
 
 

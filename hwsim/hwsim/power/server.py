@@ -32,6 +32,7 @@ Order: TypeAlias = (
     | tuple[Literal["cut"], int]
     | tuple[Literal["trace"], None]
     | tuple[Literal["sync_count"], str]
+    | tuple[Literal["write_count"], None]
     | tuple[Literal["free_bytes"], None]
     | tuple[Literal["set_free_bytes"], int]
     | tuple[Literal["read_only"], bool]
@@ -123,6 +124,8 @@ class Server:
                 return self._volume.trace()
             case ("sync_count", name):
                 return self._volume.sync_count(name)
+            case ("write_count", _):
+                return self._volume.write_count
             case ("free_bytes", _):
                 return self._volume.free_blocks * BLOCK_BYTES
             case ("set_free_bytes", free_bytes):

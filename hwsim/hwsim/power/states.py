@@ -41,6 +41,7 @@ from hwsim.power.tree import apply, paths
 SUBSETS_OPS_MAX = 5
 """Up to so many operations every subset of them is a state: 2 to the power of it."""
 LEFT_OUT_MAX = 24
+"""Of more operations than that, so many are left out, each by itself, after each operation."""
 MIXES = 4
 """How many torn beginnings, and how many random choices of sectors, after each operation."""
 
@@ -207,6 +208,7 @@ class _Enumeration:
         self._ground = Ground(Medium(trace.start))
         self._marks: tuple[str, ...] = ()
         self._cut: dict[int, list[Wrote]] = {}
+        """The writes of the trace cut into pages; nothing for those that write zeros only."""
 
     def all(self) -> Iterator[State]:
         yield from self._fresh(0)
@@ -227,7 +229,8 @@ class _Enumeration:
         elif not self._is_left_out(op):
             self._ground.record(op)
             if isinstance(op, Wrote):
-                self._cut[id(op)] = list(pieces_of(op, PAGE_BYTES))
+                blank = op.data.count(0) == len(op.data)
+                self._cut[id(op)] = [] if blank else list(pieces_of(op, PAGE_BYTES))
 
     def _is_left_out(self, op: Op) -> bool:
         match op:
@@ -324,7 +327,7 @@ class _Enumeration:
     def _mixed(
         self, pending: list[FileOp], longer: list[FileOp], random: Random
     ) -> Iterator[_Choice]:
-        sectors = [sector for op in pending for sector in sectors_of(op)]
+        sectors = [sector for op in pending if not self._is_blank(op) for sector in sectors_of(op)]
         if len(sectors) < 2:
             return
         for number in range(self._mixes):
@@ -336,6 +339,14 @@ class _Enumeration:
             before = longer if random.random() < share else []
             yield _Choice(f"mix {number}", [*before, *mix])
 
+    def _is_blank(self, op: FileOp) -> bool:
+        """Whether a write has nothing to show but a longer file."""
+        return (
+            self._cut.get(id(op)) == []
+            and isinstance(op, Wrote)
+            and op.offset >= self._ground.size(op.ino)
+        )
+
     def _overlay(self, steps: list[FileOp]) -> tuple[dict[Page, bytes], dict[int, int]]:
         """Return the pages and sizes that differ from the ground once `steps` are done."""
         pages: dict[Page, bytes] = {}
@@ -345,6 +356,9 @@ class _Enumeration:
             ino = step.ino
             size = sizes.get(ino, ground.size(ino))
             if isinstance(step, Wrote):
+                if self._is_blank(step) and step.offset >= size:
+                    sizes[ino] = step.offset + len(step.data)
+                    continue
                 for piece in self._cut.get(id(step)) or pieces_of(step, PAGE_BYTES):
                     page = (ino, piece.offset // PAGE_BYTES)
                     if len(piece.data) == PAGE_BYTES:
@@ -375,17 +389,16 @@ def states(
     return _Enumeration(trace, seed=seed, mixes=mixes, without=without).all()
 
 
-def state_again(
+def states_after(
     trace: Trace,
     op: int,
     seed: int,
-    name: str,
     *,
     mixes: int = MIXES,
     without: frozenset[bytes] = frozenset(),
-) -> State:
-    """Return the state that `states` gave this name after `op` operations; LookupError if none."""
-    for state in _Enumeration(trace, seed=seed, mixes=mixes, without=without).at(op):
-        if state.name == name:
-            return state
-    raise LookupError(f"There is no state {name!r} after {op} operations with seed {seed}.")
+) -> Iterator[State]:
+    """Give the states after `op` operations, under the names that `states` gives them.
+
+    Those that `states` had given before are among them.
+    """
+    return _Enumeration(trace, seed=seed, mixes=mixes, without=without).at(op)

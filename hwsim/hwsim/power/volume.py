@@ -36,7 +36,7 @@ BLOCK_BYTES: Final = 4096
 FREE_BYTES: Final = 2 << 30
 """What a new disk has room for, beyond what it starts with. It is memory."""
 NAME_BYTES_MAX: Final = 255
-TRACE_BYTES_MAX: Final = 1 << 30
+TRACE_BYTES_MAX: Final = 512 << 20
 """A recording holds so many bytes of written data; then it ends, and is refused."""
 
 MARK: Final = b".mark"
@@ -69,6 +69,7 @@ class Volume:
     ) -> None:
         """Begin with `start`, which is durable and now belongs to the volume."""
         self.read_only = False
+        self.write_count = 0
         self.free_blocks = FREE_BYTES // BLOCK_BYTES
         self._faults = faults
         self._pause = pause
@@ -211,6 +212,7 @@ class Volume:
         data = data[:room]
         self.free_blocks -= blocks_of(max(had, offset + len(data))) - blocks_of(had)
         self._do(Wrote(ino, offset, data))
+        self.write_count += 1
         self._times_ns[ino] = time.time_ns()
         return len(data)
 

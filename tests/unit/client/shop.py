@@ -78,6 +78,8 @@ class Shop:
         self.stall_answers = 0
         self.refuse_with: status_pb2.Status | None = None
         self.break_stream_before: int | None = None
+        self.diagnostics: list[system_pb2.GetDiagnosticsResponse | None] | status_pb2.Status = []
+        """What GetDiagnostics answers; None breaks the connection."""
 
     @property
     def head_seq(self) -> int:
@@ -250,6 +252,18 @@ class System(system_pb2_grpc.SystemServiceServicer):
     ) -> Iterator[system_pb2.WatchEventsResponse]:
         """See the contract."""
         return _follow(self.shop, request, context, lambda event: event)
+
+    def GetDiagnostics(
+        self, request: system_pb2.GetDiagnosticsRequest, context: grpc.ServicerContext
+    ) -> Iterator[system_pb2.GetDiagnosticsResponse]:
+        """See the contract."""
+        answer = self.shop.diagnostics
+        if isinstance(answer, status_pb2.Status):
+            context.abort_with_status(rpc_status.to_status(answer))
+        for step in answer:
+            if step is None:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "connection reset")
+            yield step
 
 
 class Journal(journal_pb2_grpc.JournalServiceServicer):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hwsim.pytest_plugin import power_cut_disk
 from tillhald.journal.creation import create
 from tillhald.journal.engine import data_file, open_env, open_tables
-from tillhald.journal.format import Row
+from tillhald.journal.format import NO_HASH, Head, Row, Sealed, seal
 from tillhald.journal.identity import Identity, Phase
 from tillhald.journal.store import Store
 from tillhald.journal.writer import JournalWriter
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import lmdb
 
     from tillhald.journal.engine import Tables
+
+__all__ = ["power_cut_disk"]
 
 WAIT_S_MAX = 20.0
 
@@ -81,3 +84,26 @@ def tampering() -> Callable[[Path], AbstractContextManager[tuple[lmdb.Transactio
                 yield txn, tables
 
     return tamper
+
+
+@pytest.fixture
+def sealed(identity: Identity) -> Callable[..., list[Sealed]]:
+    """Make the records from `first` to `last` of one chain, as the writer hands them on.
+
+    Record n has the body `body n` and comes with the row `r000n` of `requests`, as in `filled`. A
+    checkpoint is made at each number in `checkpoints_at`; `filler` makes the bodies longer.
+    """
+
+    def make(
+        first: int, last: int, checkpoints_at: tuple[int, ...] = (), filler: bytes = b""
+    ) -> list[Sealed]:
+        made: list[Sealed] = []
+        prev_hash = NO_HASH
+        for seq in range(1, last + 1):
+            envelope, prev_hash = seal(identity.chain_id, seq, prev_hash, b"body %d" % seq + filler)
+            rows = (Row("requests", b"r%04d" % seq, b"answer %d" % seq),)
+            checkpoint = b"state %d" % seq if seq in checkpoints_at else None
+            made.append(Sealed(Head(seq, prev_hash), envelope, rows, checkpoint))
+        return made[first - 1 :]
+
+    return make

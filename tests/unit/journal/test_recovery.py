@@ -15,6 +15,7 @@ from tillhald.journal.engine import RECORDS
 from tillhald.journal.errors import Fault, JournalDamaged, JournalInUse, JournalMissing
 from tillhald.journal.format import seal, seq_key, unseal
 from tillhald.journal.recovery import Places, RecoveryReport, open_journal
+from tillhald.journal.spill import open_spill
 from tillhald.journal.store import Store
 from tillhald.journal.writer import JournalWriter
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     import lmdb
 
+    from hwsim.power.disk import PowerCutDisk
     from tillhald.journal.engine import Tables
+    from tillhald.journal.format import Sealed
     from tillhald.journal.identity import Identity
 
     Tampering = Callable[[Path], AbstractContextManager[tuple[lmdb.Transaction[bytes], Tables]]]
@@ -309,3 +312,99 @@ def test_a_flipped_bit_in_the_journals_own_description_is_named(
         with tampering(folder) as (txn, tables):
             txn.put(name, whole, db=tables["meta"])
     opened(folder)
+
+
+# --- what the spill holds
+
+SPILL_BYTES = 256 << 10
+
+
+def spilled(path: Path, records: list[Sealed], chain_id: bytes = bytes(range(16))) -> bytes:
+    """Put these records into the spill at `path`; return its bytes."""
+    spill = open_spill([path], chain_id, size_bytes=SPILL_BYTES)
+    spill.everything()
+    spill.append(records)
+    spill.close()
+    return path.read_bytes()
+
+
+def opened_with(places: Places) -> tuple[list[bytes], RecoveryReport]:
+    """Open and close; return the bodies of the records that the spill holds, and the report."""
+    store, spill, report = open_journal(places)
+    bodies = [record.body for record in store.overlay.records(0, 100)]
+    spill.close()
+    store.close()
+    return bodies, report
+
+
+@pytest.fixture
+def places(folder: Path) -> Places:
+    beside = folder.parent
+    return Places(folder, None, (beside / "a.spill", beside / "b.spill"), SPILL_BYTES)
+
+
+def test_what_only_the_spill_holds_is_there_at_a_start(
+    places: Places, filled: Callable[..., Path], sealed: Callable[..., list[Sealed]]
+) -> None:
+    filled(5)
+    spilled(places.spills[0], sealed(4, 6))  # two of them are in the journal
+    spilled(places.spills[1], sealed(7, 8, (8,)))
+    bodies, report = opened_with(places)
+    assert bodies == [b"body 6", b"body 7", b"body 8"]
+    assert (report.last_seq, report.spilled_records, report.faults) == (8, 3, ())
+    assert report.head_hash == sealed(8, 8)[0].head.hash
+    assert opened_with(places)[0] == bodies, "opening alone changes nothing"
+
+
+def test_a_spill_of_another_journal_is_put_aside_with_all_its_bytes(
+    places: Places, filled: Callable[..., Path], sealed: Callable[..., list[Sealed]]
+) -> None:
+    filled(5)
+    foreign = spilled(places.spills[0], sealed(6, 7), chain_id=bytes(16))
+    spilled(places.spills[1], sealed(6, 6))
+    bodies, report = opened_with(places)
+    assert bodies == [b"body 6"], "the spill that fits was lost for the one that does not"
+    (fault,) = report.faults
+    assert "another journal" in fault.sentence
+    assert places.spills[0].with_name("a.spill.foreign-1").read_bytes() == foreign
+    assert opened_with(places)[1].faults == ()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_spill_with_another_history_is_put_aside_and_the_one_that_fits_is_kept(
+    places: Places, filled: Callable[..., Path], sealed: Callable[..., list[Sealed]], which: int
+) -> None:
+    # The second disk was away for a day, with sales that the till went on without.
+    filled(5)
+    away = spilled(places.spills[which], sealed(4, 6, filler=b" of yesterday"))
+    spilled(places.spills[1 - which], sealed(6, 7))
+    bodies, report = opened_with(places)
+    assert bodies == [b"body 6", b"body 7"]
+    assert [fault.kind for fault in report.faults] == [Fault.FORK]
+    aside = places.spills[which].with_name(places.spills[which].name + ".foreign-1")
+    assert aside.read_bytes() == away
+    assert opened_with(places)[0] == bodies
+
+
+def test_a_second_foreign_spill_is_put_beside_the_first(
+    places: Places, filled: Callable[..., Path], sealed: Callable[..., list[Sealed]]
+) -> None:
+    filled(5)
+    for _ in range(2):
+        spilled(places.spills[0], sealed(9, 9))
+        assert len(opened_with(places)[1].faults) == 1
+    names = sorted(path.name for path in places.folder.parent.glob("a.spill*"))
+    assert names == ["a.spill", "a.spill.foreign-1", "a.spill.foreign-2"]
+
+
+def test_a_journal_opens_also_if_its_disk_is_full(
+    power_cut_disk: PowerCutDisk, identity: Identity
+) -> None:
+    folder = power_cut_disk.path / "journal"
+    create(folder, identity, b"", map_bytes=256 << 10)
+    power_cut_disk.free_bytes = 0
+    store, spill, _ = open_journal(Places(folder, None, (folder.with_name("spill"),), SPILL_BYTES))
+    assert len(spill.failures) == 1
+    spill.close()
+    store.close()
+    power_cut_disk.free_bytes = 64 << 20

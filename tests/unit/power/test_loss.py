@@ -67,5 +67,14 @@ def test_names_that_are_gone_back_or_older_are_told_apart() -> None:
     assert str(loss).splitlines() == [
         "made: gone, its name was not synced",
         "removed: there again, its removal was not synced",
-        "settings: the older file again, the new name was not synced",
+        "settings: the older file again, the new one's name was not synced",
     ]
+
+
+def test_a_file_whose_new_name_was_not_synced_is_found_under_the_old_one() -> None:
+    renamed = loss_of(7, disk(settings=(3, b"")), [], disk(new=(3, b"")))
+    assert (renamed.moved, renamed.gone, renamed.back) == ((("settings", "new"),), (), ())
+    assert str(renamed) == "settings: still called new, the new name was not synced"
+    assert not renamed.nothing
+    over = loss_of(7, disk(settings=(3, b"")), [], disk(settings=(2, b""), new=(3, b"")))
+    assert (over.moved, over.older, over.back) == ((("settings", "new"),), ("settings",), ())

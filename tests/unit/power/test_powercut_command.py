@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 import hwsim
 from hwsim.power.disk import why_not
+from tests.docs.pages import ROOT, blocks
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -36,12 +38,12 @@ def powercut(*words: object, cwd: Path | None = None) -> subprocess.CompletedPro
     )
 
 
-def is_mounted() -> bool:
-    return any(" - fuse hwsim " in line and "/hwsim-" in line for line in mounts())
-
-
-def mounts() -> list[str]:
-    return Path("/proc/self/mountinfo").read_text().splitlines()
+def mounts_below(folder: Path) -> list[str]:
+    return [
+        line
+        for line in Path("/proc/self/mountinfo").read_text().splitlines()
+        if f" {folder}/" in line
+    ]
 
 
 STORES = """
@@ -70,9 +72,9 @@ def test_it_says_what_was_lost_and_gives_the_disk(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert done.stdout == ""
         first, *losses, last = done.stderr.splitlines()
-        assert re.fullmatch(rf"hwsim: seed {seed}: power cut after [\d.]+ s and 2 syncs", first), (
-            done.stderr
-        )
+        assert re.fullmatch(
+            rf"hwsim: seed {seed}: power cut after [\d.]+ s \(writes: 2, syncs: 2\)", first
+        ), done.stderr
         assert last == f"hwsim: the disk, as the power cut left it, is in {keep}"
         assert (keep / "synced").read_bytes() == b"x" * 100
         gone = losses == ["hwsim:   not-synced: gone, its name was not synced"]
@@ -123,18 +125,17 @@ def test_the_seed_that_nobody_gave_can_be_given_again(tmp_path: Path) -> None:
 
 
 def test_everything_that_the_command_started_is_dead_after_the_cut(tmp_path: Path) -> None:
-    # A grandchild in a session of its own, whose parent is gone: a daemon.
-    script = "setsid sh -c 'echo $$ > {disk}/pid; sync {disk}/pid {disk}; exec sleep 3600' & exit 0"
-    done = powercut("--keep", tmp_path / "a", "--", "sh", "-c", script + "; true")
-    assert done.returncode == 0, done.stderr
-    waits = "while [ ! -s {disk}/pid ]; do sleep 0.01; done; echo ready > {disk}/.mark; sleep 60"
+    # A daemon: a session of its own, and its parent is gone.
+    daemon = "echo $$ > {disk}/pid; sync {disk}/pid {disk}; echo ready > {disk}/.mark; sleep 3600"
     done = powercut(
-        "--keep", tmp_path / "b", "--at-mark", "ready",
-        "--", "sh", "-c", script.replace("exit 0", waits),
+        "--keep", tmp_path / "a", "--at-mark", "ready",
+        "--", "sh", "-c", f"(setsid sh -c '{daemon}' &); sleep 3600",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    pid = int((tmp_path / "b/pid").read_text())
-    assert not Path(f"/proc/{pid}").exists()
+    assert not Path(f"/proc/{int((tmp_path / 'a/pid').read_text())}").exists()
+    # It would hold on to our pipe, and this would not come back.
+    done = powercut("--keep", tmp_path / "b", "--", "sh", "-c", "setsid sleep 3600 & exit 0")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -195,16 +196,40 @@ def test_it_can_be_interrupted_and_leaves_nothing_behind(
     with subprocess.Popen(
         [*PROGRAM, "--after", "3600", "--keep", tmp_path / "a", "--", "sh", "-c",
          "echo $$; exec sleep 3600"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT | {"TMPDIR": str(tmp_path)},
     ) as process:  # fmt: skip
         assert process.stdout is not None
         assert select.select([process.stdout], [], [], END_S_MAX)[0]
         pid = int(process.stdout.readline())
+        assert len(mounts_below(tmp_path)) == 1
         process.send_signal(number)
         _, complaint = process.communicate(timeout=END_S_MAX)
         assert process.returncode == status, complaint
     assert "Traceback" not in complaint
     end_s = time.monotonic() + END_S_MAX
-    while Path(f"/proc/{pid}").exists() or is_mounted():
+    while Path(f"/proc/{pid}").exists() or mounts_below(tmp_path):
         assert time.monotonic() < end_s
         select.select([], [], [], 0.01)
+
+
+def test_the_page_shows_what_the_command_says(tmp_path: Path) -> None:
+    page = ROOT / "docs/howto/cut-the-power.md"
+    code, command, shown, mended = (block.text for block in blocks(page)[:4])
+    (tmp_path / "save.py").write_text(code)
+
+    def saves() -> list[str]:
+        done = powercut(*shlex.split(command)[2:], cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return re.sub(r"after [\d.]+ s", "after 0.03 s", done.stderr).splitlines()
+
+    assert saves() == shown.splitlines()
+    whole = code.replace(
+        "\nos.rename", "\n    file.flush()\n    os.fsync(file.fileno())\nos.rename"
+    ).replace(
+        '\nwith open(f"{disk}/.mark',
+        '\nos.fsync(os.open(disk, os.O_RDONLY))\nwith open(f"{disk}/.mark',
+    )
+    assert whole.count("fsync") == 2
+    (tmp_path / "save.py").write_text(whole)
+    command = command.replace("after-5", "mended")
+    assert saves()[1] == mended.strip()

@@ -9,7 +9,7 @@ import pytest
 
 from hwsim.power.faults import Fail, Faults, Freeze, Lie, Rule, Short, Slow
 from hwsim.power.trace import ROOT_INO, Made, Marked, Node, Synced, Tree, Wrote
-from hwsim.power.volume import BLOCK_BYTES, MARK_INO, Volume
+from hwsim.power.volume import BLOCK_BYTES, MARK_INO, TRACE_BYTES_MAX, Volume
 
 FILE, FOLDER = stat.S_IFREG | 0o644, stat.S_IFDIR | 0o755
 
@@ -288,3 +288,17 @@ def test_a_disk_that_does_not_record_says_so() -> None:
     volume = Volume(empty(), Faults(), [].append, record=False)
     with pytest.raises(RuntimeError, match="record=True"):
         volume.trace()
+
+
+def test_a_recording_that_is_not_whole_is_refused(volume: Volume) -> None:
+    ino = new_file(volume)
+    data = bytes(64 << 20)
+    for _ in range(TRACE_BYTES_MAX // len(data)):
+        volume.write(ino, 0, data)
+        volume.sync(ino)
+    assert len(volume.trace().ops) == 1 + 2 * TRACE_BYTES_MAX // len(data)
+    volume.write(ino, 0, b"one more")
+    with pytest.raises(RuntimeError, match="512 MiB"):
+        volume.trace()
+    volume.cut(1)
+    assert volume.trace().ops == ()

@@ -476,13 +476,13 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
     CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
     ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
-    FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN.
+    FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN. RESOURCE_EXHAUSTED: DISK_RESERVE.
     """
 
     OpenSale: _CheckoutServiceOpenSaleType
     """Opens a sale without lines, to be filled step by step.
     ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-    TOO_MANY_OPEN_SALES.
+    TOO_MANY_OPEN_SALES. RESOURCE_EXHAUSTED: DISK_RESERVE.
     """
 
     PutLine: _CheckoutServicePutLineType
@@ -559,6 +559,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
     FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
     TOO_MANY_OPEN_SALES. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+    RESOURCE_EXHAUSTED: DISK_RESERVE.
     """
 
     GetSale: _CheckoutServiceGetSaleType
@@ -573,7 +574,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     ReprintReceipt: _CheckoutServiceReprintReceiptType
     """Prints the receipt of a completed sale once more, marked as copy n.
     FAILED_PRECONDITION: SALE_STATE, NO_PRINTER. NOT_FOUND: SALE_NOT_FOUND.
-    ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL.
+    ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
     """
 
 CheckoutServiceAsyncStub: typing_extensions.TypeAlias = CheckoutServiceStub[
@@ -667,7 +668,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
         CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
-        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
 
     @abc.abstractmethod
@@ -678,7 +679,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.OpenSaleResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.OpenSaleResponse]]:
         """Opens a sale without lines, to be filled step by step.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES.
+        TOO_MANY_OPEN_SALES. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
 
     @abc.abstractmethod
@@ -815,6 +816,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
         TOO_MANY_OPEN_SALES. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+        RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
 
     @abc.abstractmethod
@@ -849,7 +851,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.ReprintReceiptResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.ReprintReceiptResponse]]:
         """Prints the receipt of a completed sale once more, marked as copy n.
         FAILED_PRECONDITION: SALE_STATE, NO_PRINTER. NOT_FOUND: SALE_NOT_FOUND.
-        ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL.
+        ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
         """
 
 def add_CheckoutServiceServicer_to_server(servicer: CheckoutServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -80,7 +80,8 @@ class PrinterServiceServicer(object):
         """Takes a document to be printed. The job is durable when this returns; it prints after that, in
         the order of submission.
         INVALID_ARGUMENT: DOCUMENT_INVALID, TEXT_NOT_PRINTABLE. NOT_FOUND: DEVICE_NOT_FOUND.
-        ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL.
+        ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL,
+        DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

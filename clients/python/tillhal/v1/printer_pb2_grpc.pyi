@@ -167,7 +167,8 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
     """Takes a document to be printed. The job is durable when this returns; it prints after that, in
     the order of submission.
     INVALID_ARGUMENT: DOCUMENT_INVALID, TEXT_NOT_PRINTABLE. NOT_FOUND: DEVICE_NOT_FOUND.
-    ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL.
+    ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL,
+    DISK_RESERVE.
     """
 
     GetJob: _PrinterServiceGetJobType
@@ -226,7 +227,8 @@ class PrinterServiceServicer(metaclass=abc.ABCMeta):
         """Takes a document to be printed. The job is durable when this returns; it prints after that, in
         the order of submission.
         INVALID_ARGUMENT: DOCUMENT_INVALID, TEXT_NOT_PRINTABLE. NOT_FOUND: DEVICE_NOT_FOUND.
-        ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL.
+        ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL,
+        DISK_RESERVE.
         """
 
     @abc.abstractmethod

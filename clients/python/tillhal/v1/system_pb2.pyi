@@ -70,7 +70,7 @@ STORAGE_STAGE_NO_ROOM: StorageStage
 STORAGE_STAGE_FAILED: StorageStage
 
 class RecoveryReport(_message.Message):
-    __slots__ = ("last_seq", "checkpoint_seq", "tail_records", "clean_shutdown", "interrupted_sale_ids", "pending_tender_sale_ids", "unconfirmed_job_ids", "unknown_kick_ids", "clock_suspect", "boot_ms")
+    __slots__ = ("last_seq", "checkpoint_seq", "tail_records", "clean_shutdown", "interrupted_sale_ids", "pending_tender_sale_ids", "unconfirmed_job_ids", "unknown_kick_ids", "clock_suspect", "boot_ms", "spilled_records", "segment", "gone", "findings")
     LAST_SEQ_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_SEQ_FIELD_NUMBER: _ClassVar[int]
     TAIL_RECORDS_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +81,10 @@ class RecoveryReport(_message.Message):
     UNKNOWN_KICK_IDS_FIELD_NUMBER: _ClassVar[int]
     CLOCK_SUSPECT_FIELD_NUMBER: _ClassVar[int]
     BOOT_MS_FIELD_NUMBER: _ClassVar[int]
+    SPILLED_RECORDS_FIELD_NUMBER: _ClassVar[int]
+    SEGMENT_FIELD_NUMBER: _ClassVar[int]
+    GONE_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
     last_seq: int
     checkpoint_seq: int
     tail_records: int
@@ -91,7 +95,11 @@ class RecoveryReport(_message.Message):
     unknown_kick_ids: _containers.RepeatedScalarFieldContainer[str]
     clock_suspect: bool
     boot_ms: int
-    def __init__(self, last_seq: _Optional[int] = ..., checkpoint_seq: _Optional[int] = ..., tail_records: _Optional[int] = ..., clean_shutdown: bool = ..., interrupted_sale_ids: _Optional[_Iterable[str]] = ..., pending_tender_sale_ids: _Optional[_Iterable[str]] = ..., unconfirmed_job_ids: _Optional[_Iterable[str]] = ..., unknown_kick_ids: _Optional[_Iterable[str]] = ..., clock_suspect: bool = ..., boot_ms: _Optional[int] = ...) -> None: ...
+    spilled_records: int
+    segment: int
+    gone: _containers.RepeatedCompositeFieldContainer[_types_pb2.Gap]
+    findings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, last_seq: _Optional[int] = ..., checkpoint_seq: _Optional[int] = ..., tail_records: _Optional[int] = ..., clean_shutdown: bool = ..., interrupted_sale_ids: _Optional[_Iterable[str]] = ..., pending_tender_sale_ids: _Optional[_Iterable[str]] = ..., unconfirmed_job_ids: _Optional[_Iterable[str]] = ..., unknown_kick_ids: _Optional[_Iterable[str]] = ..., clock_suspect: bool = ..., boot_ms: _Optional[int] = ..., spilled_records: _Optional[int] = ..., segment: _Optional[int] = ..., gone: _Optional[_Iterable[_Union[_types_pb2.Gap, _Mapping]]] = ..., findings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StorageStatus(_message.Message):
     __slots__ = ("durability", "fault", "stage", "message", "advice", "since_time", "spilled_records", "spill_used_bytes", "spill_bytes", "segment", "reserve_only")

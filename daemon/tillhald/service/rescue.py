@@ -1,0 +1,159 @@
+"""A start on a journal that is damaged: what is whole in it becomes a new segment.
+
+The damaged file is put aside with all its bytes. The new one begins with the state, made from the
+newest checkpoint that is whole and every record behind it that could be found. Rows, by which old
+sales and answers are found, follow while the till sells: see `bring_back`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import structlog
+from msgspec.structs import replace
+
+from tillhald.domain.events import Record, SegmentBegun, decode_record, encode_record
+from tillhald.domain.evolve import apply
+from tillhald.domain.readmodels import sale_key
+from tillhald.domain.state import TillState, decode_state, encode_state
+from tillhald.journal.engine import CHECKPOINTS, META, META_IDENTITY, data_file
+from tillhald.journal.format import HASH_BYTES, Head, Row, Sealed, seal, seq_of
+from tillhald.journal.identity import Identity
+from tillhald.journal.lock import JournalLock
+from tillhald.journal.salvage import salvage
+from tillhald.journal.segments import begin_segment, put_in_place
+from tillhald.journal.spill import open_spill
+from tillhald.service.till import REQUESTS_REMEMBERED_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tillhald.journal.errors import JournalDamaged
+    from tillhald.journal.recovery import Places
+    from tillhald.journal.salvage import Salvage
+
+log = structlog.get_logger(__name__)
+
+
+class Rebuilt(NamedTuple):
+    """The state, the last record that went into it, and the numbers that are missing from it."""
+
+    state: TillState
+    last: Head
+    gone: tuple[tuple[int, int], ...]
+
+
+def rescue(places: Places, damage: JournalDamaged, *, wall_ms: int) -> None:
+    """Begin a new segment in place of the damaged journal. Blocks, for before the loop runs.
+
+    Raises `damage` again where there is nothing to begin with, StorageFailed, OSError, lmdb.Error;
+    the damaged file then stays where it is.
+    """
+    here = _damaged_folder(places)
+    log.critical("journal_damaged", folder=str(here), fault=damage.fault, why=damage.sentence)
+    lock = JournalLock.acquire(places.folder)
+    try:
+        with salvage(Path(data_file(str(here)))) as found:
+            spilled = _read_spills(places, found.chain_id)
+            rebuilt = _rebuild(found, spilled)
+            if rebuilt is None:
+                raise damage
+            identity = _identity(found, damage)
+            first = _first_record(identity, rebuilt, found, spilled, wall_ms)
+        begin_segment(here, identity, [first], standby=None)
+        put_in_place(here, here, segment=identity.segment)
+    finally:
+        lock.release()
+    log.critical(
+        "journal_rescued",
+        segment=identity.segment + 1,
+        after_seq=rebuilt.last.seq,
+        gone=[list(run) for run in rebuilt.gone],
+    )
+
+
+def _damaged_folder(places: Places) -> Path:
+    standby = places.standby
+    return standby if standby is not None and (standby / "data.mdb").exists() else places.folder
+
+
+def _read_spills(places: Places, chain_id: bytes) -> list[Sealed]:
+    """All records in the spill, whether they follow the journal or not."""
+    spill = open_spill(places.spills, chain_id, size_bytes=places.spill_bytes)
+    try:
+        return spill.everything()
+    finally:
+        spill.close()
+
+
+def _rebuild(found: Salvage, spilled: Iterable[Sealed]) -> Rebuilt | None:
+    state, last = _newest_checkpoint(found)
+    gone: list[tuple[int, int]] = []
+    records = ((r.seq, r.hash, r.body) for r in found.records())
+    of_spill = ((r.head.seq, r.head.hash, r.body) for r in spilled)
+    for seq, digest, body in (*records, *of_spill):
+        if seq <= last.seq:
+            continue
+        if seq > last.seq + 1:
+            gone.append((last.seq + 1, seq - 1))
+        try:
+            state = apply(replace(state, seq=seq - 1), decode_record(body), seq)
+        except (KeyError, AssertionError, msgspec.DecodeError) as error:
+            # It rests on a record that is gone: a line of a sale that nobody opened.
+            log.error("record_not_applied", seq=seq, why=repr(error))
+            gone.append((seq, seq))
+            state = replace(state, seq=seq)
+        last = Head(seq, digest)
+    if found.head is not None and found.head.seq > last.seq:
+        gone.append((last.seq + 1, found.head.seq))
+        last = found.head
+        state = replace(state, seq=last.seq)
+    if not last.seq or not state.currency:
+        return None
+    highest = max((int.from_bytes(row.key, "big") for row in found.rows("receipts")), default=0)
+    if highest > state.receipts_given:
+        # No receipt number is given twice, even if the sale it belongs to is gone.
+        state = replace(state, receipts_given=highest)
+    return Rebuilt(state, last, tuple(gone))
+
+
+def _newest_checkpoint(found: Salvage) -> tuple[TillState, Head]:
+    newest = max(found.rows(CHECKPOINTS), key=lambda row: row.key, default=None)
+    if newest is None:
+        return TillState(), Head(0, b"")
+    digest, state = newest.value[:HASH_BYTES], newest.value[HASH_BYTES:]
+    return decode_state(state), Head(seq_of(newest.key), digest)
+
+
+def _identity(found: Salvage, damage: JournalDamaged) -> Identity:
+    for row in found.rows(META):
+        if row.key == META_IDENTITY:
+            return msgspec.msgpack.decode(row.value, type=Identity)
+    raise damage
+
+
+def _first_record(
+    identity: Identity,
+    rebuilt: Rebuilt,
+    found: Salvage,
+    spilled: Iterable[Sealed],
+    wall_ms: int,
+) -> Sealed:
+    """The record that the segment begins with: the fact, the state, and the rows needed at once."""
+    fact = SegmentBegun(segment=identity.segment + 1, fault="damaged", gone=rebuilt.gone)
+    record = Record(wall_ms=wall_ms, events=(fact,))
+    seq = rebuilt.last.seq + 1
+    state = apply(rebuilt.state, record, seq)
+    envelope, digest = seal(identity.chain_id, seq, rebuilt.last.hash, encode_record(record))
+    waiting = {sale_key(job.sale_id) for job in state.jobs.values() if job.sale_id}
+    rows = [Row("sales", row.key, row.value) for row in found.rows("sales") if row.key in waiting]
+    # Whoever was not answered before the till died asks again, before everything is brought back.
+    latest = heapq.nlargest(
+        REQUESTS_REMEMBERED_MAX, found.rows("requests"), key=lambda row: row.seq
+    )
+    rows += (Row("requests", row.key, row.value) for row in latest)
+    rows += (row for each in spilled for row in each.rows)
+    return Sealed(Head(seq, digest), envelope, tuple(rows), encode_state(state))
