@@ -424,7 +424,10 @@ def _ports(config: Config) -> list[str]:
         driver = drivers[device.driver]
         if isinstance(driver, PrinterDriver):
             where = driver.port_of(device.options)
-            if where in seen:
-                wrong.append(f"devices.{name}: {where} is the port of {seen[where]} already")
-            seen[where] = name
+            # One device has several paths (by-id, ttyUSB0), one address several protocols.
+            place = where.partition(" ")[2]
+            place = str(Path(place).resolve()) if place.startswith("/") else place
+            if place in seen:
+                wrong.append(f"devices.{name}: {where} is the port of {seen[place]} already")
+            seen[place] = name
     return wrong

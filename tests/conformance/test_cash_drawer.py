@@ -14,7 +14,8 @@ from hwsim.printer import VirtualPrinter
 from tillhald.devices.categories import Fired, How, KickFailed, KickUnknown, Trouble
 from tillhald.devices.errors import RetrySafety
 from tillhald.devices.wake import Wake
-from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter, PortOptions
+from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter
+from tillhald.drivers.escpos.ports import PortOptions
 from tillhald.drivers.printer_kick.driver import KickedDrawer, KickOptions
 
 KICK_S = 3.0

@@ -47,7 +47,8 @@ from tillhald.domain.document import (
     Text,
 )
 from tillhald.drivers.escpos import dialogue
-from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter, PortOptions
+from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter
+from tillhald.drivers.escpos.ports import PortOptions
 
 Connect = Callable[..., EscposPrinter]
 
@@ -296,7 +297,8 @@ def test_a_till_that_dies_in_mid_print_leaves_half_a_receipt_and_a_usable_printe
         "import sys\n"
         "from tillhald.devices.wake import Wake\n"
         "from tillhald.domain.document import Cut, Image, PrintDocument\n"
-        "from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter, PortOptions\n"
+        "from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter\n"
+        "from tillhald.drivers.escpos.ports import PortOptions\n"
         "options = EscposOptions(port=PortOptions(tcp=sys.argv[1]), profile='tm_t88')\n"
         "picture = Image(content=sys.stdin.buffer.read())\n"
         "document = PrintDocument(parts=(picture, Cut()))\n"

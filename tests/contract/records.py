@@ -131,7 +131,12 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.TillStopped(),
     ev.StorageFaultBegan(fault="write_failed", message="mdb_txn_commit: Input/output error"),
     ev.StorageFaultEnded(),
-    ev.SegmentBegun(segment=2, fault="damaged", gone=((17, 19), (40, 40))),
+    ev.SegmentBegun(
+        segment=2,
+        fault="damaged",
+        gone=((17, 19), (40, 40)),
+        answers=("2f1c5a5e-7f0b-4c36-9c2e-0d5b5c0a7e11",),
+    ),
     ev.RowsBroughtBack(segment=1, rows=200, is_last=True),
     ev.ClockWentBack(before_ms=1_750_000_000_000, after_ms=-1),
     ev.ClockCaughtUp(),

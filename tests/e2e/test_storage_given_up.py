@@ -15,19 +15,18 @@ import pytest
 from hwsim.power.disk import why_not
 from hwsim.power.faults import Fail, Rule
 from tests.support.answers import refused
+from tests.support.auditor import Auditor, reckon
+from tests.support.cashiers import Crowd
 from tests.support.sales import cash_sale, line, name, new_id, tender
 from tests.support.stormy_till import (
     NOT_SERVING,
     PRIMARY,
     SERVING,
     SPILL,
-    Auditor,
-    Crowd,
     StormyTill,
     a_stormy_till,
     await_that,
     is_sound,
-    reckon,
 )
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import journal_pb2, system_pb2

@@ -64,16 +64,27 @@ class Completion(enum.StrEnum):
     """The best evidence a printer gives that a receipt was printed.
 
     PRINTED: it answers when the paper is out. PROCESSED: it answers when it has read the job.
+    NONE: nothing comes back from it.
     """
 
     PRINTED = "printed"
     PROCESSED = "processed"
+    NONE = "none"
+
+
+class Papercut(enum.StrEnum):
+    """How a printer cuts. PARTIAL: it leaves a point, whatever it is asked. BOTH: as asked."""
+
+    PARTIAL = "partial"
+    BOTH = "both"
 
 
 class PrinterCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a model can do. `raster_text`: what its characters lack can be drawn by a font here."""
 
     paper: Paper
+    dots_per_inch: int
+    papercut: Papercut
     completion: Completion
     cut_counter: bool
     raster_text: bool
@@ -82,7 +93,8 @@ class PrinterCapabilities(msgspec.Struct, frozen=True, kw_only=True):
 class PrinterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """`cut_count` is the printer's own count of cuts, when this model keeps one.
 
-    `connected`: the link stands. `silent`: it stands, and questions stay unanswered.
+    `connected`: the link stands and, where it stands also without a printer, the printer answers.
+    `silent`: it is connected, and questions stay unanswered.
     """
 
     connected: bool
@@ -111,7 +123,8 @@ class Trouble(enum.StrEnum):
 
     DEVICE_OFFLINE: it cannot be reached; PRINTER_OFFLINE: it says that it is not ready.
     PROCESSED_ONLY: the printer has read the whole job and then says that it is well; this model
-    gives no better evidence. NO_ANSWER: it is silent. LINK_LOST: the connection broke.
+    gives no better evidence. NO_ANSWER: it is silent, or nothing comes back by its link.
+    LINK_LOST: the connection broke.
     TTL_OVER: it was asked for so long ago that nobody waits for it any more.
     DRIVER_FAILED: the driver made a mistake of its own; a condition tells more.
     QUEUE_FULL, DEVICE_STUCK: earlier work is in the way.

@@ -52,12 +52,14 @@ class SegmentBegun(Event, frozen=True, kw_only=True):
     """The journal's file was put aside, and this one begun, with the whole state.
 
     `gone`: the first and the last number of each run of records that the old file had lost and
-    that the state was built without; none where the till was running.
+    that the state was built without; none where the till was running. `answers`: the request_ids,
+    latest first, whose answers it begins with.
     """
 
     segment: int
     fault: str
     gone: tuple[tuple[int, int], ...] = ()
+    answers: tuple[str, ...] = ()
 
 
 class RowsBroughtBack(Event, frozen=True, kw_only=True):

@@ -73,16 +73,24 @@ class Growth:
                 raise
             self._give_up(error)
 
-    def finish(self) -> None:
-        """Grow at once, by a whole step. Raises OSError when that is impossible."""
+    def advance(self) -> bool:
+        """Write one chunk, beginning a growth if none is under way. True when the map is larger.
+
+        Raises OSError when that is impossible; what was taken is given back then.
+        """
         if not self.active:
             self._begin()
         try:
-            while self.active:
-                self._fill_chunk()
+            self._fill_chunk()
         except OSError as error:
             self._give_up(error)
             raise
+        return not self.active
+
+    def finish(self) -> None:
+        """Grow at once, by a whole step. Raises OSError when that is impossible."""
+        while not self.advance():
+            pass
 
     def close(self) -> None:
         """Leave a growth where it is."""

@@ -76,7 +76,12 @@ def put_in_place(target: Path, here: Path, *, segment: int) -> None:
         sync_folder(here.parent)
         reach("journal.segment_retired")
     building_path(target).rename(target)
-    sync_folder(target.parent)
+    try:
+        sync_folder(target.parent)
+    except OSError:
+        # Its name may be gone after a power cut: so it does not have it yet.
+        target.rename(building_path(target))
+        raise
     if target != here:
         # A disk that takes no writes keeps the old name; then the higher number counts.
         with contextlib.suppress(OSError):

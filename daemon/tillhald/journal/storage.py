@@ -85,6 +85,7 @@ class Storage:
         self._at_retry = Answer.CHECK
         self._examination: Examination | None = None
         self._segment_seq: int | None = None
+        self._placed: Path | None = None
         self.health = self._snapshot()
 
     # --- a batch
@@ -208,7 +209,7 @@ class Storage:
         )
         if fault is StorageFault.WRITE_FAILED:
             self._write_failed_ms = now_ms
-        if self._fault is None:
+        if self._fault is None or self._stage is Stage.SOUND:
             self._since_ms = now_ms
         self._fault, self._message = fault, str(error)
         if not isinstance(error, lmdb.MapFullError):
@@ -248,16 +249,17 @@ class Storage:
 
     def _try_again(self) -> None:
         if self._at_retry is Answer.CHECK and self._primary is not None:
-            # The map was full, and LMDB is well: all it needs is room.
+            # The map was full, and LMDB is well: all it needs is room, made piece by piece.
             try:
-                self._primary.growth.finish()
+                is_larger = self._primary.growth.advance()
             except _REFUSED as error:
                 if getattr(error, "errno", None) in NO_ROOM:
                     self._follow(Answer.WAIT, retry=Answer.CHECK)
                 else:
                     self._failed(error)
             else:
-                self._enter(Stage.MERGING)
+                if is_larger:
+                    self._enter(Stage.MERGING)
         else:
             self._follow(self._at_retry, retry=Answer.CHECK)
 
@@ -342,10 +344,14 @@ class Storage:
         """Begin a new segment with all that the spill holds, the whole state among it."""
         store = self._store
         try:
-            here = Path(store.engine.folder)
-            folder = self._build(here)
-            put_in_place(folder, here, segment=store.identity.segment)
-            store.engine.move(str(folder))
+            if self._placed is None:
+                here = Path(store.engine.folder)
+                folder = self._build(here)
+                put_in_place(folder, here, segment=store.identity.segment)
+                self._placed = folder
+            # It may be in its place and not be opened, for want of memory or of descriptors: what
+            # has come to the spill since is merged then, as after any failure.
+            store.engine.move(str(self._placed))
             store.describe_anew()
             self._primary = Primary(store)
         except _REFUSED as error:
@@ -353,10 +359,13 @@ class Storage:
             self._freeze(Answer.WAIT)
             self._follow(Answer.WAIT, retry=Answer.REPLACE)
             return
-        self._segment_seq = None
+        self._segment_seq = self._placed = None
         self._merged(store.primary_head)
-        self._spill.reset()
-        self._enter(Stage.SOUND)
+        if self._spilled:
+            self._enter(Stage.MERGING)
+        else:
+            self._spill.reset()
+            self._enter(Stage.SOUND)
 
     def _build(self, here: Path) -> Path:
         identity, records = self._store.identity, list(self._spilled)

@@ -12,7 +12,7 @@ from tillhal.v1 import types_pb2
 from tillhald.service.archive import PIECE_BYTES_MAX, Archive
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
     from tillhald.service.diagnostics import Diagnostics
 
@@ -22,7 +22,7 @@ async def send_diagnostics(
     status: Callable[[], pb.GetStatusResponse],
     *,
     check_journal: bool,
-) -> AsyncIterator[pb.GetDiagnosticsResponse]:
+) -> AsyncGenerator[pb.GetDiagnosticsResponse, None]:
     """Where the work stands, then the archive, then what it was. Raises DiagnosticsBusy."""
 
     def told() -> dict[str, Any]:
@@ -30,7 +30,6 @@ async def send_diagnostics(
             status(), preserving_proto_field_name=True, always_print_fields_with_no_presence=True
         )
 
-    # Closed at once when the caller hangs up: the next one need not wait for a collector.
     async with contextlib.aclosing(diagnostics.gather(told, check_journal=check_journal)) as stages:
         async for stage in stages:
             if isinstance(stage, Archive):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -144,12 +145,16 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                     for event in self._events(item):
                         yield event
 
-    def GetDiagnostics(
+    async def GetDiagnostics(
         self, request: pb.GetDiagnosticsRequest, context: Context
     ) -> AsyncIterator[pb.GetDiagnosticsResponse]:
-        return send_diagnostics(
+        sent = send_diagnostics(
             self._diagnostics, self._status, check_journal=request.check_journal
         )
+        # Closed at once when the caller hangs up: the next one need not wait for a collector.
+        async with contextlib.aclosing(sent) as steps:
+            async for step in steps:
+                yield step
 
     # --- one record's events
 

@@ -20,6 +20,7 @@ from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import sale_key
 from tillhald.domain.state import TillState, decode_state, encode_state
 from tillhald.journal.engine import CHECKPOINTS, META, META_IDENTITY, data_file
+from tillhald.journal.errors import JournalDamaged
 from tillhald.journal.format import HASH_BYTES, Head, Row, Sealed, seal, seq_of
 from tillhald.journal.identity import Identity
 from tillhald.journal.lock import JournalLock
@@ -31,7 +32,6 @@ from tillhald.service.till import REQUESTS_REMEMBERED_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tillhald.journal.errors import JournalDamaged
     from tillhald.journal.recovery import Places
     from tillhald.journal.salvage import Salvage
 
@@ -81,12 +81,25 @@ def _damaged_folder(places: Places) -> Path:
 
 
 def _read_spills(places: Places, chain_id: bytes) -> list[Sealed]:
-    """All records in the spill, whether they follow the journal or not."""
-    spill = open_spill(places.spills, chain_id, size_bytes=places.spill_bytes)
-    try:
-        return spill.everything()
-    finally:
-        spill.close()
+    """All records in the spill, whether they follow the journal or not.
+
+    A file that belongs to another journal, or is damaged itself, is passed over; opening the
+    journal puts it aside.
+    """
+    found: dict[int, Sealed] = {}
+    for path in places.spills:
+        try:
+            spill = open_spill([path], chain_id, size_bytes=places.spill_bytes)
+        except JournalDamaged as foreign:
+            log.error("spill_passed_over", folder=str(path), why=foreign.sentence)
+            continue
+        try:
+            found.update((record.head.seq, record) for record in spill.everything())
+        except JournalDamaged as damage:
+            log.error("spill_passed_over", folder=str(path), why=damage.sentence)
+        finally:
+            spill.close()
+    return [found[seq] for seq in sorted(found)]
 
 
 def _rebuild(found: Salvage, spilled: Iterable[Sealed]) -> Rebuilt | None:
@@ -143,17 +156,22 @@ def _first_record(
     wall_ms: int,
 ) -> Sealed:
     """The record that the segment begins with: the fact, the state, and the rows needed at once."""
-    fact = SegmentBegun(segment=identity.segment + 1, fault="damaged", gone=rebuilt.gone)
+    # Whoever was not answered before the till died asks again, before everything is brought back.
+    answers = heapq.nlargest(
+        REQUESTS_REMEMBERED_MAX, found.rows("requests"), key=lambda row: row.seq
+    )
+    fact = SegmentBegun(
+        segment=identity.segment + 1,
+        fault="damaged",
+        gone=rebuilt.gone,
+        answers=tuple(row.key.decode() for row in answers),
+    )
     record = Record(wall_ms=wall_ms, events=(fact,))
     seq = rebuilt.last.seq + 1
     state = apply(rebuilt.state, record, seq)
     envelope, digest = seal(identity.chain_id, seq, rebuilt.last.hash, encode_record(record))
     waiting = {sale_key(job.sale_id) for job in state.jobs.values() if job.sale_id}
     rows = [Row("sales", row.key, row.value) for row in found.rows("sales") if row.key in waiting]
-    # Whoever was not answered before the till died asks again, before everything is brought back.
-    latest = heapq.nlargest(
-        REQUESTS_REMEMBERED_MAX, found.rows("requests"), key=lambda row: row.seq
-    )
-    rows += (Row("requests", row.key, row.value) for row in latest)
+    rows += (Row("requests", row.key, row.value) for row in answers)
     rows += (row for each in spilled for row in each.rows)
     return Sealed(Head(seq, digest), envelope, tuple(rows), encode_state(state))

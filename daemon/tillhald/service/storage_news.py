@@ -60,7 +60,8 @@ class StorageNews:
                 hear()
         if health.stage is Stage.FAILED:
             return
-        if health.fault is not None and health.fault is not before.fault:
+        is_new = (health.fault, health.since_ms) != (before.fault, before.since_ms)
+        if health.fault is not None and is_new:
             self._note(StorageFaultBegan(fault=health.fault, message=health.message))
         if before.fault is not None and health.fault is None:
             self._note(StorageFaultEnded())

@@ -26,6 +26,7 @@ from tillhald.domain.decide import clock_facts, decide
 from tillhald.domain.events import (
     Record,
     RowsBroughtBack,
+    SegmentBegun,
     TillStopped,
     decode_record,
     encode_record,
@@ -50,7 +51,7 @@ from tillhald.journal.health import Stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tillhald.domain.events import AnyEvent, SegmentBegun
+    from tillhald.domain.events import AnyEvent
     from tillhald.domain.jobs import Job, Kick
     from tillhald.domain.rules import ShopRules
     from tillhald.domain.sale import Sale
@@ -210,23 +211,26 @@ class Till:
         waiting = {sale_key(job.sale_id) for job in self.state.jobs.values() if job.sale_id}
         found = ((key, self._known("sales", key)) for key in waiting)
         rows = [Row("sales", key, value) for key, value in found if value is not None]
-        rows += self._latest_answers()
+        answers = self._latest_answers()
+        rows += answers.values()
+        fact = replace(fact, answers=tuple(answers))
         facts = [*clock_facts(self.state, at_ms), fact]
         self._append(facts, at_ms, more_rows=rows, begins_segment=True)
 
-    def _latest_answers(self) -> list[Row]:
-        rows: dict[bytes, Row] = {}
+    def _latest_answers(self) -> dict[str, Row]:
+        """Rows of the latest answers by request_id, latest first."""
+        rows: dict[str, Row] = {}
         size_bytes = 0
         for request_id in self._latest_requests():
             key = request_id.encode()
             value = self._remembered.get(request_id) or self._known("requests", key)
-            if value is None or key in rows:
+            if value is None or request_id in rows:
                 continue
             size_bytes += len(key) + len(value)
             if size_bytes > ANSWERS_CARRIED_BYTES_MAX:
                 break
-            rows[key] = Row("requests", key, value)
-        return list(rows.values())
+            rows[request_id] = Row("requests", key, value)
+        return rows
 
     def _latest_requests(self) -> Iterator[str]:
         """Those of this run, and then, as far as they can be read, those of the runs before it."""
@@ -240,8 +244,14 @@ class Till:
                 continue
             except StorageFailed:
                 return
-            if stored is not None and (request_id := decode_record(stored.body).request_id):
-                yield request_id
+            if stored is None:
+                continue
+            record = decode_record(stored.body)
+            if record.request_id:
+                yield record.request_id
+            for event in record.events:
+                if isinstance(event, SegmentBegun):
+                    yield from event.answers
 
     async def bring_back(self, segment: int, rows: list[Row], *, is_last: bool) -> None:
         """Record rows of an earlier segment; return once they are durable."""

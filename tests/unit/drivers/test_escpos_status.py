@@ -89,7 +89,7 @@ def test_blocks_are_read_for_what_they_are() -> None:
 
 
 def new_senses() -> Senses:
-    return Senses(near_end_sensor=True, cut_counter=True)
+    return Senses(two_way=True, finds_printer=True, near_end_sensor=True, cut_counter=True)
 
 
 def test_silence_is_unknown_and_never_paper() -> None:
@@ -132,7 +132,7 @@ def test_each_question_has_its_own_bits() -> None:
 
 
 def test_a_model_without_a_sensor_says_so() -> None:
-    senses = Senses(near_end_sensor=False, cut_counter=False)
+    senses = Senses(two_way=True, finds_printer=True, near_end_sensor=False, cut_counter=False)
     senses.connected(0.0)
     senses.take_auto(AutoStatus(b"\x10\x00\x03\x00"), 0.0)
     status = senses.status(0.0)

@@ -5,102 +5,33 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import random
 import resource
-import threading
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from hwsim.power.faults import Fail, Rule
+from tests.support.desk import SPILL_BYTES, Desk, places_on
 from tillhald.journal.creation import create
 from tillhald.journal.errors import StorageFailed
-from tillhald.journal.format import Head, Row, Sealed, seal
 from tillhald.journal.health import Health, Stage, StorageFault
-from tillhald.journal.recovery import Places, open_journal
+from tillhald.journal.recovery import Places
 from tillhald.journal.segments import list_retired
-from tillhald.journal.storage import Storage
-from tillhald.journal.store import Store
 from tillhald.journal.verify import verify
-from tillhald.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from hwsim.power.disk import PowerCutDisk
     from tillhald.journal.identity import Identity
-
-WAIT_S_MAX = 20.0
-SPILL_BYTES = 2 << 20
-SEED = 662_607
-ROUNDS = 16
-APPENDS_A_ROUND = 12
 
 EIO_ONCE = {
     "data write": Rule("write", "data.mdb", Fail(errno.EIO), times=1),
     "data sync": Rule("sync", "data.mdb", Fail(errno.EIO), times=1),
     "meta sync": Rule("sync", "data.mdb", Fail(errno.EIO), nth=2, times=1),
 }
-
-
-def places_on(folder: Path, *more_spills: Path, standby: Path | None = None) -> Places:
-    return Places(
-        folder / "journal", standby, (*more_spills, folder / "journal.spill"), SPILL_BYTES
-    )
-
-
-class Desk:
-    """An opened journal and its `Storage`, which is stepped by hand."""
-
-    def __init__(self, places: Places, *, write_failed_ms: int | None = None) -> None:
-        self.store, self.spill, self.report = open_journal(places)
-        self.healths: list[Health] = []
-        self.head = self.store.head
-        self.storage = Storage(
-            self.store,
-            self.spill,
-            standby=places.standby,
-            write_failed_ms=write_failed_ms,
-            on_health=self.healths.append,
-        )
-
-    def seal(self, body: bytes, checkpoint: bytes | None = None) -> Sealed:
-        seq = self.head.seq + 1
-        envelope, digest = seal(self.store.identity.chain_id, seq, self.head.hash, body)
-        self.head = Head(seq, digest)
-        return Sealed(self.head, envelope, (Row("sales", b"s%d" % seq, body[:40]),), checkpoint)
-
-    def keep(self, *bodies: bytes) -> None:
-        self.storage.keep([self.seal(body) for body in bodies])
-
-    def begin_segment(self) -> None:
-        """What the till does when it hears that a segment is due."""
-        self.storage.begin_segment_with(self.head.seq + 1)
-        self.storage.keep([self.seal(b"segment begun", b"the state")])
-
-    def step_until(self, *stages: Stage) -> None:
-        deadline_s = time.monotonic() + WAIT_S_MAX
-        while self.storage.health.stage not in stages:
-            assert time.monotonic() < deadline_s, self.storage.health
-            threading.Event().wait(min(self.storage.patience_s or 0.0, 0.05))
-            self.storage.step()
-
-    def bodies(self) -> list[bytes]:
-        """All that a reader sees."""
-        read: list[bytes] = []
-        while batch := self.store.records(self.store.base.seq + len(read)):
-            read += [record.body for record in batch]
-        return read
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.storage.close()
-        self.store.close()
 
 
 @pytest.fixture
@@ -402,207 +333,6 @@ def test_a_check_that_cannot_be_started_is_tried_again_later(
     with Desk(places) as desk:
         desk.step_until(Stage.SOUND)
         assert desk.bodies() == [b"genesis", b"refused", b"still selling"]
-
-
-# --- the standby
-
-
-@pytest.fixture
-def second(tmp_path: Path) -> Path:
-    folder = tmp_path / "second"
-    folder.mkdir()
-    return folder
-
-
-def given_up(places: Places) -> Desk:
-    """A desk whose journal has been found damaged, with one record in the spill."""
-    desk = Desk(places)
-    desk.storage.distrust("Record 1 is not what was written.", 1)
-    desk.begin_segment()
-    return desk
-
-
-def test_a_new_segment_goes_to_the_other_disk_and_is_found_there(
-    places: Places, second: Path
-) -> None:
-    places = places._replace(standby=second / "journal")
-    with given_up(places) as desk:
-        desk.step_until(Stage.SOUND)
-        assert desk.store.engine.folder == str(second / "journal")
-        desk.keep(b"on the other disk")
-    with Desk(places) as desk:
-        assert desk.store.engine.folder == str(second / "journal")
-        assert desk.bodies() == [b"segment begun", b"on the other disk"]
-
-
-def test_a_disk_that_is_not_there_is_not_made_up(places: Places, tmp_path: Path) -> None:
-    places = places._replace(standby=tmp_path / "gone" / "journal")
-    with given_up(places) as desk:
-        desk.step_until(Stage.SOUND)
-        assert desk.store.engine.folder == str(places.folder)
-    assert not (tmp_path / "gone").exists()
-
-
-def test_without_room_on_the_other_disk_the_segment_stays_on_this_one(
-    power_cut_disk: PowerCutDisk, tmp_path: Path, identity: Identity
-) -> None:
-    folder = tmp_path / "journal"
-    create(folder, identity, b"genesis", map_bytes=256 << 10)
-    (power_cut_disk.path / "second").mkdir()
-    power_cut_disk.free_bytes = 0
-    places = places_on(tmp_path, standby=power_cut_disk.path / "second" / "journal")
-    with given_up(places) as desk:
-        desk.step_until(Stage.SOUND)
-        assert desk.store.engine.folder == str(folder)
-        assert desk.storage.health.segment == 2
-
-
-def test_a_segment_that_cannot_be_begun_is_tried_again_and_says_why(
-    power_cut_disk: PowerCutDisk, desk: Desk
-) -> None:
-    desk.storage.distrust("Record 1 is not what was written.", 1)
-    desk.begin_segment()
-    power_cut_disk.free_bytes = 0
-    desk.storage.step()
-    health = desk.storage.health
-    assert (health.stage, health.fault) == (Stage.WAITING, StorageFault.DAMAGED)
-    assert health.message.count("A new file could not be begun") == 1
-    desk.keep(b"still selling")
-    assert desk.bodies() == [b"genesis", b"segment begun", b"still selling"]
-    power_cut_disk.free_bytes = 64 << 20
-    desk.storage.distrust(
-        "Record 1 is still not what was written.", 1
-    )  # so it need not be waited for
-    desk.step_until(Stage.SOUND)
-    assert desk.bodies() == [b"segment begun", b"still selling"]
-    assert "could not be begun" not in desk.storage.health.message
-
-
-# --- the writer, under whatever comes
-
-
-class Till:
-    """A journal with its writer; begins a segment when one is due, as the event loop does."""
-
-    def __init__(self, places: Places) -> None:
-        self.store, spill, _ = open_journal(places)
-        self._news = threading.Condition()
-        self._durable_seq = self.store.head.seq
-        self._failure: BaseException | None = None
-        self._asked_in = 0
-        self.writer = JournalWriter(
-            self.store,
-            spill=spill,
-            on_durable=self._on_durable,
-            on_failed=self._on_failed,
-            on_health=self._on_health,
-        )
-
-    def _on_durable(self, seq: int) -> None:
-        with self._news:
-            self._durable_seq = seq
-            self._news.notify_all()
-
-    def _on_failed(self, error: BaseException) -> None:
-        with self._news:
-            self._failure = error
-            self._news.notify_all()
-
-    def _on_health(self, _: Health) -> None:
-        with self._news:
-            self._news.notify_all()
-
-    def is_durable(self, seq: int) -> bool:
-        """Wait for what becomes of the record."""
-        with self._news:
-            assert self._news.wait_for(
-                lambda: self._durable_seq >= seq or self._failure is not None, WAIT_S_MAX
-            )
-        return self._durable_seq >= seq
-
-    def append(self, body: bytes) -> int:
-        health = self.writer.health
-        if health.stage is Stage.REPLACING and self._asked_in != health.segment:
-            self._asked_in = health.segment
-            self.writer.append(b"segment begun", checkpoint=b"state", begins_segment=True)
-        return self.writer.append(body, [Row("sales", body[:8], body)])
-
-    def wait_sound(self) -> None:
-        with self._news:
-            assert self._news.wait_for(
-                lambda: self.writer.health.stage is Stage.SOUND, WAIT_S_MAX
-            ), self.writer.health
-
-    def close(self) -> None:
-        self.writer.close(WAIT_S_MAX)
-        self.store.close()
-
-
-def random_rule(chance: random.Random) -> Rule:
-    name = chance.choice(["data.mdb", "data.mdb", "journal.spill", "second.spill"])
-    code = chance.choice([errno.EIO, errno.EIO, errno.ENOSPC, errno.EROFS])
-    return Rule(
-        chance.choice(["write", "sync"]),
-        name,
-        Fail(code),
-        nth=chance.randint(1, 12),
-        times=chance.randint(1, 2),
-    )
-
-
-def everything_in(folders: Sequence[Path]) -> dict[int, tuple[bytes, bytes]]:
-    """Hash and body of every record in these segments."""
-    found: dict[int, tuple[bytes, bytes]] = {}
-    for folder in folders:
-        store = Store.open(folder)
-        seq = store.base.seq
-        while batch := store.records(seq):
-            for record in batch:
-                stored = (record.hash, record.body)
-                assert found.setdefault(record.seq, stored) == stored, f"two records {record.seq}"
-            seq = batch[-1].seq
-        store.close()
-    return found
-
-
-def test_what_was_called_durable_is_there_once_whatever_fails(
-    places: Places, power_cut_disk: PowerCutDisk
-) -> None:
-    print(f"seed {SEED}")
-    chance = random.Random(SEED)
-    places = places_on(power_cut_disk.path, power_cut_disk.path / "second.spill")
-    answered: dict[int, bytes] = {}
-    outcomes = set()
-    for number in range(ROUNDS):
-        till = Till(places)
-        for _ in range(chance.randint(1, 3)):
-            power_cut_disk.fail(random_rule(chance))
-        for count in range(APPENDS_A_ROUND):
-            body = b"%d.%d" % (number, count) + bytes(chance.randint(0, 3_000))
-            try:
-                seq = till.append(body)
-            except StorageFailed:
-                break
-            if till.is_durable(seq):
-                assert seq not in answered, f"record {seq} was answered for twice"
-                answered[seq] = body
-        outcomes.add(till.writer.health.stage)
-        till.close()
-        power_cut_disk.clear_faults()
-        power_cut_disk.cut(SEED + number)
-    till = Till(places)
-    till.append(b"the last one")
-    till.wait_sound()
-    till.close()
-    assert len(outcomes) > 1, outcomes
-    assert len(answered) > ROUNDS * APPENDS_A_ROUND // 3
-    stored = everything_in([*list_retired(places.folder), places.folder])
-    assert sorted(stored) == list(range(1, max(stored) + 1)), "there are gaps"
-    for seq, body in answered.items():
-        assert stored[seq][1] == body, f"record {seq} was lost"
-    bodies = [body for _, body in stored.values() if b"." in body]
-    assert len(bodies) == len(set(bodies)), "a record was stored twice"
-    verify(str(places.folder), lambda *_: None)
 
 
 def test_the_figures_of_a_journal_that_is_not_open_can_be_asked_for(desk: Desk) -> None:

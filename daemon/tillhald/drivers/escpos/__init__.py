@@ -1,4 +1,4 @@
-"""Receipt printers that speak ESC/POS, over TCP. See README.md."""
+"""Receipt printers that speak ESC/POS. See README.md."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter
 SPEC: Final = PrinterDriver(
     options_type=EscposOptions,
     connect=EscposPrinter,
-    port_of=lambda options: f"tcp {options.port.tcp}",
+    port_of=lambda options: f"{options.port.kind} {options.port.place}",
 )

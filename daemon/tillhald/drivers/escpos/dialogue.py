@@ -16,7 +16,7 @@ from typing import Final, assert_never
 from tillhald.devices.categories import How
 from tillhald.devices.errors import DeviceOffline
 from tillhald.drivers.escpos import codec
-from tillhald.drivers.escpos.link_tcp import TcpLink
+from tillhald.drivers.escpos.link import Link
 from tillhald.drivers.escpos.profiles import Profile
 from tillhald.drivers.escpos.status import (
     ANSWER_S_MAX,
@@ -42,11 +42,14 @@ _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Dialogue:
     """One printer's side of its link. Only for the port's thread; all times are monotonic."""
 
-    def __init__(self, link: TcpLink, profile: Profile) -> None:
+    def __init__(self, link: Link, profile: Profile) -> None:
         """`link` is this dialogue's alone."""
         self.link = link
         self.senses = Senses(
-            near_end_sensor=profile.near_end_sensor, cut_counter=profile.cut_counter
+            two_way=link.two_way,
+            finds_printer=link.finds_printer,
+            near_end_sensor=profile.near_end_sensor,
+            cut_counter=profile.cut_counter,
         )
         self._profile = profile
         self._demultiplexer = Demultiplexer()
@@ -83,7 +86,8 @@ class Dialogue:
         self._owed = 0
         self._in_step = False
         self.senses.connected(time.monotonic())
-        self.send(codec.ASB_ON, time.monotonic() + ANSWER_S_MAX)
+        if self.link.two_way:
+            self.send(codec.ASB_ON, time.monotonic() + ANSWER_S_MAX)
 
     def drop(self) -> None:
         """Give up the connection: the printer may be in the middle of a command."""
@@ -91,7 +95,7 @@ class Dialogue:
         self.senses.disconnected()
 
     def send(self, data: bytes, end_s: float) -> None:
-        """Send all of `data`. Errors carry the bytes handed over, see TcpLink.send."""
+        """Send all of `data`. Errors carry the bytes handed over, see Link.send."""
         try:
             self.link.send(data, end_s, self._hear)
         except DeviceOffline:
@@ -149,7 +153,9 @@ class Dialogue:
 
     def ask_all(self, end_s: float, *, rousable: bool) -> bool:
         """Ask for the whole real-time status; False as soon as one question stays open."""
-        return all(self._ask_next(end_s, rousable=rousable) for _ in REAL_TIME_QUESTIONS)
+        return self.link.two_way and all(
+            self._ask_next(end_s, rousable=rousable) for _ in REAL_TIME_QUESTIONS
+        )
 
     def _ask_next(self, end_s: float, *, rousable: bool) -> bool:
         end_s = min(end_s, time.monotonic() + ANSWER_S_MAX)
@@ -167,7 +173,12 @@ class Dialogue:
         if not self._listen_until(lambda: bool(replies), end_s, rousable=rousable):
             self._owed += 1
             return False
+        was_absent = self.senses.absent(time.monotonic())
         self.senses.take_real_time(question, replies[-1], time.monotonic())
+        if was_absent:
+            # Somebody switched it on behind a line that stood all the time.
+            self._in_step = False
+            self.send(codec.ASB_ON, end_s)
         if self._owed:
             owed = self._owed
             self._listen_until(lambda: len(replies) > owed, end_s, rousable=False)
@@ -219,7 +230,7 @@ class Dialogue:
 
     def read_cuts(self, end_s: float) -> int | None:
         """Read the printer's own count of its cuts; None if it keeps none or does not answer."""
-        if not self._profile.cut_counter:
+        if not (self._profile.cut_counter and self.link.two_way):
             return None
         self.cuts = None
         self.send(codec.READ_CUTS, end_s)
@@ -244,10 +255,11 @@ class Dialogue:
         read. Where none comes, the open command is filled up with white; clearing the printer's
         buffer instead would throw away what a predecessor's receipt still has there.
         """
-        if self._in_step:
+        if self._in_step or not self.link.two_way:
             return
         if not (self.senses.heard() and self._answers_in_turn(end_s)):
-            self.send(filler, end_s)
+            # A line may be too slow for all of it: what went out is not asked for again.
+            self.send(filler, min(end_s, time.monotonic() + STEP_S_MAX))
             self.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
             if self.senses.heard():
                 self._answers_in_turn(end_s)

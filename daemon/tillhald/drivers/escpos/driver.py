@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import random
 import time
 from typing import Final
@@ -37,7 +36,7 @@ from tillhald.domain.layout import Paper, lay_out
 from tillhald.domain.preflight import Problem, check
 from tillhald.drivers.escpos import codec, symbols
 from tillhald.drivers.escpos.dialogue import Dialogue
-from tillhald.drivers.escpos.link_tcp import TcpLink
+from tillhald.drivers.escpos.ports import PortOptions, link_to
 from tillhald.drivers.escpos.profiles import MULTIBYTE_PRELUDES, PROFILES
 from tillhald.drivers.escpos.raster import Pen
 from tillhald.drivers.escpos.status import ANSWER_S_MAX
@@ -52,25 +51,6 @@ PROOF_S_MAX: Final = 3.0
 PROOF_PAUSE_S: Final = 0.2
 BACK_OFF_S_MIN: Final = 0.5
 BACK_OFF_S_MAX: Final = 15.0
-
-
-class PortOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`tcp` is `address:port`, the address numeric."""
-
-    tcp: Shown
-
-    def __post_init__(self) -> None:
-        """Refuse, with a ValueError, what is no address."""
-        self.address()
-
-    def address(self) -> tuple[str, int]:
-        """Host and port, taken apart."""
-        host, _, port = self.tcp.rpartition(":")
-        ipaddress.ip_address(host.strip("[]"))
-        if not port.isdecimal() or not 1 <= int(port) <= 65535:
-            message = f"{self.tcp!r} is not address:port"
-            raise ValueError(message)
-        return host.strip("[]"), int(port)
 
 
 class EscposOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,7 +86,8 @@ class EscposPrinter:
             pdf417=profile.pdf417,
         )
         self._filler = codec.filler(self._paper)
-        self._dialogue = Dialogue(TcpLink(device_id, *options.port.address(), wake), profile)
+        self._dialogue = Dialogue(link_to(options.port, device_id, wake), profile)
+        self._two_way = self._dialogue.link.two_way
         self._next_beat_s = 0.0
         self._next_attempt_s = 0.0
         self._back_off_s = BACK_OFF_S_MIN
@@ -117,8 +98,10 @@ class EscposPrinter:
         completion = Completion.PRINTED if self._profile.process_id else Completion.PROCESSED
         return PrinterCapabilities(
             paper=self._paper,
-            completion=completion,
-            cut_counter=self._profile.cut_counter,
+            dots_per_inch=self._profile.dots_per_inch,
+            papercut=self._profile.papercut,
+            completion=completion if self._two_way else Completion.NONE,
+            cut_counter=self._profile.cut_counter and self._two_way,
             raster_text=self._pen.has_font,
         )
 
@@ -238,6 +221,8 @@ class EscposPrinter:
         self._dialogue.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
         if senses.trouble(time.monotonic()) is None:
             self._dialogue.fall_in_step(self._filler, end_s)
+        if senses.absent(time.monotonic()):
+            return Trouble.DEVICE_OFFLINE
         return senses.trouble(time.monotonic())
 
     def _send(
@@ -263,6 +248,8 @@ class EscposPrinter:
 
     def _evidence(self, ticket: str, end_s: float) -> PrintOutcome:
         senses = self._dialogue.senses
+        if not self._two_way:
+            return Unconfirmed(Trouble.NO_ANSWER, "")
         if not senses.heard():
             end_s = min(end_s, time.monotonic() + SILENT_S_MAX)
         if self._profile.process_id:

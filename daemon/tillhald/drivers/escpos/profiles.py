@@ -1,7 +1,8 @@
 """The printers that this driver knows: models differ in data, not in code.
 
-Sources: Epson technical references for TM-T88IV/V and TM-T20II (columns, dots, code pages,
-`GS ( H`, `GS g 2`); the generic ones are what 80 mm and 58 mm clones have in common.
+Sources: Epson's ESC/POS command reference and the technical references of the models; Star's
+"Command Emulator ESC/POS Mode Command Specifications"; what 80 mm and 58 mm clones have in common.
+Where a source leaves doubt, the careful value stands here and `note` says so.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+
+from tillhald.devices.categories import Papercut
 
 _PAGES: Final = (("cp437", 0), ("cp858", 19), ("cp852", 18), ("cp866", 17), ("cp1252", 16))
 
@@ -20,41 +23,85 @@ _MORE_PAGES: Final = (
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """`code_pages` pairs a Python codec with its number for `ESC t`, best first.
+    """`columns` are of font A, 12 dots wide. `code_pages` pairs a Python codec with its number
+    for `ESC t`, best first.
 
     `process_id`: answers `GS ( H` function 48 once a job is on paper. `cut_counter`: tells
     `GS g 2` number 178. `multibyte` is the set of models sold in China; the option of that name
-    replaces it.
+    replaces it. `note` says, for people, what is not certain.
     """
 
     columns: int
     dots: int
+    dots_per_inch: int
     code_pages: tuple[tuple[str, int], ...]
     multibyte: str = "gb18030"
     process_id: bool = False
     cut_counter: bool = False
+    papercut: Papercut = Papercut.PARTIAL
     near_end_sensor: bool = True
     pdf417: bool = True
+    note: str = ""
 
+
+_TM_T88 = Profile(
+    columns=42,
+    dots=512,
+    dots_per_inch=180,
+    code_pages=_MORE_PAGES,
+    process_id=True,
+    cut_counter=True,
+)
+_TM_T20 = Profile(
+    columns=48,
+    dots=576,
+    dots_per_inch=203,
+    code_pages=_MORE_PAGES,
+    process_id=True,
+    cut_counter=True,
+)
 
 PROFILES: Final = {
-    "tm_t88": Profile(
-        columns=42,
-        dots=512,
-        code_pages=_MORE_PAGES,
-        process_id=True,
-        cut_counter=True,
+    "tm_t88": msgspec.structs.replace(
+        _TM_T88, note="TM-T88IV and later; older ones have no process ids"
     ),
-    "tm_t20": Profile(
+    "tm_t88v": _TM_T88,
+    "tm_t88vi": _TM_T88,
+    "tm_t20": _TM_T20,
+    "tm_t20ii": _TM_T20,
+    "tm_t20iii": _TM_T20,
+    "tm_m30": msgspec.structs.replace(
+        _TM_T20,
+        near_end_sensor=False,
+        note="the sensor for the end of the roll is not in all versions: not relied on",
+    ),
+    "star_escpos": Profile(
         columns=48,
         dots=576,
-        code_pages=_MORE_PAGES,
-        process_id=True,
-        cut_counter=True,
+        dots_per_inch=203,
+        code_pages=_PAGES,
+        multibyte="none",
+        papercut=Papercut.BOTH,
+        note="set to ESC/POS mode; its process ids and counters are not relied on, and Hanzi are"
+        " drawn",
     ),
-    "generic_80": Profile(columns=48, dots=576, code_pages=_PAGES),
+    "generic_80": Profile(
+        columns=48,
+        dots=576,
+        dots_per_inch=203,
+        code_pages=_PAGES,
+        papercut=Papercut.BOTH,
+        note="some have other numbers for code pages: print a test",
+    ),
     "generic_58": Profile(
-        columns=32, dots=384, code_pages=_PAGES, near_end_sensor=False, pdf417=False
+        columns=32,
+        dots=384,
+        dots_per_inch=203,
+        code_pages=_PAGES,
+        papercut=Papercut.BOTH,
+        near_end_sensor=False,
+        pdf417=False,
+        note="many have no cutter and ignore the cut; only pin 2 is sure to be wired",
     ),
 }
 

@@ -163,10 +163,15 @@ _TROUBLES: Final = (
 class Senses:
     """What a printer has said of itself, and when. Times are monotonic seconds."""
 
-    def __init__(self, *, near_end_sensor: bool, cut_counter: bool) -> None:
-        """Begin with nothing known; the flags say what this model can tell at all."""
+    def __init__(
+        self, *, two_way: bool, finds_printer: bool, near_end_sensor: bool, cut_counter: bool
+    ) -> None:
+        """Begin with nothing known; the flags say what this model and its link can tell at all."""
         self._unsupported = set() if near_end_sensor else {Sensor.PAPER_NEAR_END}
-        self._cut_counter = cut_counter
+        if not two_way:
+            self._unsupported = set(Sensor)
+        self._cut_counter = cut_counter and two_way
+        self._stands_alone = two_way and not finds_printer
         self._seen: dict[Sensor, tuple[bool, float]] = {}
         self._cuts: tuple[int, float] | None = None
         self._connected_s: float | None = None
@@ -249,8 +254,8 @@ class Senses:
 
         cuts: Reading[int] = Reading(None, How.UNSUPPORTED)
         return PrinterStatus(
-            connected=self._connected_s is not None,
-            silent=self._silent(now_s),
+            connected=self._connected(now_s),
+            silent=self.silent(now_s) and not self._stands_alone,
             power=self._power(now_s),
             offline=read(Sensor.OFFLINE),
             cover_open=read(Sensor.COVER_OPEN),
@@ -263,13 +268,23 @@ class Senses:
             cut_count=self._aged(self._cuts, now_s) if self._cut_counter else cuts,
         )
 
-    def _silent(self, now_s: float) -> bool:
+    def silent(self, now_s: float) -> bool:
+        """Say whether a question has stayed unanswered for ANSWER_S_MAX."""
         if self._connected_s is None or self._asked_s is None:
             return False
         return now_s - self._asked_s >= ANSWER_S_MAX
 
+    def absent(self, now_s: float) -> bool:
+        """Say whether the link stands without a printer, as a serial line does."""
+        return self._stands_alone and self.silent(now_s)
+
+    def _connected(self, now_s: float) -> bool:
+        if self._stands_alone and (not self.heard() or self.absent(now_s)):
+            return False
+        return self._connected_s is not None
+
     def _power(self, now_s: float) -> Reading[PowerState]:
-        if self._unreachable:
+        if self._unreachable or self.absent(now_s):
             return Reading(PowerState.OFF, How.INFERRED)
         offline = self._reading(Sensor.OFFLINE, now_s)
         if offline.how is not How.MEASURED:
