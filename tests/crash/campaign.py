@@ -172,6 +172,7 @@ def expedition(workload: str, seed: int, *, mixes: int, one_in: int, folder: Pat
     began_s = time.monotonic()
     trace = record(workload, seed)
     record_s = time.monotonic() - began_s
+    one_in *= WORKLOADS[workload].one_in
     found = judge_trace(trace, workload, seed, mixes=mixes, one_in=one_in)
     path = folder / f"{workload.replace(' ', '-')}-{seed}.trace"
     if found.failing:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hwsim.power.disk import why_not
-from hwsim.power.trace import Resized, Synced, Trace, Wrote
+from hwsim.power.trace import Renamed, Resized, Synced, Trace, Wrote
 from tests.crash.campaign import (
     Expedition,
     campaign,
@@ -29,8 +29,8 @@ from tests.crash.workloads import PROVEN
 
 STATES = int(os.environ.get("TILLHAL_CRASH_STATES", "3000"))
 MANY_STATES = 50_000
-MIXES, ONE_IN = (20, 1) if STATES >= MANY_STATES else (2, 6)
-"""A run over few states looks at every sixth of a trace, so as to see all of the trace."""
+MIXES, ONE_IN = (20, 1) if STATES >= MANY_STATES else (2, 2)
+"""A run over few states looks at every other one, so as to see all of a trace."""
 SEED = 20_261_122
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
@@ -107,6 +107,11 @@ def test_the_failing_disk_made_the_journal_spill_and_merge() -> None:
         assert refused
         assert spilled
         assert bool(later) == (workload == "merge")
+
+
+def test_the_disk_that_failed_twice_made_the_journal_begin_a_new_segment() -> None:
+    names = [op.new_name for op in record("new segment", SEED).ops if isinstance(op, Renamed)]
+    assert names == [b"journal.retired-1", b"journal"]
 
 
 # --- controls: what must be found out

@@ -243,6 +243,8 @@ class Workload(NamedTuple):
     rule: Rule | None = None
     unsafe: str = ""
     """What of LMDB is turned off; for controls."""
+    one_in: int = 1
+    """Of its states a campaign judges one in so many, where they are many and much alike."""
 
     def prepare(self, folder: Path, seed: int) -> None:
         """Make what is on the disk before."""
@@ -286,12 +288,13 @@ WORKLOADS = {
     "checkpoint": Workload(40, sizes=Sizes(checkpoint_every=4)),
     "spill": Workload(40, has_spill=True, rule=Rule("write", "data.mdb", _EIO, nth=25)),
     "merge": Workload(40, has_spill=True, rule=Rule("write", "data.mdb", _EIO, nth=25, times=1)),
-    # The disk fails again when the spill is being merged: its file is given up.
+    # The disk fails again when the file is looked at: it is given up.
     "new segment": Workload(
-        40,
+        20,
         sizes=Sizes(checkpoint_every=5),
         has_spill=True,
-        rule=Rule("write", "data.mdb", _EIO, nth=25, times=2),
+        rule=Rule("sync", "data.mdb", _EIO, nth=8, times=2),
+        one_in=4,
     ),
     "failing disk": Workload(6, may_fail=True),
     "failing disk, spill": Workload(6, may_fail=True, has_spill=True),

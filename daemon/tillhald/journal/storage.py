@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 MERGE_RECORDS_MAX = 512
 MERGE_BYTES_MAX = 1 << 20
 """What is merged between two batches, at most."""
-RETRY_S = 10.0
+RETRY_S = 2.0
 CHECK_POLL_S = 0.02
 RESERVE_BYTES_MIN = 1 << 20
 RESERVE_PERCENT = 25

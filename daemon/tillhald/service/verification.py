@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 
 from tillhald.journal.errors import Fault, JournalDamaged
-from tillhald.journal.verify import verify_in_child
+from tillhald.journal.verify import Verdict, verify_in_child
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from tillhald.journal.verify import Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -103,38 +102,42 @@ class Verification:
             await stepped.wait()
 
     async def _run(self) -> None:
+        while True:
+            folder, number = self._segment()
+            result = await self._look(folder)
+            if self._segment() == (folder, number):
+                break
+            # That file was put aside meanwhile; what there is to know is how the new one is.
+        if isinstance(result, Verdict):
+            self.last_check = ChainCheck.SOUND
+            log.info("journal_verified", records=result.last_seq, rows=result.rows)
+            self._advance(self._step._replace(verdict=result))
+            return
+        is_known = result.fault is not Fault.UNREADABLE
+        self.last_check = ChainCheck.FAULTY if is_known else ChainCheck.FAILED
+        log.critical("journal_fault_found", fault=result.fault, seq=result.seq)
+        self._advance(self._step._replace(finding=result))
+        if is_known:
+            self._on_fault(result.sentence, number)
+
+    async def _look(self, folder: str) -> Verdict | Finding:
         began = time.monotonic()
-        folder, number = self._segment()
 
         def on_progress(done: int, total: int) -> None:
             spent = time.monotonic() - began
             self._advance(Step(done, total, round(spent * (total - done) / done)))
 
         try:
-            verdict = await verify_in_child(folder, on_progress, deadline_s=VERIFY_S_MAX)
+            return await verify_in_child(folder, on_progress, deadline_s=VERIFY_S_MAX)
         except JournalDamaged as damage:
-            known = damage.fault is not Fault.UNREADABLE
-            self.last_check = ChainCheck.FAULTY if known else ChainCheck.FAILED
-            log.critical("journal_fault_found", fault=damage.fault, seq=damage.seq)
-            finding = Finding(damage.fault, damage.seq or 0, damage.sentence)
-            self._advance(self._step._replace(finding=finding))
-            if known:
-                self._on_fault(damage.sentence, number)
+            return Finding(damage.fault, damage.seq or 0, damage.sentence)
         except TimeoutError:
-            self._failed("The check took too long.")
+            return Finding(Fault.UNREADABLE, 0, "The check took too long.")
         except Exception as error:
             # The child could not be started, or was killed in the middle of a word: no reason
             # to take the till down.
             log.error("journal_check_failed", exc_info=error)
-            self._failed(f"The check could not be done: {error}")
-        else:
-            self.last_check = ChainCheck.SOUND
-            log.info("journal_verified", records=verdict.last_seq, rows=verdict.rows)
-            self._advance(self._step._replace(verdict=verdict))
-
-    def _failed(self, sentence: str) -> None:
-        self.last_check = ChainCheck.FAILED
-        self._advance(self._step._replace(finding=Finding(Fault.UNREADABLE, 0, sentence)))
+            return Finding(Fault.UNREADABLE, 0, f"The check could not be done: {error}")
 
     def _advance(self, step: Step) -> None:
         self._step = step
