@@ -92,10 +92,11 @@ class StormyTill(Till):
 
 
 def is_sound(storage: system_pb2.StorageStatus) -> bool:
-    """Whether answers rest on the journal, and it is well."""
+    """Whether answers rest on the journal, the first one or one that took its place."""
     return (
         storage.durability == PRIMARY
-        and storage.stage == system_pb2.STORAGE_STAGE_UNSPECIFIED
+        and storage.stage
+        in (system_pb2.STORAGE_STAGE_UNSPECIFIED, system_pb2.STORAGE_STAGE_REPLACED)
         and not storage.spilled_records
     )
 

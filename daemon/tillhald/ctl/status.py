@@ -25,16 +25,18 @@ def status(*, address: Address = None, as_json: AsJson = False) -> None:
         out.print(words.sentence(words.MODES, system_pb2.Mode, mode), style="bold red")
     if not answer.modes:
         out.print("Nothing is wrong.", style="green")
-    if answer.HasField("storage") and answer.storage.stage:
+    if answer.storage.stage or answer.storage.message:
         _show_storage(answer.storage)
     show_facts(_facts(answer))
 
 
 def _show_storage(storage: StorageStatus) -> None:
-    since = words.local_time(storage.since_time)
-    fault = words.sentence(words.FAULTS, system_pb2.StorageFault, storage.fault)
-    out.print(f"Storage, since {since}: {fault}.", style="bold")
-    out.print(words.sentence(words.STAGES, system_pb2.StorageStage, storage.stage))
+    if storage.fault:
+        since = words.local_time(storage.since_time)
+        fault = words.sentence(words.FAULTS, system_pb2.StorageFault, storage.fault)
+        out.print(f"Storage, since {since}: {fault}.", style="bold")
+    if storage.stage:
+        out.print(words.sentence(words.STAGES, system_pb2.StorageStage, storage.stage))
     for said in (storage.message, storage.advice):
         if said:
             out.print(said, markup=False)
@@ -60,10 +62,7 @@ def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
         ("business day", answer.business_day or "none is open"),
         ("shift", answer.shift_id or "none is open"),
         ("sales under way", str(answer.live_sales)),
-        (
-            "answers are kept",
-            words.sentence(words.DURABILITIES, types_pb2.Durability, answer.durability),
-        ),
+        ("answers are kept", _where_kept(answer)),
         ("last record", str(answer.head_seq)),
         (
             "the last check",
@@ -84,3 +83,9 @@ def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
     )
     facts += [(f"at the start, {name}", ", ".join(ids)) for name, ids in waiting if ids]
     return facts
+
+
+def _where_kept(answer: GetStatusResponse) -> str:
+    if answer.storage.stage == system_pb2.STORAGE_STAGE_FAILED:
+        return "nowhere: nothing is answered but this"
+    return words.sentence(words.DURABILITIES, types_pb2.Durability, answer.durability)

@@ -41,6 +41,7 @@ STAGES: Final[dict[int, str]] = {
     system_pb2.STORAGE_STAGE_WAITING: "Sales go to the spill; the journal is tried again.",
     system_pb2.STORAGE_STAGE_NO_ROOM: "Sales go to the journal, which has no room to grow.",
     system_pb2.STORAGE_STAGE_FAILED: "Nothing can be stored: every sale is refused.",
+    system_pb2.STORAGE_STAGE_REPLACED: "Sales go to a new file; the one before was put aside.",
 }
 
 

@@ -137,7 +137,7 @@ class Storage:
             # After a failed sync LMDB keeps readers waiting for what will not come any more.
             self._freeze(Answer.WAIT)
             if cause is not None:
-                self._fault, self._message = classify(cause), f"{cause} {failed}"
+                self._fault, self._message = classify(cause), f"{cause}. {failed}"
                 self._enter(Stage.FAILED)
                 sentence = f"The journal could not be written: {self._message}"
                 raise StorageFailed(sentence) from cause
@@ -423,7 +423,7 @@ class Storage:
                 return False
             usage = self._store.usage
             room_bytes += usage.map_bytes - usage.used_bytes
-        elif self._stage is Stage.MERGING:
+        elif self._stage in (Stage.MERGING, Stage.FAILED):
             return False
         reserve_bytes = self._spill.size_bytes * RESERVE_PERCENT // 100
         return room_bytes < max(reserve_bytes, RESERVE_BYTES_MIN)

@@ -56,7 +56,10 @@ def status(health: Health) -> pb.StorageStatus:
     stage = _STAGES[health.stage]
     if health.stage is Stage.SOUND and health.no_room:
         stage = pb.STORAGE_STAGE_NO_ROOM
-    message = " ".join(part for part in (health.message, *health.spill_failures) if part)
+    elif health.stage is Stage.SOUND and health.fault is not None:
+        stage = pb.STORAGE_STAGE_REPLACED
+    said = [health.message, *health.spill_failures]
+    message = ". ".join(part.rstrip(". ") for part in said if part)
     wire = pb.StorageStatus(
         durability=to_wire.durability(spilled=health.spilled_from is not None),
         fault=FAULTS[health.fault] if health.fault else pb.STORAGE_FAULT_UNSPECIFIED,
@@ -99,6 +102,7 @@ def replaced(fault: str, segment: int, at_ms: int) -> pb.StorageStatus:
     """A new segment was begun."""
     wire = pb.StorageStatus(segment=segment, since_time=to_wire.timestamp(at_ms))
     wire.durability = to_wire.durability(spilled=False)
+    wire.stage = pb.STORAGE_STAGE_REPLACED
     wire.message = f"The journal's file was put aside; number {segment} is used now."
     if fault:
         wire.fault, wire.advice = FAULTS[StorageFault(fault)], _ADVICE[StorageFault(fault)]

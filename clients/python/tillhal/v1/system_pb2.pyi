@@ -46,6 +46,7 @@ class StorageStage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STORAGE_STAGE_WAITING: _ClassVar[StorageStage]
     STORAGE_STAGE_NO_ROOM: _ClassVar[StorageStage]
     STORAGE_STAGE_FAILED: _ClassVar[StorageStage]
+    STORAGE_STAGE_REPLACED: _ClassVar[StorageStage]
 MODE_UNSPECIFIED: Mode
 MODE_STORAGE_DEGRADED: Mode
 MODE_PRINTER_DOWN: Mode
@@ -68,6 +69,7 @@ STORAGE_STAGE_MERGING: StorageStage
 STORAGE_STAGE_WAITING: StorageStage
 STORAGE_STAGE_NO_ROOM: StorageStage
 STORAGE_STAGE_FAILED: StorageStage
+STORAGE_STAGE_REPLACED: StorageStage
 
 class RecoveryReport(_message.Message):
     __slots__ = ("last_seq", "checkpoint_seq", "tail_records", "clean_shutdown", "interrupted_sale_ids", "pending_tender_sale_ids", "unconfirmed_job_ids", "unknown_kick_ids", "clock_suspect", "boot_ms", "spilled_records", "segment", "gone", "findings")
