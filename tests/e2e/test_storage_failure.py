@@ -299,3 +299,26 @@ def test_a_disk_that_stays_read_only_is_given_up_for_a_journal_on_the_other_one(
     auditor.follow(till)
     assert till.status().storage.segment == 2
     reckon(till, crowd, auditor)
+
+
+def test_a_till_that_starts_on_a_read_only_disk_sells_to_the_spill_on_the_other_one(
+    two_disks: StormyTill,
+) -> None:
+    till = two_disks
+    crowd, auditor = Crowd(till, SEED, cashiers=2), Auditor()
+    auditor.follow(till)
+    with crowd:
+        crowd.await_told(FEW, PRIMARY)
+    till.kill()
+    auditor.join()
+    till.disk.read_only(True)
+    till.start()
+    auditor.follow(till)
+    assert till.status().storage.fault == READ_ONLY
+    with crowd:
+        crowd.await_told(FEW, SPILL)
+        till.disk.read_only(False)
+        assert till.await_sound().segment == 1
+        crowd.await_told(FEW, PRIMARY)
+    assert crowd.refused == []
+    reckon(till, crowd, auditor)

@@ -8,6 +8,7 @@ SIGBUS. So those flags are checked after every opening and not only passed.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import threading
 from typing import TYPE_CHECKING
@@ -160,7 +161,14 @@ class Engine:
         self._reopened = threading.Condition(self._map_lock)
         self._env: lmdb.Environment | None = None
         self.tables: Tables = {}
-        self._open(readonly=False)
+        self.is_read_only = False
+        """Whether nothing can be written to it as it was opened."""
+        try:
+            self._open(readonly=False)
+        except StorageFailed as failed:
+            if getattr(failed.__cause__, "code", None) != errno.EROFS:
+                raise
+            self._open(readonly=True)
 
     @property
     def env(self) -> lmdb.Environment:
@@ -191,6 +199,7 @@ class Engine:
             env.close()
             raise
         self._env = env
+        self.is_read_only = readonly
 
     def reopen(self, *, readonly: bool, from_disk: bool = False) -> None:
         """Close the environment and open it afresh. Writer thread only.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from typing import TYPE_CHECKING, Self
@@ -27,7 +28,14 @@ class JournalLock:
     def acquire(cls, folder: Path) -> Self:
         """Lock the journal in `folder`, which need not exist yet; JournalInUse if it is taken."""
         path = folder.with_name(folder.name + ".lock")
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+            # A lock needs a descriptor and no write: a till on a disk that has turned read-only
+            # reads what is there, and sells to its spill on another one.
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

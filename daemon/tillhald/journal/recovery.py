@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from tillhald.journal.spill import Spill, open_spill
 from tillhald.journal.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tillhald.journal.format import Sealed
@@ -119,9 +120,10 @@ def _open_locked(places: Places, locks: list[JournalLock]) -> Opened:
     # by a power cut. The next one then has every record checked before it touches the file.
     marker = places.folder.with_name(places.folder.name + ".opening")
     previous_opening_died = marker.exists()
-    marker.touch(mode=0o600)
-    sync_file(marker)
-    sync_folder(places.folder.parent)
+    with _passing_over_a_read_only_disk():
+        marker.touch(mode=0o600)
+        sync_file(marker)
+        sync_folder(places.folder.parent)
     try:
         started_s = time.monotonic()
         folder, found = _newest(places, whole=previous_opening_died)
@@ -133,7 +135,8 @@ def _open_locked(places: Places, locks: list[JournalLock]) -> Opened:
             sentence = f"The journal's head is not the one that was checked, {head.seq}."
             raise JournalDamaged(Fault.FORK, head.seq, sentence)
     finally:
-        marker.unlink()
+        with _passing_over_a_read_only_disk():
+            marker.unlink(missing_ok=True)
     faults = [FoundFault(Fault.EDITED, None, text) for text in found.passed_over]
     try:
         spill = _take_over_spill(store, places, faults)
@@ -153,6 +156,16 @@ def _open_locked(places: Places, locks: list[JournalLock]) -> Opened:
         faults=tuple(faults),
     )
     return Opened(store, spill, report)
+
+
+@contextlib.contextmanager
+def _passing_over_a_read_only_disk() -> Iterator[None]:
+    """Nothing is written to such a disk, so there is nothing to be warned of either."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
 
 
 def _newest(places: Places, *, whole: bool) -> tuple[Path, Preflight]:

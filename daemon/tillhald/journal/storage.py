@@ -86,6 +86,12 @@ class Storage:
         self._examination: Examination | None = None
         self._segment_seq: int | None = None
         self._placed: Path | None = None
+        if store.engine.is_read_only:
+            self._primary = None
+            self._stage, self._fault = Stage.WAITING, StorageFault.READ_ONLY
+            self._message = "The journal's file system takes no writes."
+            self._since_ms = time.time_ns() // 1_000_000
+            self._retry_at_s = time.monotonic() + RETRY_S
         self.health = self._snapshot()
 
     # --- a batch
