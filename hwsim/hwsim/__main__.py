@@ -53,9 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     shop = commands.add_parser(
         "shop",
         help="run a receipt printer with a cash drawer",
-        description="Run a receipt printer (ESC/POS over TCP) with a cash drawer. Receipts appear "
-        "as PNG and text in a folder. Prints its addresses as one JSON line when ready, then one "
-        "JSON line for each receipt and each time the drawer opens.",
+        description="Run a receipt printer (ESC/POS over TCP or a serial line) with a cash drawer. "
+        "Receipts appear as PNG and text in a folder. Prints its addresses as one JSON line when "
+        "ready, then one JSON line for each receipt and each time the drawer opens.",
     )
     _describe_shop(shop)
     cut = commands.add_parser(
@@ -85,6 +85,13 @@ def _describe_shop(shop: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="TCP port of the printer on 127.0.0.1 (default: a free one)",
+    )
+    shop.add_argument(
+        "--serial",
+        type=Path,
+        metavar="PATH",
+        help="have the printer on a serial line and not on TCP; a till opens it at PATH, which is "
+        "made and removed",
     )
     shop.add_argument(
         "--model", choices=sorted(MODELS), default="tm-t88", help="default: %(default)s"
@@ -144,6 +151,7 @@ def _run(options: argparse.Namespace) -> int:
             ShopOptions(
                 folder=options.folder,
                 printer_port=options.printer_port,
+                device=options.serial,
                 model=MODELS[options.model],
                 realistic=options.realistic,
             )

@@ -5,12 +5,13 @@ cell and a Latin letter the 12-dot cell of a TM-T88. Without it Latin text still
 that the font at hand lacks is drawn as a box, as a printer does.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
+from hwsim import rule_glyphs
 from hwsim.models import FONT_B, INK
 
 GLYPHS_CACHED_MAX: Final = 4096
@@ -86,6 +87,9 @@ class CharacterGenerator:
         return next(fitting, having[0] if having else None)
 
     def _draw(self, character: str, width: int, height: int, strokes: int) -> Image.Image:
+        rule = rule_glyphs.drawn(character, width, height)
+        if rule is not None:
+            return rule
         cell = Image.new("1", (width, height), 0)
         nominal = 18 if height == FONT_B[1] else height  # 9-dot letters are those of 18 pixels
         font = self._choose(character, width, nominal)
@@ -102,6 +106,12 @@ class CharacterGenerator:
         return (
             glyph if drawn_width == width else glyph.resize((width, height), Image.Resampling.BOX)
         )
+
+
+@cache
+def generator_of_this_host() -> CharacterGenerator:
+    """The one generator that all printers share: what one has drawn, the others need not."""
+    return CharacterGenerator(installed_fonts())
 
 
 def _baseline(font: _Font, character: str, height: int) -> int:

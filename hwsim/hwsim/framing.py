@@ -23,9 +23,9 @@ NUL_BARCODE_BYTES_MAX: Final = 259
 TAB_STOPS_MAX: Final = 32
 """ESC D takes this many stops; the next byte is ordinary data."""
 
-DLE, ESC, FS, GS = 0x10, 0x1B, 0x1C, 0x1D
+DLE, ESC, FS, GS, US = 0x10, 0x1B, 0x1C, 0x1D, 0x1F
 FIRST_TEXT_BYTE: Final = 0x20
-PREFIX_NAMES: Final = {DLE: "DLE", ESC: "ESC", FS: "FS", GS: "GS"}
+PREFIX_NAMES: Final = {DLE: "DLE", ESC: "ESC", FS: "FS", GS: "GS", US: "US"}
 CONTROL_NAMES: Final = {0x09: "HT", 0x0A: "LF", 0x0C: "FF", 0x0D: "CR", 0x18: "CAN"}
 SECOND_NAMES: Final = {0x04: "EOT", 0x05: "ENQ", 0x0C: "FF", 0x14: "DC4", 0x20: "SP"}
 REALTIME_NAMES: Final = frozenset({"DLE EOT", "DLE ENQ", "DLE DC4"})
@@ -35,9 +35,11 @@ REALTIME_NAMES: Final = frozenset({"DLE EOT", "DLE ENQ", "DLE DC4"})
 class Token:
     """One command, or one run of text (name "text").
 
+    A code below 20h that has no function is one too; the printer ignores it.
     `data` holds all its bytes, `params` those behind the command code and, for the families with
     a length field (`GS ( k` and its like), behind that field. `known` is False for a command that
-    no TM printer has, and for one longer than COMMAND_BYTES_MAX, of which only the code is kept.
+    neither a TM printer has nor one of the compatible printers that libraries write for, and for
+    one longer than COMMAND_BYTES_MAX, of which only the code is kept.
     """
 
     name: str
@@ -160,6 +162,26 @@ def _old_nv_memory(data: bytearray) -> int | None:
     return 10 + _u16(data, 8) if len(data) >= 10 else None
 
 
+def _italic(data: bytearray) -> int:
+    """ESC 4: some hosts send a parameter 0 or 1, others none."""
+    return 3 if data[2] in b"\x00\x0101" else 2
+
+
+def _clone_setting(data: bytearray) -> int | None:
+    """ESC #: of QsPrinter, ESC # # and five more bytes."""
+    return 8 if data[2] == ord("#") else 3
+
+
+def _clone_symbol(data: bytearray) -> int:
+    """ESC Z version level size nL nH d1 .. dn."""
+    return 7 + _u16(data, 5)
+
+
+def _head_control(data: bytearray) -> int:
+    """GS E n; of QsPrinter GS E C n."""
+    return 4 if data[2] == ord("C") else 3
+
+
 _LENGTH_FAMILY: Final = _after(5, lambda data: 5 + _u16(data, 3))
 _LONG_FAMILY: Final = _after(7, lambda data: 7 + int.from_bytes(data[3:7], "little"))
 
@@ -172,10 +194,18 @@ _RULES: Final[dict[tuple[int, int], LengthRule]] = {
     **_fixed_rules(ESC, {2: b"\x0c2<@LSimqv", 3: b' !%-3=?ACEFGJKMRTUVadertuw{"', 4: b"$\\Bcf"}),
     **_fixed_rules(ESC, {5: b"p", 10: b"W"}),
     **_fixed_rules(FS, {2: b"&.Lbc", 3: b"!-CWJ", 4: b"?Sp", 76: b"2"}),
-    **_fixed_rules(GS, {2: b":c", 3: b"!BEHITabefhjrw/", 4: b"$&LPW\\", 5: b"^z", 6: b"g"}),
+    **_fixed_rules(GS, {2: b":c", 3: b"!BHITabefhjrw/", 4: b"$&LPW\\", 5: b"^z", 6: b"g"}),
+    **_fixed_rules(US, {2: b"\x01\x02\x03\n\r:@BU", 3: b",.;CEXrv", 4: b"#$T^"}),
+    (US, ord("(")): _LENGTH_FAMILY,
     (DLE, 0x04): _after(3, _status_request),
     (DLE, 0x05): _fixed(3),
     (DLE, 0x14): _after(3, _dc4_request),
+    **_fixed_rules(ESC, {2: b"5", 3: b"lOQ"}),
+    **_fixed_rules(GS, {3: b"Z|"}),
+    (ESC, ord("4")): _after(3, _italic),
+    (ESC, ord("#")): _after(3, _clone_setting),
+    (ESC, ord("Z")): _after(7, _clone_symbol),
+    (GS, ord("E")): _after(3, _head_control),
     (ESC, ord("(")): _LENGTH_FAMILY,
     (FS, ord("(")): _LENGTH_FAMILY,
     (GS, ord("(")): _LENGTH_FAMILY,
@@ -260,7 +290,7 @@ class Framer:
             return self._text()
         if first in PREFIX_NAMES:
             return self._command(first)
-        return self._take(1, known=first in CONTROL_NAMES or first == 0)
+        return self._take(1, known=True)
 
     def _command(self, first: int) -> Token | None:
         if len(self._pending) < 2:

@@ -1,14 +1,15 @@
-"""Bit images in the formats of ESC *, GS v 0, GS ( L, GS * and FS q. Ink is 1.
+"""Bit images in the formats of ESC *, GS v 0, GS ( L, GS *, GS Q, GS D and FS q. Ink is 1.
 
 Source: ESC/POS Command Reference, "Bit image commands" and "Graphics commands".
 """
 
+import io
 from typing import Final, NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-STORED_IMAGES_MAX: Final = 64
-"""NV and download graphics together that a printer keeps."""
+BMP_DOTS_MAX: Final = 1 << 23
+"""A larger BMP is refused before it is unpacked."""
 
 
 def raster(width: int, height: int, data: bytes) -> Image.Image:
@@ -33,27 +34,43 @@ def magnified(image: Image.Image, horizontal: int, vertical: int) -> Image.Image
 
 
 class Graphics(NamedTuple):
-    """A decoded `GS ( L` or `GS 8 L` image and the key it is stored under ("" for the buffer)."""
+    """A decoded `GS ( L`, `GS 8 L` or `GS D` image and its key code (empty: the print buffer)."""
 
     key: bytes
     image: Image.Image
 
 
-def stored_graphics(params: bytes) -> Graphics | None:
+def graphics(params: bytes) -> Graphics | None:
     """Functions 67, 68 (NV), 83, 84 (download), 112, 113 (print buffer); None if malformed.
 
-    m fn a kc1 kc2 b xL xH yL yH c d... defines; m fn a bx by c xL xH yL yH d... fills the buffer.
+    m fn a kc1 kc2 b xL xH yL yH (c d...) * b defines; m fn a bx by c xL xH yL yH d... fills the
+    buffer. An image of two colours is printed in one.
     """
     if len(params) < 11:
         return None
     function = params[1]
-    width, height = params[6] + 256 * params[7], params[8] + 256 * params[9]
     if function in (112, 113):
+        width, height = params[6] + 256 * params[7], params[8] + 256 * params[9]
         decode = raster if function == 112 else columns
         image = decode(width, height, params[10:])
-        return Graphics(b"", magnified(image, params[3] or 1, params[4] or 1))
+        times = [min(times or 1, 2) for times in params[3:5]]
+        return Graphics(b"", magnified(image, times[0], times[1]))
     decode = raster if function in (67, 83) else columns
+    width, height = params[6] + 256 * params[7], params[8] + 256 * params[9]
     return Graphics(params[3:5], decode(width, height, params[11:]))
+
+
+def windows_bitmap(params: bytes) -> Graphics | None:
+    """GS D m fn a kc1 kc2 b c, then a BMP file; None if it cannot be read."""
+    try:
+        with Image.open(io.BytesIO(params[7:]), formats=["BMP"]) as file:
+            if file.width * file.height > BMP_DOTS_MAX:
+                return None
+            grey = file.convert("L")
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        return None
+    ink = ImageOps.invert(grey).point(lambda shade: 255 * (shade >= 128), mode="1")
+    return Graphics(params[3:5], ink)
 
 
 def nv_bit_images(params: bytes) -> list[Image.Image]:
@@ -65,4 +82,4 @@ def nv_bit_images(params: bytes) -> list[Image.Image]:
         at += 4
         images.append(columns(width, height, params[at : at + width * height // 8]))
         at += width * height // 8
-    return images[:STORED_IMAGES_MAX]
+    return images

@@ -58,9 +58,17 @@ class PrintLine:
 
 
 def dressed(
-    glyph: Image.Image, scale: tuple[int, int], *, spacing: int, underline: int, inverse: bool
+    glyph: Image.Image,
+    scale: tuple[int, int],
+    *,
+    spacing: int,
+    underline: int,
+    inverse: bool,
+    turned: bool = False,
 ) -> Image.Image:
-    """A character's cell magnified, with its spacing, underline and inversion."""
+    """A character's cell magnified, `turned` clockwise, with its spacing, underline, inversion."""
+    if turned:
+        glyph = glyph.transpose(Image.Transpose.ROTATE_270)
     if scale != (1, 1):
         size = (glyph.width * scale[0], glyph.height * scale[1])
         glyph = glyph.resize(size, Image.Resampling.NEAREST)

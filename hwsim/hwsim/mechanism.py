@@ -12,6 +12,7 @@ from typing import Final
 
 from hwsim.drawer import Level, VirtualDrawer
 from hwsim.framing import REALTIME_NAMES, Framer, RealtimeSniffer, Token
+from hwsim.macro import Macro
 from hwsim.models import Model
 from hwsim.paper import Paper
 from hwsim.receipt import Receipt
@@ -86,7 +87,7 @@ class Mechanism:
     ) -> None:
         """Switched on, with paper, cover shut."""
         self.model = model
-        self.paper = Paper(model, on_receipt, first_number=first_number)
+        self.paper = Paper(model, on_receipt, first_number=first_number, answer=self._answer)
         self.output = bytearray()
         self.log: deque[LoggedCommand] = deque(maxlen=LOG_MAX)
         self.pulses: deque[Pulse] = deque(maxlen=PULSES_MAX)
@@ -105,8 +106,10 @@ class Mechanism:
         self._framer = Framer()
         self._queue: deque[Token] = deque()
         self._queued_bytes = 0
+        self._macro = Macro()
         self._busy_until_s = 0.0
         self._now_s = 0.0
+        self._stops_at_near_end = False
         self._asb = 0
         self._pulse_disabled = False
         self._roll: tuple[int, PaperState] | None = None
@@ -118,12 +121,14 @@ class Mechanism:
     @property
     def offline(self) -> bool:
         """Whether something keeps it from printing."""
-        return self.cover_open or self.cutter_error or self.paper_state is PaperState.END
+        near_end = self._stops_at_near_end and self.paper_state is PaperState.NEAR_END
+        paper_stops = near_end or self.paper_state is PaperState.END
+        return self.cover_open or self.cutter_error or paper_stops
 
     @property
     def idle(self) -> bool:
         """Nothing left to execute, nothing in motion."""
-        return not self._queue and self._now_s >= self._busy_until_s
+        return not (self._queue or self._macro.left) and self._now_s >= self._busy_until_s
 
     @property
     def room(self) -> int:
@@ -153,10 +158,17 @@ class Mechanism:
     def run(self, now_s: float) -> float | None:
         """Execute what can be; give the time to come back at, None when only an event helps."""
         self._now_s = now_s
-        while self._queue and not self.offline and now_s >= self._busy_until_s:
-            token = self._queue.popleft()
-            self._queued_bytes -= len(token.data)
-            self._execute(token)
+        while not (self.idle or self.offline) and now_s >= self._busy_until_s:
+            source = self._macro.left or self._queue
+            if self.cutter_blocked and source[0].name in CUT_COMMANDS:
+                # The error stops the printer at this command: DLE ENQ 1 starts again from here.
+                self.cutter_error = True
+            else:
+                token = source.popleft()
+                if source is self._queue:
+                    self._queued_bytes -= len(token.data)
+                    self.paper.record(token.data)
+                self._execute(token)
             self.report()
         return self._busy_until_s if now_s < self._busy_until_s else None
 
@@ -181,7 +193,8 @@ class Mechanism:
         self._clear_buffers()
         self.paper.reset()
         self.output.clear()
-        self._asb, self._pulse_disabled = 0, False
+        self._macro = Macro()
+        self._asb, self._pulse_disabled, self._stops_at_near_end = 0, False, False
         self.cutter_error = False
         self._busy_until_s = 0.0
 
@@ -190,19 +203,17 @@ class Mechanism:
     def _clear_buffers(self) -> None:
         self._queue.clear()
         self._queued_bytes = 0
+        self._macro.left.clear()
         self._framer.reset()
         if self._sniffer is not None:
             self._sniffer.reset()
 
     def _execute(self, token: Token) -> None:
-        if self.cutter_blocked and token.name in CUT_COMMANDS:
-            # The error stops the printer at this command: DLE ENQ 1 starts again from here.
-            self.cutter_error = True
-            self._queue.appendleft(token)
-            self._queued_bytes += len(token.data)
-            return
         self._note(token)
-        self.paper.record(token.data)
+        if not self.paper.selected and token.name != "ESC =":
+            return
+        if token.name not in ("GS :", "GS ^"):
+            self._macro.note(token)
         fed_before = self.paper.strip.rows_fed
         command = self._table.get(token.name)
         if command is not None:
@@ -211,6 +222,7 @@ class Mechanism:
             self.paper.execute(token)
             if token.name == "ESC @":
                 self._asb, self._pulse_disabled = 0, False  # GS a: effective until ESC @
+                self._stops_at_near_end = False
         if token.name in ("LF", "ESC d", "ESC J"):
             self._count(LINES_COUNTERS)
         fed = self.paper.strip.rows_fed - fed_before
@@ -237,13 +249,17 @@ class Mechanism:
     def _commands(self) -> dict[str, Callable[[Token], None]]:
         return {
             **dict.fromkeys(CUT_COMMANDS, self._cut),
+            "ESC c": self._paper_sensors,
             "ESC p": self._drawer_pulse,
             "ESC u": lambda _: self._answer(bytes([self._pin3_high])),
             "ESC v": lambda _: self._answer(bytes([self._paper_bits()])),
+            "GS :": lambda _: self._macro.begin_or_end(),
+            "GS ^": lambda token: self._macro.run(token.params),
             "GS a": self._enable_automatic_status,
             "GS r": self._transmit_status,
             "GS I": self._transmit_id,
             "GS g": self._counter,
+            "GS ( A": self._print_test,
             "GS ( D": self._enable_realtime,
             "GS ( H": self._process_id,
         }
@@ -254,6 +270,11 @@ class Mechanism:
         if self._realistic:
             self._be_busy(self.model.cut_s)
 
+    def _paper_sensors(self, token: Token) -> None:
+        """ESC c 4 n: bits 0 and 1 let printing stop near the paper's end already."""
+        if token.params[0] == ord("4"):
+            self._stops_at_near_end = bool(token.params[1] & 0x03)
+
     def _drawer_pulse(self, token: Token) -> None:
         pin = 5 if token.params[0] % 48 == 1 else 2
         self._pulse("ESC p", pin, token.params[1] * 2)
@@ -263,6 +284,16 @@ class Mechanism:
         self.pulse_count += 1
         if self._drawer is not None:
             self._drawer.pulse(pin, on_ms)
+
+    def _print_test(self, token: Token) -> None:
+        """GS ( A n m: 2 prints what the printer is, 3 its characters; there is no hex dump."""
+        patterns = {
+            2: [self.model.product, f"Firmware {FIRMWARE}", f"Serial number {SERIAL_NUMBER}"],
+            3: ["".join(chr(0x21 + (n + at) % 94) for at in range(42)) for n in range(12)],
+        }
+        if len(token.params) == 2 and token.params[1] % 48 in patterns:
+            self.paper.print_test(patterns[token.params[1] % 48])
+            self._count(CUTS_COUNTERS)
 
     def _process_id(self, token: Token) -> None:
         """GS ( H function 48: all before it is printed when its turn has come."""

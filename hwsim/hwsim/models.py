@@ -4,7 +4,7 @@ Sources: Epson TM-T88IV/V technical reference (180 dpi, 512 dots), Epson TM-T20 
 and the usual 58 mm mechanisms (203 dpi, 384 dots).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 FONT_A: Final = (12, 24)
@@ -20,8 +20,9 @@ INK: Final = 255
 class Model:
     """What is fixed in a printer's hardware and firmware.
 
-    Lengths are in dots of its own resolution; `kanji` names a Python codec for two-byte text, and
-    `kanji_on` tells whether Kanji mode is on after power-up (it is on models sold outside Japan).
+    Lengths are in dots of its own resolution; `kanji` names a Python codec for two-byte text
+    ("ascii": it has none), and `kanji_on` tells whether Kanji mode is on after power-up (it is on
+    Asian models sold outside Japan).
     """
 
     name: str
@@ -45,21 +46,33 @@ class Model:
         return self.dots_wide // FONT_A[0]
 
 
+_TM_T88: Final = Model(
+    name="tm-t88",
+    maker="EPSON",
+    product="TM-T88V",
+    model_id=0x20,
+    dots_wide=512,
+    dots_per_inch=180,
+    vertical_units_per_inch=360,
+    head_to_cutter_dots=100,
+    dots_per_s=2126,  # 300 mm/s
+    cut_s=0.3,
+)
+
 MODELS: Final = {
     model.name: model
     for model in (
-        Model(
-            name="tm-t88",
-            maker="EPSON",
-            product="TM-T88V",
-            model_id=0x20,
-            dots_wide=512,
-            dots_per_inch=180,
-            vertical_units_per_inch=360,
-            head_to_cutter_dots=100,
-            dots_per_s=2126,  # 300 mm/s
-            cut_s=0.3,
+        _TM_T88,
+        replace(_TM_T88, name="tm-t88-europe", kanji="ascii", kanji_on=False, font_info=""),
+        replace(
+            _TM_T88,
+            name="tm-t88-japan",
+            kanji="iso2022_jp",
+            kanji_on=False,
+            font_info="KANJI JAPANESE",
         ),
+        replace(_TM_T88, name="tm-t88-taiwan", kanji="big5", font_info="TAIWAN BIG-5"),
+        replace(_TM_T88, name="tm-t88-korea", kanji="euc_kr", font_info="KOREA C-5601C"),
         Model(
             name="generic-80",
             maker="GENERIC",

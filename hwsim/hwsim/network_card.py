@@ -7,7 +7,6 @@ ever. Bytes of a command that a broken connection left unfinished stay in the pr
 a real one: the next connection's bytes complete it.
 """
 
-import contextlib
 import selectors
 import socket
 import struct
@@ -15,6 +14,7 @@ import time
 from collections import deque
 from typing import Final
 
+from hwsim.card import Card
 from hwsim.mechanism import Mechanism
 
 WAITING_MAX: Final = 4
@@ -27,21 +27,18 @@ RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: close with RST, as a device does that has lost its power."""
 
 
-class _Connection:
-    """A host's connection; `finished_s` is when its FIN came."""
+class Connection:
+    """A host's connection; `finished_s` is when its FIN came, `outgoing` what it is to be sent."""
 
-    def __init__(self, link: socket.socket, now_s: float) -> None:
+    def __init__(self, link: socket.socket, now_s: float, outgoing: bytearray) -> None:
         self.link = link
         self.heard_s = now_s
         self.finished_s: float | None = None
+        self.outgoing = outgoing
 
 
-class NetworkCard:
-    """Moves bytes between a mechanism and its hosts. Its owner takes turns and holds the lock.
-
-    `stall_left` counts the bytes still read before it stops reading (None: it never stops);
-    `muted` throws answers away.
-    """
+class NetworkCard(Card):
+    """See Card. Switched off, it resets its hosts."""
 
     def __init__(
         self,
@@ -52,21 +49,15 @@ class NetworkCard:
         idle_timeout_s: float,
     ) -> None:
         """Bind to `where`, port 0 for a free one, and listen. OSError if that cannot be."""
-        self.stall_left: int | None = None
-        self.muted = False
-        self._mechanism = mechanism
         self._window_bytes = window_bytes
         self._idle_timeout_s = idle_timeout_s
-        self._connection: _Connection | None = None
-        self._waiting: deque[_Connection] = deque()
+        self._connection: Connection | None = None
+        self._waiting: deque[Connection] = deque()
         self._listening = False
         self.address = where
         self._listener = self._bind()
         self.address = self._listener.getsockname()
-        self._wake_in, self._wake_out = socket.socketpair()
-        self._wake_in.settimeout(0)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._wake_out, selectors.EVENT_READ)
+        super().__init__(mechanism)
         self.listen()
 
     def listen(self) -> None:
@@ -90,27 +81,28 @@ class NetworkCard:
             self._reset(connection)
         self._waiting.clear()
 
-    def close(self) -> None:
-        """Give everything back."""
+    def unplug(self) -> None:
+        """See Card."""
         self.reset_all()
-        self._selector.close()
-        for link in (self._listener, self._wake_in, self._wake_out):
-            link.close()
+        self.refuse()
 
-    def wake(self) -> None:
-        """End a `wait` in another thread."""
-        with contextlib.suppress(BlockingIOError):  # full of earlier wakes: it is awake already
-            self._wake_in.send(b"\0")
+    def switched_off(self) -> None:
+        """See Card."""
+        self.unplug()
 
-    def wait(self, timeout_s: float | None) -> list[selectors.SelectorKey]:
-        """Wait for something to do. The only method that may be called without the lock."""
-        return [key for key, _ in self._selector.select(timeout_s)]
+    def switched_on(self) -> None:
+        """See Card. Its owner decides whether it listens."""
+
+    def close(self) -> None:
+        """See Card."""
+        self.reset_all()
+        self._listener.close()
+        super().close()
 
     def handle(self, keys: list[selectors.SelectorKey]) -> None:
         """Accept and read what `wait` has found."""
         for key in keys:
-            # Another thread may have closed it since.
-            if self._selector.get_map().get(key.fd) is not key:
+            if not self._known(key):
                 continue
             if key.fileobj is self._wake_out:
                 self._wake_out.recv(4096)
@@ -143,7 +135,7 @@ class NetworkCard:
         if connection is not None:
             deadline_s = self._deadline_s()
             over = deadline_s is not None and now_s >= deadline_s
-            if connection.finished_s is not None and not self._mechanism.output:
+            if connection.finished_s is not None and not connection.outgoing:
                 over |= self._mechanism.idle or self._mechanism.offline
             if not over:
                 return
@@ -152,21 +144,20 @@ class NetworkCard:
             self._connection = self._waiting.popleft()
             self._connection.heard_s = now_s
 
-    def _watch(self, connection: _Connection) -> None:
-        events = selectors.EVENT_WRITE if self._mechanism.output else 0
-        if self._mechanism.room and self.stall_left != 0 and connection.finished_s is None:
-            events |= selectors.EVENT_READ
-        registered = self._selector.get_map().get(connection.link)
-        if registered is not None and registered.events != events:
-            self._selector.unregister(connection.link)
-            registered = None
-        if registered is None and events:
-            self._selector.register(connection.link, events)
+    @property
+    def _room(self) -> int:
+        """Bytes that may be read from a host now."""
+        room = self._mechanism.room
+        return room if self.stall_left is None else min(room, self.stall_left)
 
-    def _read(self, connection: _Connection) -> None:
-        size = self._mechanism.room
-        if self.stall_left is not None:
-            size = min(size, self.stall_left)
+    def _watch(self, connection: Connection) -> None:
+        events = selectors.EVENT_WRITE if connection.outgoing else 0
+        if self._room and connection.finished_s is None:
+            events |= selectors.EVENT_READ
+        self._watch_for(connection.link, events)
+
+    def _read(self, connection: Connection) -> None:
+        size = self._room
         if size == 0:
             return
         now_s = time.monotonic()
@@ -182,21 +173,27 @@ class NetworkCard:
             return
         connection.heard_s = now_s
         if self.stall_left is not None:
-            self.stall_left -= len(data)
+            self.stall_left = max(0, self.stall_left - len(data))
+        self._take(connection, data, now_s)
+
+    def _take(self, connection: Connection, data: bytes, now_s: float) -> None:  # noqa: ARG002
+        """Pass on what a host has sent."""
         self._mechanism.receive(data, now_s)
 
-    def _send(self, connection: _Connection) -> None:
-        output = self._mechanism.output
-        if not output:
+    def _connected(self, link: socket.socket, now_s: float) -> Connection:
+        return Connection(link, now_s, self._mechanism.output)
+
+    def _send(self, connection: Connection) -> None:
+        if not connection.outgoing:
             return
         try:
-            sent = connection.link.send(output)
+            sent = connection.link.send(connection.outgoing)
         except BlockingIOError:
             return
         except OSError:
             self._let_go(connection)
             return
-        del output[:sent]
+        del connection.outgoing[:sent]
 
     def _bind(self) -> socket.socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -217,19 +214,19 @@ class NetworkCard:
         except (BlockingIOError, ConnectionAbortedError):
             return
         link.settimeout(0)
-        connection = _Connection(link, time.monotonic())
+        connection = self._connected(link, time.monotonic())
         if len(self._waiting) >= WAITING_MAX:
             self._reset(connection)
         else:
             self._waiting.append(connection)
 
-    def _let_go(self, connection: _Connection) -> None:
+    def _let_go(self, connection: Connection) -> None:
         if self._selector.get_map().get(connection.link) is not None:
             self._selector.unregister(connection.link)
         connection.link.close()
         if connection is self._connection:
             self._connection = None
 
-    def _reset(self, connection: _Connection) -> None:
+    def _reset(self, connection: Connection) -> None:
         connection.link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self._let_go(connection)

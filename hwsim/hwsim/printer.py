@@ -1,11 +1,14 @@
-"""A receipt printer on a TCP port, with everything a test or a demonstration does to one.
+"""A receipt printer with everything a test or a demonstration does to one.
 
     with VirtualPrinter(model=MODELS["tm-t88"], drawer=VirtualDrawer()) as printer:
         host, port = printer.address
         ...
         receipt = printer.wait_receipts(1, timeout_s=5)[0]
 
-It serves one connection at a time and lets others wait (see `hwsim.network_card`).
+It is on a TCP port, where it serves one connection at a time and lets others wait (see
+`hwsim.network_card`); or, with `link=SerialAt(path)`, on a serial line that the host opens at that
+path (see `hwsim.serial_line`); or, with `link="rfc2217"`, on one that the host reaches by way of a
+terminal server (see `hwsim.terminal_server`).
 """
 
 import threading
@@ -15,8 +18,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
 
+from hwsim.card import Card
 from hwsim.drawer import VirtualDrawer
 from hwsim.mechanism import (
     RECEIVE_BUFFER_BYTES,
@@ -28,9 +32,14 @@ from hwsim.mechanism import (
 from hwsim.models import MODELS, Model
 from hwsim.network_card import NetworkCard
 from hwsim.receipt import Receipt, next_number
+from hwsim.serial_line import SerialAt, SerialLine
+from hwsim.terminal_server import TerminalServer
 
 RECEIPTS_KEPT_MAX: Final = 256
 """Older receipts are forgotten (those saved to a folder stay there)."""
+
+RECEIPT_ROWS_KEPT_MAX: Final = 200_000
+"""The same for long ones: all that are kept are at most some 25 metres of paper."""
 
 IDLE_TIMEOUT_S: Final = 90.0
 CLOSE_S_MAX: Final = 5.0
@@ -44,8 +53,8 @@ class VirtualPrinter:
         *,
         model: Model = MODELS["tm-t88"],
         drawer: VirtualDrawer | None = None,
-        host: str = "127.0.0.1",
         port: int = 0,
+        link: Literal["tcp", "rfc2217"] | SerialAt = "tcp",
         folder: Path | None = None,
         on_receipt: Callable[[Receipt, Path | None], None] | None = None,
         receive_buffer_bytes: int = RECEIVE_BUFFER_BYTES,
@@ -57,6 +66,8 @@ class VirtualPrinter:
     ) -> None:
         """Not listening yet. With a `folder` every receipt is saved there as PNG and text.
 
+        `port` is on 127.0.0.1, 0 for a free one; on a serial line it has no meaning.
+
         `on_receipt` is called in the printer's thread, with the PNG's path if there is a folder.
         """
         self.model = model
@@ -64,7 +75,8 @@ class VirtualPrinter:
         self._folder = folder
         self._on_receipt = on_receipt
         self._idle_timeout_s = idle_timeout_s
-        self._where = (host, port)
+        self._where = ("127.0.0.1", port)
+        self._link = link
         self._receive_buffer_bytes = receive_buffer_bytes
         self._changed = threading.Condition(threading.RLock())
         self._receipts: deque[Receipt] = deque(maxlen=RECEIPTS_KEPT_MAX)
@@ -83,7 +95,7 @@ class VirtualPrinter:
         self._powered = True
         self._refusing = False
         self._closing = False
-        self._card: NetworkCard | None = None
+        self._card: Card | None = None
         self._thread: threading.Thread | None = None
         if drawer is not None:
             drawer.plug_in(self._drawer_moved)
@@ -92,18 +104,25 @@ class VirtualPrinter:
 
     def start(self) -> Self:
         """Listen, once in its life. Gives itself; OSError if the port is taken."""
-        self._card = card = NetworkCard(
+        self._card = card = self._make_card()
+        self._thread = threading.Thread(
+            target=self._serve, args=(card,), name="hwsim-printer", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def _make_card(self) -> Card:
+        if isinstance(self._link, SerialAt):
+            return SerialLine(self._mechanism, self._link)
+        kind = TerminalServer if self._link == "rfc2217" else NetworkCard
+        card = kind(
             self._mechanism,
             self._where,
             window_bytes=self._receive_buffer_bytes,
             idle_timeout_s=self._idle_timeout_s,
         )
         self._where = card.address
-        self._thread = threading.Thread(
-            target=self._serve, args=(card,), name="hwsim-printer", daemon=True
-        )
-        self._thread.start()
-        return self
+        return card
 
     def close(self) -> None:
         """Stop; open connections are reset. Receipts stay readable."""
@@ -233,19 +252,31 @@ class VirtualPrinter:
             self._mechanism.paper.tear_off()
 
     def power_off(self) -> None:
-        """Connections are reset, new ones refused, the buffer is lost; counters stay."""
+        """The buffer is lost; counters stay. On the network, connections are reset, new ones
+        refused; a serial line stays, and so does a terminal server.
+        """
         with self._touched():
             self._powered = False
-            self._running_card.reset_all()
-            self._running_card.refuse()
+            self._running_card.switched_off()
             self._mechanism.power_cycle()
 
     def power_on(self) -> None:
         """Listen again on the same port, with default settings."""
         with self._touched():
             self._powered = True
+            self._running_card.switched_on()
             if not self._refusing:
                 self._running_card.listen()
+
+    def unplug(self) -> None:
+        """Pull the cable: the host's connection ends at once, and it cannot have another."""
+        with self._touched():
+            self._refusing = True
+            self._running_card.unplug()
+
+    def plug_in(self) -> None:
+        """Plug the cable in again."""
+        self.accept_connections()
 
     # Faults
 
@@ -283,7 +314,15 @@ class VirtualPrinter:
             self._running_card.muted = False
 
     @property
-    def _running_card(self) -> NetworkCard:
+    def terminal_server(self) -> TerminalServer:
+        """The server between the host and this printer, of one with `link="rfc2217"`."""
+        card = self._running_card
+        if not isinstance(card, TerminalServer):
+            raise TypeError("this printer is behind no terminal server")
+        return card
+
+    @property
+    def _running_card(self) -> Card:
         if self._card is None:
             raise RuntimeError("this printer is not running: call start() first")
         return self._card
@@ -305,7 +344,7 @@ class VirtualPrinter:
 
     # The printer's thread
 
-    def _serve(self, card: NetworkCard) -> None:
+    def _serve(self, card: Card) -> None:
         while True:
             with self._changed:
                 if self._closing:
@@ -316,17 +355,18 @@ class VirtualPrinter:
             with self._changed:
                 card.handle(found)
 
-    def _turn(self, card: NetworkCard) -> float | None:
+    def _turn(self, card: Card) -> float | None:
         """Run the mechanism and the network; give how long to wait for something new, in s."""
-        if not self._powered:
-            return None
         now_s = time.monotonic()
-        times_s = (self._mechanism.run(now_s), card.turn(now_s))
+        runs_s = self._mechanism.run(now_s) if self._powered else None
+        times_s = (runs_s, card.turn(now_s))
         soonest_s = min((at_s for at_s in times_s if at_s is not None), default=None)
         return None if soonest_s is None else max(0.0, soonest_s - now_s)
 
     def _keep_receipt(self, receipt: Receipt) -> None:
         self._receipts.append(receipt)
+        while sum(kept.image.height for kept in self._receipts) > RECEIPT_ROWS_KEPT_MAX:
+            self._receipts.popleft()
         self._receipt_count += 1
         path = receipt.save(self._folder) if self._folder is not None else None
         if self._on_receipt is not None:

@@ -15,7 +15,9 @@ from PIL import Image, ImageDraw
 STRIP_ROWS_MAX: Final = 16_000
 """About two metres of uncut paper; then the strip is torn off as a receipt of its own."""
 
-MARGIN_DOTS: Final = 24
+MARGIN_DOTS: Final = 40
+"""Paper that the head does not reach; also the quiet zone of a barcode at its edge."""
+
 PAPER_WHITE, CUT_GREY = 255, 150
 
 
@@ -79,13 +81,15 @@ class Strip:
         """Rows that have passed the head since the printer was made."""
         self._head_to_cutter = head_to_cutter
         self._head = head_to_cutter
+        self._rows_burned = 0
         self._bands: list[tuple[int, int, Image.Image]] = []
         self._lines: list[tuple[int, str]] = []
 
     @property
     def is_long(self) -> bool:
-        """Whether it has reached STRIP_ROWS_MAX."""
-        return self._head >= STRIP_ROWS_MAX
+        """Whether it has reached STRIP_ROWS_MAX, or was printed over and over again."""
+        printed_over = self._rows_burned >= 4 * STRIP_ROWS_MAX or len(self._lines) >= STRIP_ROWS_MAX
+        return printed_over or self._head >= STRIP_ROWS_MAX
 
     @property
     def text(self) -> str:
@@ -95,10 +99,15 @@ class Strip:
     def burn(self, ink: Image.Image, x: int) -> None:
         """Print a one-bit image with its upper left corner at the head, without feeding."""
         self._bands.append((self._head, x, ink))
+        self._rows_burned += ink.height
 
     def write(self, text: str, height: int) -> None:
         """Record the text of what is `height` rows high at the head."""
         self._lines.append((self._head + height // 2, text))
+
+    def write_at(self, text: str, row: int) -> None:
+        """Record a line of text that stands `row` rows behind the head."""
+        self._lines.append((self._head + row, text))
 
     def feed(self, rows: int) -> None:
         """Move the paper; back (negative) at most to the edge."""
@@ -117,6 +126,7 @@ class Strip:
         text = _joined([text for y, text in self._lines if y < edge])
         self._bands = [(y - edge, x, ink) for y, x, ink in self._bands if y + ink.height > edge]
         self._lines = [(y - edge, text) for y, text in self._lines if y >= edge]
+        self._rows_burned = sum(ink.height for _, _, ink in self._bands)
         self._head = self._head_to_cutter
         return text, picture
 

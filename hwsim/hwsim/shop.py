@@ -19,6 +19,7 @@ from hwsim.drawer import VirtualDrawer
 from hwsim.models import Model
 from hwsim.printer import VirtualPrinter
 from hwsim.receipt import Receipt
+from hwsim.serial_line import SerialAt
 
 DRAWER_SHUT_AFTER_S: Final = 3.0
 """The cashier pushes the drawer shut so long after it sprang open."""
@@ -28,10 +29,11 @@ Event = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopOptions:
-    """What the command line says. Port 0 takes a free one."""
+    """What the command line says. Port 0 takes a free one; a `device` is a serial line's path."""
 
     folder: Path
     printer_port: int
+    device: Path | None
     model: Model
     realistic: bool
 
@@ -53,6 +55,7 @@ def run_shop(options: ShopOptions) -> int:
         model=options.model,
         drawer=drawer,
         port=options.printer_port,
+        link="tcp" if options.device is None else SerialAt(options.device),
         folder=folder,
         on_receipt=receipt_printed,
         realistic=options.realistic,
@@ -60,15 +63,20 @@ def run_shop(options: ShopOptions) -> int:
     try:
         printer.start()
     except OSError as error:
-        _tell(f"hwsim: port {options.printer_port} of 127.0.0.1 cannot be used: {error.strerror}")
+        wanted = options.device or f"port {options.printer_port} of 127.0.0.1"
+        _tell(f"hwsim: {wanted} cannot be used: {error.strerror}")
         return 1
     host, port = printer.address
+    where: Event = {"host": host, "port": port}
+    place = f"listens on {host}:{port}"
+    if options.device is not None:
+        where, place = {"device": str(options.device)}, f"is at the serial line {options.device}"
     with contextlib.closing(printer):
-        _tell(f"hwsim: printer {options.model.name} listens on {host}:{port}")
+        _tell(f"hwsim: printer {options.model.name} {place}")
         _tell(f"hwsim: receipts appear in {folder} (drawn with {printer.font_name}); Ctrl-C ends")
         _emit(
             {
-                "printer": {"host": host, "port": port, "model": options.model.name},
+                "printer": {**where, "model": options.model.name},
                 "receipts": str(folder),
                 "pid": os.getpid(),
             }

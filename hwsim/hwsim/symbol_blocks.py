@@ -9,9 +9,20 @@ from hwsim.fonts import CharacterGenerator
 from hwsim.models import INK
 from hwsim.settings import Settings
 
+DIGITS_GAP_DOTS: Final = 2
 QR_LEVELS: Final = {48: "L", 49: "M", 50: "Q", 51: "H"}
-PDF417, QR = 48, 49
-ERROR_LEVEL, MODULE_DOTS, ROW_MODULES = 69, 67, 68
+MODEL, MODULE_DOTS, ROW_MODULES, ERROR_LEVEL = 65, 67, 68, 69
+"""Functions of GS ( k that set something."""
+
+OPTIONS: Final = 70
+PDF417_LEVEL: Final = (symbols.PDF417, ERROR_LEVEL, 48)
+"""What begins the setting of PDF417's error correction by its level, not by a ratio."""
+
+SYMBOLS: Final = range(symbols.PDF417, symbols.DATA_MATRIX + 1)
+CLONE_SYMBOLS: Final = {0: symbols.PDF417, 1: symbols.DATA_MATRIX, 2: symbols.QR}
+"""The symbols of ESC Z by the n of GS Z, as GS ( k calls them."""
+
+_SIZE_FLAGS: Final = {symbols.PDF417: 0x2F, symbols.QR: 0x36}
 
 
 class Block(NamedTuple):
@@ -43,7 +54,8 @@ def _with_digits(
     label = Image.new("1", (len(text) * width, height), 0)
     for at, character in enumerate(text):
         label.paste(characters.cell(character, width, height, 1), (at * width, 0))
-    above, below = height * (settings.hri & 1), height * (settings.hri >> 1)
+    step = height + DIGITS_GAP_DOTS
+    above, below = step * (settings.hri & 1), step * (settings.hri >> 1)
     block_width = max(bars.width, label.width)
     block = Image.new("1", (block_width, above + bars.height + below), 0)
     block.paste(bars, ((block_width - bars.width) // 2, above))
@@ -51,18 +63,35 @@ def _with_digits(
     if above:
         block.paste(label, (left, 0))
     if below:
-        block.paste(label, (left, above + bars.height))
+        block.paste(label, (left, above + bars.height + DIGITS_GAP_DOTS))
     return block
 
 
-def matrix_symbol(cn: int, settings: Settings) -> Block:
-    """The stored data of `cn` as a symbol. SymbolDataError if it cannot be made."""
-    data = settings.symbol_data[cn]
-    level = QR_LEVELS.get(settings.symbol.get((cn, ERROR_LEVEL), 48), "L") if cn == QR else ""
-    pattern = symbols.matrix(cn, data, ec_level=level)
-    horizontal = vertical = max(1, min(settings.symbol.get((cn, MODULE_DOTS), 3), 16))
-    if cn == PDF417:
-        row_modules = max(2, min(settings.symbol.get((cn, ROW_MODULES), 3), 8))
-        vertical = max(1, horizontal * row_modules // symbols.PDF417_ROW_PIXELS)
-    ink = graphics.magnified(pattern, horizontal, vertical)
-    return Block(ink, f"[{symbols.MATRIX_FORMATS[cn]}] {data.decode('utf-8', 'replace')}")
+def matrix_symbol(cn: int, settings: Settings, *, level: str = "", size: int = 0) -> Block:
+    """The stored data of `cn` as a symbol. SymbolDataError if it cannot be made.
+
+    `level` and `size` (dots of a module) go before what GS ( k has set.
+    """
+    if cn == symbols.QR:
+        level = level or QR_LEVELS.get(settings.symbol.get((cn, ERROR_LEVEL), 48), "L")
+    elif cn == symbols.PDF417:
+        level = settings.pdf417_level
+    else:
+        level = ""
+    model = settings.symbol.get((cn, OPTIONS if cn == symbols.PDF417 else MODEL), 0)
+    symbol = symbols.matrix(cn, settings.symbol_data[cn], ec_level=level, model=model)
+    horizontal = vertical = max(1, min(size or settings.symbol.get((cn, MODULE_DOTS), 3), 16))
+    if cn == symbols.PDF417:
+        vertical *= max(2, min(settings.symbol.get((cn, ROW_MODULES), 3), 8))
+    elif cn == symbols.MAXICODE:
+        horizontal = vertical = 1  # its pattern comes in dots, and has one size
+    ink = graphics.magnified(symbol.pattern, horizontal, vertical)
+    return Block(ink, f"[{symbol.name}] {symbol.text}")
+
+
+def symbol_size(cn: int, block: Block) -> bytes:
+    """What GS ( k function 82 answers: width and height in dots; of PDF417 and QR codes only."""
+    if cn not in _SIZE_FLAGS:
+        return b""
+    width, height = block.ink.size
+    return b"\x37%c%d\x1f%d\x1f1\x1f0\x00" % (_SIZE_FLAGS[cn], width, height)

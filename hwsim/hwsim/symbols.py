@@ -49,14 +49,26 @@ _FORMATS: Final = {
 _CODE128, _GS1_128, _CODE128_AUTO = 73, 74, 79
 _DIGITS: Final = {65: (11, 12), 66: (6, 7, 8, 11, 12), 67: (12, 13), 68: (7, 8)}
 
-MATRIX_FORMATS: Final = {
-    48: BarcodeFormat.PDF417,
-    49: BarcodeFormat.QRCode,
-    50: BarcodeFormat.MaxiCode,
-    53: BarcodeFormat.Aztec,
-    54: BarcodeFormat.DataMatrix,
+PDF417, QR, MAXICODE, STACKED, COMPOSITE, AZTEC, DATA_MATRIX = range(48, 55)
+"""The symbols of GS ( k by its cn. Composites are not drawn."""
+
+_MATRIX_FORMATS: Final = {
+    PDF417: BarcodeFormat.PDF417,
+    QR: BarcodeFormat.QRCode,
+    MAXICODE: BarcodeFormat.MaxiCode,
+    AZTEC: BarcodeFormat.Aztec,
+    DATA_MATRIX: BarcodeFormat.DataMatrix,
 }
-"""By the cn of GS ( k. 51 (stacked DataBar) and 52 (composite) are not drawn."""
+_QR_MODELS: Final = {51: BarcodeFormat.MicroQRCode}
+"""Model 1, which nobody prints any more, is drawn as model 2."""
+
+_STACKED_KINDS: Final = {
+    72: BarcodeFormat.DataBarStk,
+    73: BarcodeFormat.DataBarStkOmni,
+    76: BarcodeFormat.DataBarExpStk,
+}
+
+_EC_LEVELS: Final = frozenset("LMQH012345678")
 
 PDF417_ROW_PIXELS: Final = 3
 """Height of a PDF417 row in the pattern that the encoder gives."""
@@ -85,22 +97,48 @@ def linear(kind: int, data: bytes) -> LinearSymbol:
         text = _retail_digits(kind, text)
     elif kind == 69:
         text = text.strip("*")
-    picture = _encode(text, _FORMATS[kind])
+    picture = _encode(_with_brackets(text) if kind == 78 else text, _FORMATS[kind])
     middle = picture.height // 2
     row = [picture.getpixel((x, middle)) == 0 for x in range(picture.width)]
     return LinearSymbol(row, text)
 
 
-def matrix(cn: int, data: bytes, *, ec_level: str) -> Image.Image:
-    """The symbol of GS ( k as one-bit pattern, ink is 1. SymbolDataError if it cannot be made."""
-    if cn not in MATRIX_FORMATS:
+class MatrixSymbol(NamedTuple):
+    """A one-bit pattern, ink is 1, one pixel a module; its kind's name and its text."""
+
+    pattern: Image.Image
+    name: str
+    text: str
+
+
+def matrix(cn: int, data: bytes, *, ec_level: str = "", model: int = 0) -> MatrixSymbol:
+    """The symbol of GS ( k. SymbolDataError if it cannot be made.
+
+    `model` is that of a QR code (51: micro QR code) or of PDF417 (1, 49: truncated). The data of a
+    stacked GS1 DataBar begin with its kind (72, 73, 76).
+    """
+    kind = _MATRIX_FORMATS.get(cn)
+    if cn == QR:
+        kind = _QR_MODELS.get(model, kind)
+    elif cn == PDF417 and model % 48 == 1:
+        kind = BarcodeFormat.CompactPDF417
+    elif cn == STACKED:
+        kind, data = _STACKED_KINDS.get(data[0] if data else 0), data[1:]
+    if kind is None:
         raise SymbolDataError(f"GS ( k {cn} is not drawn")
-    try:
-        content: str | bytes = data.decode("utf-8")
-    except UnicodeDecodeError:
-        content = data
-    levels = {"ec_level": ec_level} if ec_level else {}
-    return ImageChops.invert(_encode(content, MATRIX_FORMATS[cn], **levels)).convert("1")
+    if cn == STACKED:
+        text = _ascii(data)
+        content: str | bytes = _with_brackets(text) if kind is BarcodeFormat.DataBarExpStk else text
+    else:
+        text = data.decode("utf-8", "replace")
+        content = data if "\ufffd" in text else text
+    # Of other words zxing-cpp 3.1 does not only know nothing: some end the process.
+    levels = {"ec_level": ec_level} if ec_level in _EC_LEVELS else {}
+    pattern = ImageChops.invert(_encode(content, kind, **levels)).convert("1")
+    if cn == PDF417:
+        rows = pattern.height // PDF417_ROW_PIXELS
+        pattern = pattern.resize((pattern.width, rows), Image.Resampling.NEAREST)
+    return MatrixSymbol(pattern, str(kind), text)
 
 
 def _encode(content: str | bytes, kind: BarcodeFormat, **options: str) -> Image.Image:
@@ -110,6 +148,11 @@ def _encode(content: str | bytes, kind: BarcodeFormat, **options: str) -> Image.
     except ValueError as error:
         raise SymbolDataError(str(error)) from None
     return Image.fromarray(pattern)
+
+
+def _with_brackets(text: str) -> str:
+    """GS1 data for the encoder, which wants (01) around the first application identifier."""
+    return text if text.startswith("(") else f"({text[:2]}){text[2:]}"
 
 
 def _ascii(data: bytes) -> str:

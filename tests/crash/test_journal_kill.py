@@ -18,9 +18,9 @@ from typing import NamedTuple
 import pytest
 
 from tillhald.journal.creation import create
+from tillhald.journal.format import Row
 from tillhald.journal.identity import Identity, Phase
 from tillhald.journal.recovery import Places, open_journal
-from tillhald.journal.format import Row
 from tillhald.journal.store import READ_ROWS_MAX, Store
 from tillhald.journal.verify import verify
 from tillhald.journal.writer import JournalWriter

@@ -345,3 +345,84 @@ def test_a_drawer_counts_how_often_it_sprang_open() -> None:
         drawer.pulse(2, 100)
         drawer.close()
     assert (drawer.open_count, drawer.is_open) == (2, False)
+
+
+def test_a_macro_is_executed_while_it_is_defined_and_as_often_as_asked(bench: NewBench) -> None:
+    printer = bench()
+    receipt = printer.print_and_cut(b"\x1d:one\ntwo\n\x1d:\x1d^\x02\x00\x00end\n")
+    assert receipt.text == "one\ntwo\n" * 3 + "end\n"
+    assert printer.print_and_cut(b"\x1d^\x01\x00\x00").text == "one\ntwo\n"
+
+
+def test_a_macro_within_its_own_definition_gives_it_up(bench: NewBench) -> None:
+    assert bench().print_and_cut(b"\x1d:one\n\x1d^\x05\x00\x00\x1d^\x05\x00\x00").text == "one\n"
+
+
+def test_an_empty_macro_and_the_power_forget(bench: NewBench) -> None:
+    printer = bench()
+    printer.send(b"\x1d:one\n\x1d:")
+    printer.mechanism.power_cycle()
+    assert printer.print_and_cut(b"\x1d^\x03\x00\x00x\n").text == "one\nx\n"
+    printer.send(b"\x1d:one\n\x1d:\x1d:\x1d:")
+    assert printer.print_and_cut(b"\x1d^\x03\x00\x00x\n").text == "one\nx\n"
+
+
+def test_a_jam_stops_a_macro_at_its_cut_and_goes_on_from_there(bench: NewBench) -> None:
+    printer = bench()
+    printer.send(b"\x1d:slip\n\x1dVB\x00\x1d:")
+    printer.mechanism.cutter_blocked = True
+    printer.send(b"\x1d^\x02\x00\x00last\n\x1dVB\x00")
+    assert len(printer.receipts) == 1
+    printer.mechanism.cutter_blocked = False
+    printer.send(b"\x10\x05\x01")
+    assert [receipt.text for receipt in printer.receipts] == ["slip\n"] * 3 + ["last\n"]
+
+
+def test_a_printer_may_be_told_to_stop_near_the_end_of_the_paper(bench: NewBench) -> None:
+    printer = bench()
+    printer.mechanism.load_paper(PaperState.NEAR_END, None)
+    assert printer.send(b"\x10\x04\x01") == b"\x12"
+    printer.send(b"\x1bc4\x03")
+    assert printer.send(b"\x10\x04\x01") == b"\x1a"
+    printer.mechanism.load_paper(PaperState.ADEQUATE, None)
+    assert printer.send(b"\x10\x04\x01") == b"\x12"
+    printer.send(b"\x1b@")
+    printer.mechanism.load_paper(PaperState.NEAR_END, None)
+    assert printer.send(b"\x10\x04\x01") == b"\x12"
+
+
+def test_a_printer_that_is_not_selected_prints_nothing_of_what_a_display_is_told(
+    bench: NewBench,
+) -> None:
+    display = b"\x1b=\x02\x1f\x01\x0cTOTAL\x1f$\x01\x0212.35\x1fB\x1bp\x00\x32\x32\x1b=\x01"
+    printer = bench()
+    assert printer.print_and_cut(display + b"receipt\n").text == "receipt\n"
+    assert not printer.drawer.is_open
+
+
+@pytest.mark.parametrize(
+    ("commands", "numbers"),
+    [
+        (b"", "1 2 3 4"),
+        (b"\x1dC0\x03\x01", "001 002 003 004"),
+        (b"\x1dC0\x03\x02\x1dC2\x0c\x00", "12 13 14 15"),
+        (b"\x1dC1\x09\x00\x03\x00\x03\x01\x1dC2\x09\x00", "9 6 3 9"),
+        (b"\x1dC;7;9;2;2;7;", "7 7 9 9"),
+        (b"\x1dC;7;9;0;1;7;", "7 7 7 7"),
+        (b"\x1dC;7;x;0;1;7;", "1 2 3 4"),
+    ],
+)
+def test_the_print_counter_prints_and_counts(
+    bench: NewBench, commands: bytes, numbers: str
+) -> None:
+    assert bench().print_and_cut(commands + b"\x1dc\n" * 4).text.split() == numbers.split()
+
+
+def test_the_printer_prints_a_sheet_of_its_own(bench: NewBench) -> None:
+    printer = bench()
+    printer.send(b"\x1ba\x01before\n\x1d(A\x02\x00\x00\x02\x1d(A\x02\x00\x00\x33after\n\x1dVB\x00")
+    sheets = [receipt.text for receipt in printer.receipts]
+    assert "TM-T88V" in sheets[0]
+    assert len(sheets[1].splitlines()) == 12
+    assert sheets[2] == "after\n", "settings are those of power-up"
+    assert printer.send(READ_CUTS) == b"_3\x00"

@@ -11,15 +11,12 @@ import pytest
 import qrcode
 import zxingcpp
 from escpos.printer import Dummy
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from hwsim import symbols
 from hwsim.charsets import UNDECODABLE
 from hwsim.fonts import CharacterGenerator, installed_fonts
 from hwsim.framing import Framer
-from hwsim.mechanism import Mechanism
 from hwsim.models import MODELS
 from hwsim.paper import Paper
 from hwsim.receipt import Receipt, next_number
@@ -83,7 +80,7 @@ def test_hanzi_are_drawn_as_themselves(bench: NewBench) -> None:
 
 def test_a_character_without_a_glyph_is_a_box_and_still_text(bench: NewBench) -> None:
     plain = bench()
-    plain.mechanism.paper.characters = CharacterGenerator(())
+    plain.mechanism.paper.setter.characters = CharacterGenerator(())
     receipt = plain.print_and_cut("晨光".encode("gb18030"))
     assert receipt.text == "晨光\n"
     boxes = [receipt.image.crop((x, 0, x + 24, receipt.image.height)).tobytes() for x in (0, 24)]
@@ -387,25 +384,3 @@ def test_a_stream_of_python_escpos_holds_nothing_unknown(bench: NewBench) -> Non
     assert ("QR Code", "https://shop.example/2") in scanned(printer.receipts[0])
     assert ("EAN-13", "4006381333931") in scanned(printer.receipts[0])
     assert printer.drawer.is_open
-
-
-@settings(max_examples=100, deadline=None, print_blob=True)
-@given(
-    st.lists(
-        st.one_of(
-            st.binary(max_size=30),
-            st.tuples(
-                st.sampled_from([b"\x1b", b"\x1d", b"\x1c", b"\x10"]), st.binary(max_size=9)
-            ).map(b"".join),
-            st.tuples(
-                st.sampled_from([b"\x1d(k", b"\x1d(L", b"\x1d(H", b"\x1c(C"]), st.binary(max_size=9)
-            ).map(lambda pair: pair[0] + len(pair[1]).to_bytes(2, "little") + pair[1]),
-        ),
-        max_size=20,
-    ).map(b"".join)
-)
-def test_no_bytes_at_all_upset_the_printer(stream: bytes) -> None:
-    mechanism = Mechanism(TM_T88, None, lambda _: None)
-    mechanism.receive(stream, 0.0)
-    mechanism.run(0.0)
-    assert mechanism.idle or mechanism.offline

@@ -11,7 +11,7 @@ import pytest
 
 from hwsim.drawer import VirtualDrawer
 from hwsim.mechanism import PaperState
-from hwsim.printer import VirtualPrinter
+from hwsim.printer import RECEIPT_ROWS_KEPT_MAX, VirtualPrinter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,3 +235,15 @@ def test_a_printer_without_a_drawer_reads_a_high_pin_3(connect: Connect) -> None
 def test_a_taken_port_is_an_error_at_once(virtual_printer: VirtualPrinter) -> None:
     with pytest.raises(OSError, match="in use"):
         VirtualPrinter(port=virtual_printer.address[1]).start()
+
+
+def test_of_very_long_receipts_only_the_last_are_kept(
+    virtual_printer: VirtualPrinter, host: Host
+) -> None:
+    lines_of_30_dots = b"\x1bd\xff"
+    host.send(lines_of_30_dots * 36)
+    virtual_printer.wait_receipts(12, timeout_s=30)
+    kept = virtual_printer.receipts
+    assert [receipt.number for receipt in kept] == list(range(kept[0].number, kept[-1].number + 1))
+    assert 0 < sum(receipt.image.height for receipt in kept) <= RECEIPT_ROWS_KEPT_MAX
+    assert kept[0].number > 1

@@ -108,3 +108,19 @@ def test_a_wrong_port_is_refused_with_a_reason(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=END_S_MAX)
     assert process.returncode == 2
     assert "'70000' is not a port from 0 to 65535" in errors
+
+
+def test_a_shop_with_a_serial_printer_says_its_path_and_takes_it_away_again(
+    tmp_path: Path,
+) -> None:
+    device = tmp_path / "printer"
+    with run("shop", "--folder", str(tmp_path / "paper"), "--serial", str(device)) as process:
+        assert next_line(process)["printer"] == {"device": str(device), "model": "tm-t88"}
+        line = os.open(device, os.O_RDWR | os.O_NOCTTY)
+        os.write(line, b"hello\n\x1dVB\x00")
+        png = tmp_path / "paper" / "receipt-0001.png"
+        assert next_line(process) == {"event": "receipt_printed", "file": str(png)}
+        os.close(line)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(END_S_MAX) == 0
+    assert not device.is_symlink()

@@ -35,6 +35,8 @@ from tillhald.drivers.escpos.status import (
 
 STEP_S_MAX: Final = 3.0
 """How long the receipt of a predecessor may still be printing when we connect."""
+QUIET_S: Final = 2.0
+"""A printer that says nothing for so long while it should print is asked how it is."""
 FENCES_OPEN_MAX: Final = 8
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -93,6 +95,20 @@ class Dialogue:
         """Give up the connection: the printer may be in the middle of a command."""
         self.link.drop()
         self.senses.disconnected()
+
+    def give_up_if_absent(self) -> bool:
+        """Close a line that has no printer on it; True if so.
+
+        What the line holds is thrown away: a printer that is switched on at last would answer
+        every question of the night, and answers do not say to which question they belong. Or it
+        would print the rest of a job whose beginning it has lost, and confirm it all.
+        """
+        if not self.senses.absent(time.monotonic()):
+            return False
+        self.link.drop()
+        self._open_fences.clear()
+        self.senses.unreachable()
+        return True
 
     def send(self, data: bytes, end_s: float) -> None:
         """Send all of `data`. Errors carry the bytes handed over, see Link.send."""
@@ -173,12 +189,7 @@ class Dialogue:
         if not self._listen_until(lambda: bool(replies), end_s, rousable=rousable):
             self._owed += 1
             return False
-        was_absent = self.senses.absent(time.monotonic())
         self.senses.take_real_time(question, replies[-1], time.monotonic())
-        if was_absent:
-            # Somebody switched it on behind a line that stood all the time.
-            self._in_step = False
-            self.send(codec.ASB_ON, end_s)
         if self._owed:
             owed = self._owed
             self._listen_until(lambda: len(replies) > owed, end_s, rousable=False)
@@ -205,13 +216,16 @@ class Dialogue:
         """
         self._open_fences.append(letters)
         self.send(codec.ask_process_id(letters), end_s)
-        self._listen_until(
-            lambda: (
-                letters in self._late_fences or self.senses.trouble(time.monotonic()) is not None
-            ),
-            end_s,
-            rousable=False,
-        )
+
+        def over() -> bool:
+            now_s = time.monotonic()
+            troubled = self.senses.trouble(now_s) is not None or self.senses.absent(now_s)
+            return letters in self._late_fences or troubled
+
+        while not self._listen_until(over, min(end_s, time.monotonic() + QUIET_S), rousable=False):
+            if time.monotonic() >= end_s:
+                break
+            self.ask_all(end_s, rousable=False)
         if letters not in self._late_fences:
             return False
         self._late_fences.remove(letters)

@@ -166,7 +166,11 @@ class EscposPrinter:
         now_s = time.monotonic()
         if now_s >= self._next_beat_s and now_s < end_s:
             self._next_beat_s = now_s + BEAT_S
-            self._dialogue.ask_all(end_s, rousable=True)
+            if self._dialogue.ask_all(end_s, rousable=True):
+                self._back_off_s = BACK_OFF_S_MIN
+        if self._dialogue.senses.silent(time.monotonic()) and self._dialogue.give_up_if_absent():
+            self._schedule_attempt()
+            return
         self._dialogue.listen(max(end_s - time.monotonic(), 0), rousable=True)
 
     def _mend(self, end_s: float) -> None:
@@ -175,7 +179,6 @@ class EscposPrinter:
             pause_s = max(min(end_s, self._next_attempt_s) - now_s, 0)
             self._wake.wait(None, 0, pause_s, rousable=True)
         elif self._dialogue.connect(end_s, rousable=True):
-            self._back_off_s = BACK_OFF_S_MIN
             self._next_beat_s = 0.0
 
     def _schedule_attempt(self) -> None:
@@ -221,7 +224,7 @@ class EscposPrinter:
         self._dialogue.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
         if senses.trouble(time.monotonic()) is None:
             self._dialogue.fall_in_step(self._filler, end_s)
-        if senses.absent(time.monotonic()):
+        if self._dialogue.give_up_if_absent():
             return Trouble.DEVICE_OFFLINE
         return senses.trouble(time.monotonic())
 
@@ -259,7 +262,9 @@ class EscposPrinter:
             self._dialogue.ask_all(end_s, rousable=False)
             if senses.ready(time.monotonic()):
                 return Unconfirmed(Trouble.PROCESSED_ONLY, ticket)
-        return Unconfirmed(senses.trouble(time.monotonic()) or Trouble.NO_ANSWER, ticket)
+        trouble = senses.trouble(time.monotonic()) or Trouble.NO_ANSWER
+        self._dialogue.give_up_if_absent()
+        return Unconfirmed(trouble, ticket)
 
     def _cut_happened(self, before: int | None, cuts: int, end_s: float) -> bool:
         """Ask a printer that came back whether it cut this job off: the count says so."""
@@ -282,6 +287,10 @@ class EscposPrinter:
         try:
             if not self._dialogue.connect(end_s, rousable=False):
                 return FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE)
+            if self._dialogue.senses.absent(time.monotonic()):
+                self._dialogue.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
+                if self._dialogue.give_up_if_absent():
+                    return FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE)
         except DeviceError as error:
             return FailedBeforeStart(_trouble_of(error), RetrySafety.SAFE)
         try:

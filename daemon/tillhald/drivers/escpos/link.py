@@ -6,7 +6,6 @@ wake, and says in one way what went wrong.
 
 from __future__ import annotations
 
-import select
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -19,7 +18,6 @@ LINGER_S_MAX: Final = 0.5
 CHUNK_BYTES: Final = 4096
 _PAUSE_S: Final = 0.01
 """How long a wire that calls itself ready, and then takes or gives nothing, is left alone."""
-_GONE: Final = select.POLLHUP | select.POLLNVAL
 
 
 class Link(Protocol):

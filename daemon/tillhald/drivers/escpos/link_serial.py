@@ -71,6 +71,8 @@ class SerialWire:
             port.open()
         except termios.error as error:
             raise OSError(error.args[0], f"cannot be set: {error.args[1]}") from error
+        except ValueError as error:  # a speed that this hardware has not
+            raise OSError(errno.EINVAL, f"cannot be set: {error}") from error
         except serial.SerialException as error:
             raise _plain(error) from error
         self._port = port
@@ -87,11 +89,8 @@ class SerialWire:
         return int(self._port.fileno())
 
     def read(self, count: int) -> bytes:
-        """See Wire."""
-        data = os.read(self.fileno(), count)
-        if not data:
-            raise OSError(errno.ENODEV, "the line hung up")
-        return data
+        """See Wire. A line without data gives none at once; one that hung up is known by poll."""
+        return os.read(self.fileno(), count)
 
     def write(self, data: bytes) -> int:
         """See Wire."""

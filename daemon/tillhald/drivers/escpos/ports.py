@@ -84,10 +84,14 @@ class PortOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Host and port, taken apart, of `tcp` and `rfc2217`."""
         text = str(getattr(self, self.kind))
         host, _, port = text.rpartition(":")
-        address = ipaddress.ip_address(host.strip("[]"))
-        if not port.isdecimal() or not 1 <= int(port) <= 65535:
-            raise ValueError(f"{text!r} is not address:port")
-        return str(address), int(port)
+        try:
+            address = ipaddress.ip_address(host.strip("[]"))
+            number = int(port) if port.isascii() and port.isdecimal() else 0
+        except ValueError:
+            number = 0
+        if not 1 <= number <= 65535:
+            raise ValueError(f"{text!r} is not address:port with a numeric address")
+        return str(address), number
 
     def line(self) -> SerialSettings:
         """How a serial line is set."""

@@ -181,7 +181,7 @@ class Senses:
     def connected(self, now_s: float) -> None:
         """Start afresh: what was measured before this moment is stale."""
         self._connected_s = now_s
-        self._unreachable = False
+        self._unreachable = self._unreachable and self._stands_alone
         self._asked_s = None
 
     def disconnected(self) -> None:
@@ -189,7 +189,7 @@ class Senses:
         self._connected_s = None
 
     def unreachable(self) -> None:
-        """Note that nobody answers at the printer's address."""
+        """Note that nobody answers at the printer's address, or on its line."""
         self._connected_s = None
         self._unreachable = True
 
@@ -213,6 +213,7 @@ class Senses:
         self._cuts = (cuts, now_s)
 
     def _take(self, masks: dict[Sensor, int], bits: int, now_s: float) -> None:
+        self._unreachable = False
         for sensor, mask in masks.items():
             self._seen[sensor] = (bool(bits & mask), now_s)
 
@@ -244,6 +245,7 @@ class Senses:
         value, at_s = seen
         start_s = self._connected_s
         fresh = start_s is not None and at_s >= start_s and now_s - at_s <= STALE_S
+        fresh = fresh and not self.absent(now_s)
         return Reading(value, How.MEASURED if fresh else How.STALE, now_s - at_s)
 
     def status(self, now_s: float) -> PrinterStatus:
@@ -276,7 +278,7 @@ class Senses:
 
     def absent(self, now_s: float) -> bool:
         """Say whether the link stands without a printer, as a serial line does."""
-        return self._stands_alone and self.silent(now_s)
+        return self._stands_alone and (self._unreachable or self.silent(now_s))
 
     def _connected(self, now_s: float) -> bool:
         if self._stands_alone and (not self.heard() or self.absent(now_s)):
