@@ -131,7 +131,8 @@ def _check(question: Question, promises: Promises, places: Places) -> None:
 
 def _check_deeply(question: Question, promises: Promises, places: Places) -> None:
     # LMDB's lock file is in none of the states: nobody syncs it, so it may hold anything.
-    (places.folder / "lock.mdb").write_bytes(Random(question.seed).randbytes(LOCK_BYTES))
+    if places.folder.exists():  # else the cut came between two names
+        (places.folder / "lock.mdb").write_bytes(Random(question.seed).randbytes(LOCK_BYTES))
     store, spill, report = open_journal(places)
     try:
         if report.faults:
