@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hwsim.power.disk import why_not
-from hwsim.power.trace import Renamed, Resized, Synced, Trace, Wrote
+from hwsim.power.trace import Op, Renamed, Resized, Synced, Trace, Wrote
 from tests.crash.campaign import (
     Expedition,
     campaign,
@@ -25,13 +25,15 @@ from tests.crash.campaign import (
     replay,
     table_of,
 )
-from tests.crash.workloads import PROVEN
+from tests.crash.workloads import META_SEED, PROVEN
 
 STATES = int(os.environ.get("TILLHAL_CRASH_STATES", "3000"))
 MANY_STATES = 50_000
 MIXES, ONE_IN = (20, 1) if STATES >= MANY_STATES else (2, 2)
 """A run over few states looks at every other one, so as to see all of a trace."""
 SEED = 20_261_122
+META_BYTES, PAGE_BYTES = 120, 4096
+META_ONE_IN = 1 if STATES >= MANY_STATES else 4
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
 
@@ -107,6 +109,26 @@ def test_the_failing_disk_made_the_journal_spill_and_merge() -> None:
         assert refused
         assert spilled
         assert bool(later) == (workload == "merge")
+
+
+def test_a_refused_meta_page_that_is_on_the_disk_all_the_same_does_no_harm() -> None:
+    """The one that `make powercut` found: 704 states of a trace, before it was mended."""
+    workload = "refused meta page"
+    trace = record(workload, META_SEED)
+    refused = [len(op.data) for op in trace.ops if isinstance(op, Wrote) and op.errno]
+    assert refused == [META_BYTES, META_BYTES], "the meta page, and the old one put back"
+    found = judge_trace(trace, workload, META_SEED, mixes=4, one_in=META_ONE_IN)
+    assert how_to_replay(found) == []
+    assert found.ok > 0
+
+    data_inos = {op.ino for op in trace.ops if isinstance(op, Wrote) and op.errno}
+
+    def is_written_again(op: Op) -> bool:
+        whole_page = isinstance(op, Wrote) and len(op.data) == PAGE_BYTES and op.ino in data_inos
+        return whole_page and op.offset in (0, PAGE_BYTES)
+
+    without = Trace(trace.start, tuple(op for op in trace.ops if not is_written_again(op)))
+    assert bad(judge_trace(without, workload, META_SEED, mixes=4, one_in=META_ONE_IN)) > 0
 
 
 def test_the_disk_that_failed_twice_made_the_journal_begin_a_new_segment() -> None:

@@ -296,11 +296,16 @@ WORKLOADS = {
         rule=Rule("sync", "data.mdb", _EIO, nth=8, times=2),
         one_in=4,
     ),
+    # With the seed META_SEED the meta page is refused, and then LMDB's attempt to put the old back.
+    "refused meta page": Workload(
+        40, has_spill=True, rule=Rule("write", "data.mdb", _EIO, nth=27, times=2)
+    ),
     "failing disk": Workload(6, may_fail=True),
     "failing disk, spill": Workload(6, may_fail=True, has_spill=True),
     "control without sync": Workload(30, unsafe="sync"),
     "control without metasync": Workload(30, unsafe="metasync"),
 }
+META_SEED = 19
 PROVEN = (
     "creation",
     "selling",

@@ -153,7 +153,7 @@ class Engine:
     the opening itself, never for the disk.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *, readonly: bool = False) -> None:
         self.folder = folder
         self.page_bytes = os.sysconf("SC_PAGE_SIZE")
         self.map_bytes = 0
@@ -164,7 +164,7 @@ class Engine:
         self.is_read_only = False
         """Whether nothing can be written to it as it was opened."""
         try:
-            self._open(readonly=False)
+            self._open(readonly=readonly)
         except StorageFailed as failed:
             if getattr(failed.__cause__, "code", None) != errno.EROFS:
                 raise

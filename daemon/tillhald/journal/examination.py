@@ -34,6 +34,8 @@ class Preflight(msgspec.Struct):
     tail_records: int = 0
     clean_shutdown: bool = False
     segment: int = 1
+    unsettled: str = ""
+    """Why the disk did not take over what is read from it: it may be read, and not be written."""
     passed_over: list[str] = []
 
 
@@ -74,6 +76,8 @@ class Examination:
         said = self._result()
         if said.fault is not None:
             raise JournalDamaged(said.fault, said.seq, said.sentence)
+        if said.unsettled:
+            raise StorageFailed(said.unsettled)
         return True
 
     def end(self) -> None:

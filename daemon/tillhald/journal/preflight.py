@@ -5,12 +5,14 @@ stdout, `examination.Preflight`. It is a
 process of its own, because a damaged file kills whoever reads it: a page past the file's end or
 an unreadable sector is SIGBUS, a page that is not a page is SIGABRT. Boot waits for it, so it
 imports little and checks only the records behind the newest checkpoint, unless told `--whole`.
-It writes nothing and takes no lock: its parent holds the journal's. With `--sync-only` it does no
+It takes no lock, its parent holds the journal's, and changes nothing: what it writes is what it has
+just read, see `settle`. With `--sync-only` it does no
 more than to sync the file, through a descriptor of its own.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -93,7 +95,13 @@ def preflight(folder: str, *, whole: bool) -> dict[str, object]:
 
     Raises JournalDamaged, StorageFailed or lmdb.Error.
     """
-    settle(folder)
+    unsettled = ""
+    try:
+        settle(folder)
+    except JournalDamaged as refused:
+        if refused.fault is not Fault.UNREADABLE:
+            raise
+        unsettled = refused.sentence
     path = data_file(folder)
     check_size(path)
     file_bytes = os.stat(path).st_size  # noqa: PTH116
@@ -123,20 +131,33 @@ def preflight(folder: str, *, whole: bool) -> dict[str, object]:
         "tail_records": head.seq - after.seq,
         "clean_shutdown": closed_seq == head.seq,
         "segment": identity.get("segment", 1),
+        "unsettled": unsettled,
         "passed_over": [damage.sentence for damage in passed_over],
     }
 
 
 def settle(folder: str) -> dict[str, object]:
-    """Sync the file before it is read or written again. JournalDamaged if the disk refuses.
+    """Make the disk hold what is read, before the file is trusted. JournalDamaged if it refuses.
 
     After a failed sync LMDB's attempt to undo the commit lives in the page cache only. Reopened
     like that, the next commit reuses pages which the meta page on the medium still counts as
     data; a power cut then destroyed whole databases (24 of 5,700 simulated ones, none of 5,676
-    with this sync).
+    with a sync). Where the undoing was refused as well, a sync is not enough: there is nothing
+    left to be synced, and the refused meta page may be on the medium all the same (704 of 4,184
+    states). So both meta pages are written again as they are read.
     """
-    fd = os.open(data_file(folder), os.O_RDONLY | os.O_CLOEXEC)
+    path = data_file(folder)
     try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        page_bytes = _meta_page(os.pread(fd, _META_PAGE.size, 0), 0).page_bytes
+        for start in (0, page_bytes):
+            meta = os.pread(fd, page_bytes, start)
+            _write_unless_read_only(fd, meta, start)
         os.fdatasync(fd)
     except OSError as error:
         sentence = f"The journal's file cannot be synced: {error}"
@@ -144,6 +165,15 @@ def settle(folder: str) -> dict[str, object]:
     finally:
         os.close(fd)
     return {}
+
+
+def _write_unless_read_only(fd: int, data: bytes, start: int) -> None:
+    try:
+        os.pwrite(fd, data, start)
+    except OSError as error:
+        # Opened for reading, or the disk has turned so: then nothing is going to be written.
+        if error.errno not in (errno.EBADF, errno.EROFS):
+            raise
 
 
 def death_sentence(status: int) -> str:

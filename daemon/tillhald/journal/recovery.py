@@ -128,7 +128,7 @@ def _open_locked(places: Places, locks: list[JournalLock]) -> Opened:
         started_s = time.monotonic()
         folder, found = _newest(places, whole=previous_opening_died)
         preflight_ms = (time.monotonic() - started_s) * 1000
-        store = Store.open(folder, locks=locks)
+        store = Store.open(folder, locks=locks, unsettled=found.unsettled)
         head = Head(found.last_seq, bytes.fromhex(found.head_hash))
         if store.primary_head != head:
             store.close()

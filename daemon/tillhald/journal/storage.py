@@ -88,8 +88,9 @@ class Storage:
         self._placed: Path | None = None
         if store.engine.is_read_only:
             self._primary = None
-            self._stage, self._fault = Stage.WAITING, StorageFault.READ_ONLY
-            self._message = "The journal's file system takes no writes."
+            self._stage = Stage.WAITING
+            self._fault = StorageFault.WRITE_FAILED if store.unsettled else StorageFault.READ_ONLY
+            self._message = store.unsettled or "The journal's file system takes no writes."
             self._since_ms = time.time_ns() // 1_000_000
             self._retry_at_s = time.monotonic() + RETRY_S
         self.health = self._snapshot()

@@ -65,13 +65,15 @@ class Store:
     raise StorageFailed, and JournalDamaged when stored bytes are not those that were written.
     """
 
-    def __init__(self, folder: Path, locks: Sequence[JournalLock]) -> None:
+    def __init__(self, folder: Path, locks: Sequence[JournalLock], unsettled: str) -> None:
         self._locks = locks
+        self.unsettled = unsettled
+        """Why nothing may be written to the file yet; empty if it may."""
         self.overlay = Overlay()
         if not (folder / "data.mdb").exists():
             sentence = f"There is no journal in {folder}."
             raise JournalMissing(sentence)
-        self.engine = Engine(str(folder))
+        self.engine = Engine(str(folder), readonly=bool(unsettled))
         try:
             self.identity, self.base = self._read_description()
         except BaseException:
@@ -82,7 +84,7 @@ class Store:
         }
 
     @classmethod
-    def open(cls, folder: Path, *, locks: Sequence[JournalLock] = ()) -> Self:
+    def open(cls, folder: Path, *, locks: Sequence[JournalLock] = (), unsettled: str = "") -> Self:
         """Open the journal in `folder` and hold its lock until `close`.
 
         `locks`, if the caller has taken them already, are taken over. Nothing is checked beyond the
@@ -91,7 +93,7 @@ class Store:
         """
         locks = locks or [JournalLock.acquire(folder)]
         try:
-            return cls(folder, locks)
+            return cls(folder, locks, unsettled)
         except BaseException:
             for lock in locks:
                 lock.release()
