@@ -58,9 +58,6 @@ def text(words: str, style: Style = PLAIN) -> Text:
     return Text(runs=(Run(text=words, style=style),))
 
 
-TRIES_OF_A_BUSY_MACHINE = 3
-
-
 def receipt(*words: str) -> PrintDocument:
     return PrintDocument(parts=(*(text(line) for line in words), Cut()))
 
@@ -159,11 +156,7 @@ def test_nothing_is_sent_to_a_printer_whose_cover_is_open(
     if connected_before:
         assert printer.status(2.0).cover_open.known(value=False)
     paper.open_cover()
-    for _ in range(TRIES_OF_A_BUSY_MACHINE):
-        outcome = printer.print(receipt("nothing"), 5.0)
-        # Of a line that has just been opened, a second of silence counts as switched off.
-        if outcome != FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE):
-            break
+    outcome = printer.print(receipt("nothing"), 2.0)
     assert outcome == FailedBeforeStart(Trouble.COVER_OPEN, RetrySafety.SAFE)
     paper.close_cover()
     assert isinstance(printer.print(receipt("something"), 2.0), Confirmed)

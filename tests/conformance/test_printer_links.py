@@ -9,6 +9,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ from tillhald.devices.wake import Wake
 from tillhald.domain.document import Cut, Image, PrintDocument, Run, Text
 from tillhald.drivers.escpos import link_serial
 from tillhald.drivers.escpos.driver import EscposPrinter
+from tillhald.drivers.escpos.link import CHUNK_BYTES
 from tillhald.drivers.escpos.link_serial import BURST_BYTES_MAX
 from tillhald.drivers.escpos.ports import PortOptions, link_to
 
@@ -335,6 +337,33 @@ def test_a_terminal_server_that_refuses_the_port_is_told_at_once(tmp_path: Path)
             peer.sendall(bytes([255, 254, 44]))  # DONT COM-PORT-OPTION
             with pytest.raises(DeviceOffline, match="no serial line"):
                 link.connect(2.0, rousable=False)
+        wake.close()
+    wiring.close()
+
+
+def test_a_terminal_server_that_speaks_while_it_is_told_something_is_answered(
+    tmp_path: Path,
+) -> None:
+    wiring = Wiring("rfc2217", tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        host, port = server.getsockname()
+        options = PortOptions(rfc2217=f"{host}:{port}", baud=9600, flow="none")
+        wake = Wake()
+        link = link_to(options, "p", wake)
+        assert not link.connect(0.05, rousable=False)
+        peer, _ = server.accept()
+        with peer:
+            will_echo, do_com_port = bytes([255, 251, 1]), bytes([255, 253, 44])
+            # What fits into one read makes the till answer, and the rest is heard meanwhile.
+            peer.sendall(will_echo.ljust(CHUNK_BYTES, b"\0") + do_com_port)
+            patient = pool.submit(link.connect, 3.0, rousable=False)
+            peer.settimeout(1.0)
+            told = b""
+            set_baud = bytes([255, 250, 44, 1]) + (9600).to_bytes(4)
+            while set_baud not in told:
+                told += peer.recv(4096)
+        with pytest.raises(DeviceOffline):
+            patient.result()
         wake.close()
     wiring.close()
 

@@ -69,6 +69,8 @@ class Rfc2217Link:
     def _negotiate(self, end_s: float, *, rousable: bool) -> None:
         assert self._attempt_end_s is not None, "the attempt has begun"
         while not self._client.ready:
+            # First what is owed: a server that has announced itself may wait for the answer.
+            self._tell_owed(self._attempt_end_s)
             now_s = time.monotonic()
             if now_s >= self._attempt_end_s:
                 raise self._tcp.lost(why="does not answer as a serial line by RFC 2217")
@@ -77,9 +79,9 @@ class Rfc2217Link:
                 return
             data = self._tcp.receive(left_s, rousable=rousable)
             self._heard += self._understand(data)
-            self._tell_owed(self._attempt_end_s)
             if not data and rousable:
                 return
+        self._tell_owed(self._attempt_end_s)
         self._up = True
 
     def _understand(self, data: bytes) -> bytes:
@@ -91,8 +93,10 @@ class Rfc2217Link:
         return payload
 
     def _tell_owed(self, end_s: float) -> None:
-        owed, self._owed = self._owed, b""
-        self._tell(owed, end_s)
+        # What is heard while it is told may call for more.
+        while self._owed:
+            owed, self._owed = self._owed, b""
+            self._tell(owed, end_s)
 
     def _tell(self, command: bytes, end_s: float) -> None:
         """Send a command of the protocol; what the printer says meanwhile is kept."""
@@ -111,8 +115,7 @@ class Rfc2217Link:
         if kept:
             return kept
         payload = self._understand(self._tcp.receive(timeout_s, rousable=rousable))
-        if self._owed:
-            self._tell_owed(time.monotonic() + CONNECT_S_MAX)
+        self._tell_owed(time.monotonic() + CONNECT_S_MAX)
         return payload
 
     def send(self, data: bytes, end_s: float, heard: Callable[[bytes], None]) -> None:
