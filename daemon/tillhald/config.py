@@ -18,7 +18,8 @@ import msgspec
 
 from tillhald.devices.categories import Category, PrinterDriver
 from tillhald.devices.options import Shown
-from tillhald.devices.registry import DeviceConfig, config_faults, load_drivers
+from tillhald.devices.registry import config_faults, load_drivers
+from tillhald.devices.unit import DeviceConfig
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX
 from tillhald.domain.currency import is_currency
 from tillhald.domain.receipt import LANGUAGES, ReceiptLayout

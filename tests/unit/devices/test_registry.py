@@ -41,7 +41,8 @@ from tillhald.devices.events import (
     PrintConfirmedLate,
 )
 from tillhald.devices.health import Lifecycle, Presence, State
-from tillhald.devices.registry import DeviceConfig, DeviceRegistry, config_faults, load_drivers
+from tillhald.devices.registry import DeviceRegistry, config_faults, load_drivers
+from tillhald.devices.unit import DeviceConfig
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import Cut, Image, PrintDocument, Run, Text
 from tillhald.drivers.escpos import SPEC as ESCPOS

@@ -22,7 +22,8 @@ from structlog.testing import capture_logs
 
 from tillhald.config import Config, ReceiptTable, ShiftTable
 from tillhald.devices.options import Shown
-from tillhald.devices.registry import DeviceConfig, load_drivers
+from tillhald.devices.registry import load_drivers
+from tillhald.devices.unit import DeviceConfig
 from tillhald.domain import events as ev
 from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason

@@ -1,0 +1,60 @@
+"""A receipt printer in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tillhald.devices.categories import (
+    Category,
+    PosPrinter,
+    PowerState,
+    PrinterCapabilities,
+    PrinterStatus,
+)
+from tillhald.devices.events import DeviceEvent, PrintConfirmedLate
+from tillhald.devices.health import Signs, signs_of
+from tillhald.devices.unit import DeviceConfig, PortUnit
+
+
+class PrinterUnit(PortUnit[PrinterStatus]):
+    """See PortUnit."""
+
+    category = Category.POS_PRINTER
+
+    def __init__(
+        self, device_id: str, config: DeviceConfig, printer: PosPrinter, where: str
+    ) -> None:
+        super().__init__(device_id, config, printer.status(0), where)
+        self.device = printer
+
+    @property
+    def capabilities(self) -> PrinterCapabilities:
+        """See Unit."""
+        return self.device.capabilities
+
+    def read(self) -> PrinterStatus:
+        """See Unit."""
+        return self.device.status(0)
+
+    def poll(self, timeout_s: float, now_ms: Callable[[], int]) -> list[DeviceEvent]:
+        """See PortUnit."""
+        return [
+            PrintConfirmedLate(device_id=self.device_id, at_ms=now_ms(), ticket=ticket)
+            for ticket in self.device.poll(timeout_s)
+        ]
+
+    def close(self) -> None:
+        """See PortUnit."""
+        self.device.close()
+
+    def signs(self, status: PrinterStatus) -> Signs:
+        """See Unit."""
+        return signs_of(status)
+
+    def is_connected(self, status: PrinterStatus) -> bool:
+        """See PortUnit."""
+        return status.connected
+
+    def power_of(self, status: PrinterStatus) -> PowerState:
+        """See PortUnit."""
+        return status.power.value or PowerState.UNKNOWN

@@ -1,0 +1,124 @@
+"""One device as the registry holds it: what it said last, what is wrong with it, what changed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import ClassVar, Generic, TypeVar
+
+import msgspec
+
+from tillhald.devices.categories import (
+    Category,
+    DrawerStatus,
+    PowerState,
+    PrinterCapabilities,
+    PrinterStatus,
+)
+from tillhald.devices.events import ConditionBegan, ConditionEnded, DeviceEvent, PowerChanged
+from tillhald.devices.health import DRIVER_FAILED, Condition, Presence, Severity, Signs
+from tillhald.devices.options import Shown
+
+Status = PrinterStatus | DrawerStatus
+S = TypeVar("S", bound=Status)
+
+
+class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One device as the configuration has it; `options` are of the driver's own type."""
+
+    driver: Shown
+    options: msgspec.Struct
+
+
+class Unit(ABC, Generic[S]):
+    """`read` runs on the port's thread, everything else on the event loop.
+
+    `status` is replaced on the port's thread and read anywhere. `calls` counts what is asked of
+    the device and not answered yet.
+    """
+
+    category: ClassVar[Category]
+
+    def __init__(self, device_id: str, config: DeviceConfig, status: S) -> None:
+        self.device_id = device_id
+        self.config = config
+        self.status = status
+        self.calls = 0
+        self.conditions: dict[str, Condition] = {}
+
+    @property
+    def capabilities(self) -> PrinterCapabilities | None:
+        """What the model can do, if its category has more to say than its readings."""
+        return None
+
+    @abstractmethod
+    def read(self) -> S:
+        """Say what is known of the device, without asking it."""
+
+    @abstractmethod
+    def signs(self, status: S) -> Signs:
+        """Name all that is wrong with the device."""
+
+    def observed(self, status: S, at_ms: int) -> Iterator[DeviceEvent]:
+        """Take what `read` gave, and tell what changed by it."""
+        yield from self._hold_against(self.signs(status), at_ms)
+
+    def failed(self, error: Exception, at_ms: int) -> Iterator[DeviceEvent]:
+        """Its driver made a mistake; that is held against it until the next turn that goes well."""
+        evidence = f"{type(error).__name__}: {error}"
+        signs = self.signs(self.status) | {DRIVER_FAILED: (Severity.ERROR, evidence)}
+        yield from self._hold_against(signs, at_ms)
+
+    def _hold_against(self, signs: Signs, at_ms: int) -> Iterator[DeviceEvent]:
+        """Begin and end conditions so that they are those of `signs`."""
+        for code in [code for code in self.conditions if code not in signs]:
+            ended = self.conditions.pop(code)
+            yield ConditionEnded(device_id=self.device_id, at_ms=at_ms, condition=ended)
+        for code, (severity, evidence) in signs.items():
+            if code not in self.conditions:
+                began = Condition(code=code, severity=severity, since_ms=at_ms, evidence=evidence)
+                self.conditions[code] = began
+                yield ConditionBegan(device_id=self.device_id, at_ms=at_ms, condition=began)
+
+
+class PortUnit(Unit[S]):
+    """The device that a port leads to. What else hangs on the port has its power and presence."""
+
+    def __init__(self, device_id: str, config: DeviceConfig, status: S, where: str) -> None:
+        """`where` is how it is wired, for people."""
+        super().__init__(device_id, config, status)
+        self.where = where
+        self.power = PowerState.UNKNOWN
+        self.seen = False
+
+    @property
+    def presence(self) -> Presence:
+        """Whether it is there."""
+        if self.is_connected(self.status):
+            return Presence.PRESENT
+        return Presence.ABSENT if self.seen else Presence.NEVER_SEEN
+
+    @abstractmethod
+    def poll(self, timeout_s: float, now_ms: Callable[[], int]) -> list[DeviceEvent]:
+        """Give the driver its turn, on the port's thread; what the device told by itself."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the device, on the port's thread."""
+
+    @abstractmethod
+    def is_connected(self, status: S) -> bool:
+        """Whether the device is there and answers."""
+
+    @abstractmethod
+    def power_of(self, status: S) -> PowerState:
+        """What is known of its power."""
+
+    def observed(self, status: S, at_ms: int) -> Iterator[DeviceEvent]:
+        """See Unit."""
+        self.seen |= self.is_connected(status)
+        power = self.power_of(status)
+        if power is not self.power:
+            self.power = power
+            yield PowerChanged(device_id=self.device_id, at_ms=at_ms, power=power)
+        yield from super().observed(status, at_ms)
