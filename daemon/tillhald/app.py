@@ -191,6 +191,7 @@ class App:
         devices = DeviceRegistry(
             config.devices, load_drivers(), now_ms=wall_ms, on_event=news.report
         )
+        devices.remember(state.drawers, alive_ms=state.clock_max_ms)
         effects = Effects(
             till=till,
             tail=tail,

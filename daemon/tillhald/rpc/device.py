@@ -152,9 +152,9 @@ def _capabilities(shot: DeviceSnapshot) -> dict[str, str]:
     if shot.capabilities is None:
         return {}
     plain = msgspec.to_builtins(shot.capabilities)
-    paper = plain.pop("paper")
+    paper = plain.pop("paper", None)
+    sizes = {name: str(paper[name]) for name in ("columns", "dots")} if paper else {}
     return {
-        "columns": str(paper["columns"]),
-        "dots": str(paper["dots"]),
+        **sizes,
         **{f"cap_{name}": _value(value) for name, value in plain.items()},
     }
