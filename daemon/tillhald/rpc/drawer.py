@@ -129,7 +129,9 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
                 await self._till.caught_up()
                 return pb.WaitForCloseResponse(position=_position(shot), waited=waited)
             if status.open.how is How.UNSUPPORTED or not _tells(shot):
-                sentence = "Nobody knows how this drawer stands: it has no switch, or none is learnt."
+                sentence = (
+                    "Nobody knows how this drawer stands: it has no switch, or none is learnt."
+                )
                 raise errors.NoDrawerSwitch(sentence, device_id=name)
             waited = True
             if not await self._news.changed(LOOK_AGAIN_S):

@@ -22,7 +22,7 @@ from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.jobs import KickReason, KickState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.service.tail import Tail
@@ -76,7 +76,7 @@ class Calibrations:
         self._devices = devices
         self._under_way: set[str] = set()
 
-    async def calibrate(self, drawer: str, *, by_key: bool) -> AsyncIterator[Asked | Learnt]:
+    async def calibrate(self, drawer: str, *, by_key: bool) -> AsyncGenerator[Asked | Learnt, None]:
         """Lead through the steps; the last is Learnt, and durable.
 
         Raises NoDrawerSwitch, Full, DeviceOffline, and what recording raises.
@@ -93,7 +93,7 @@ class Calibrations:
         finally:
             self._under_way.discard(drawer)
 
-    async def _steps(self, drawer: str, *, by_key: bool) -> AsyncIterator[Asked | Learnt]:
+    async def _steps(self, drawer: str, *, by_key: bool) -> AsyncGenerator[Asked | Learnt, None]:
         yield Asked(Step.SHUT, self._level(drawer), SHUT_S_MAX)
         shut = await self._steady(drawer, within_s=SHUT_S_MAX)
         if shut is None:
