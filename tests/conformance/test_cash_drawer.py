@@ -306,4 +306,3 @@ def until(holds: Callable[[], bool]) -> None:
     end_s = time.monotonic() + 5
     while not holds():
         assert time.monotonic() < end_s, "it never held"
-        time.sleep(0.002)

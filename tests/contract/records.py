@@ -224,7 +224,9 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.ConditionEnded(device_id="front", code="PAPER_OUT"),
     ev.DrawerOpened(device_id="drawer", without_kick=True),
     ev.DrawerClosed(device_id="drawer"),
-    ev.DrawerSensorCalibrated(device_id="drawer", open_level=OpenLevel.LOW, by_key=True),
+    ev.DrawerSensorCalibrated(
+        device_id="drawer", open_level=OpenLevel.LOW, by_key=True, request_id="request-1"
+    ),
 )
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),

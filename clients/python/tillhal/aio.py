@@ -414,10 +414,15 @@ class AsyncTill:
         return await self._ask(self.stubs.drawer.WaitForClose, request, timeout_s)
 
     async def calibrate_drawer(
-        self, drawer: str = "", *, by_key: bool = False, timeout_s: float = wire.DRAWER_S
+        self,
+        drawer: str = "",
+        *,
+        by_key: bool = False,
+        request_id: str | None = None,
+        timeout_s: float = wire.DRAWER_S,
     ) -> AsyncIterator[drawer_pb2.CalibrateSensorResponse]:
         """Have the till learn the switch of a drawer that is shut: each step, then the result."""
-        request = drawer_pb2.CalibrateSensorRequest(drawer=drawer, by_key=by_key)
+        request = requests.calibrate_sensor(drawer, by_key=by_key, request_id=request_id)
         stub = self.stubs.drawer.CalibrateSensor
         call = stub(request, timeout=timeout_s, metadata=self._metadata)
         try:

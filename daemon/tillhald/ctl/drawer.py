@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-import time
 from typing import TYPE_CHECKING, Annotated, Final
 
+import grpc
 import typer
 from google.protobuf.json_format import MessageToDict
 
 from tillhal import Till
-from tillhal.v1 import device_pb2, drawer_pb2
+from tillhal.v1 import device_pb2, drawer_pb2, system_pb2
 from tillhald.ctl import words
 from tillhald.ctl.connection import (
     EXIT_FAULT,
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Opens a cash drawer, and learns its switch.", no_args_is_help=True)
 
 OUTCOME_S_MAX: Final = 20.0
-_LOOK_S: Final = 0.1
 Name = Annotated[
-    str, typer.Argument(metavar="[DRAWER]", help="Its name; may be left out if there is one only.")
+    str, typer.Option("--drawer", metavar="NAME", help="Which; not needed if there is only one.")
 ]
 _OVER: Final = (
     drawer_pb2.KICK_STATE_FIRED,
@@ -55,8 +55,9 @@ def open_(
     answered.
     """
     with connected(address) as till:
+        head_seq = till.status().head_seq
         asked = till.open_drawer("TEST", drawer=drawer, note=note)
-        kick = _outcome(till, asked.kick)
+        kick = _outcome(till, asked.kick, head_seq)
     if as_json:
         write_json(_plain(kick))
     elif kick.state == drawer_pb2.KICK_STATE_FIRED:
@@ -127,13 +128,14 @@ def calibrate(
         raise typer.Exit(EXIT_FAULT)
 
 
-def _outcome(till: Till, kick: drawer_pb2.Kick) -> drawer_pb2.Kick:
+def _outcome(till: Till, kick: drawer_pb2.Kick, head_seq: int) -> drawer_pb2.Kick:
     """The kick as it ended, or as it stands after OUTCOME_S_MAX."""
-    end_s = time.monotonic() + OUTCOME_S_MAX
-    while kick.state not in _OVER and time.monotonic() < end_s:
-        time.sleep(_LOOK_S)
-        mine = [k for k in till.get_drawer(kick.drawer).last_kicks if k.kick_id == kick.kick_id]
-        kick = mine[0] if mine else kick
+    request = system_pb2.WatchEventsRequest(cursor=head_seq)
+    with contextlib.suppress(grpc.RpcError):
+        for message in till.stubs.system.WatchEvents(request, timeout=OUTCOME_S_MAX):
+            changed = message.kick_changed
+            if changed.kick_id == kick.kick_id and changed.state in _OVER:
+                return changed
     return kick
 
 

@@ -76,7 +76,7 @@ class DrawerUnit(Unit[DrawerStatus]):
         Begins anew with what is seen from now on: what was seen so far may have been the opposite.
         """
         is_learnt = self.device.learn(open_level)
-        if is_learnt:
+        if is_learnt and open_level is not self._learnt:
             self._learnt = open_level
             self._open = self._alarm_s = None
             self._stayed_closed, self._wrong_ways = False, 0

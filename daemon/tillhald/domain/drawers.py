@@ -24,13 +24,15 @@ class DrawerMemory(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """`open_level` is None before the first calibration, `is_open` before the first sight.
 
     `opened_ms` is when it was seen to open, 0 while it is shut. `kicked_ms` is when a kick of ours
-    began that no opening answers yet, else 0.
+    began that no opening answers yet, else 0. `calibrated_by` is the request_id of the last
+    calibration.
     """
 
     open_level: OpenLevel | None = None
     is_open: bool | None = None
     opened_ms: int = 0
     kicked_ms: int = 0
+    calibrated_by: str = ""
 
 
 NOTHING_KNOWN = DrawerMemory()

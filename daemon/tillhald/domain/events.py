@@ -260,6 +260,7 @@ class DrawerSensorCalibrated(Event, frozen=True, kw_only=True):
     device_id: str
     open_level: OpenLevel
     by_key: bool = False
+    request_id: str = ""
 
 
 AnyEvent = (

@@ -415,7 +415,11 @@ def _drawer_after(
         case ev.DrawerSensorCalibrated(open_level=open_level):
             # What was seen by another level, or without one, was no sight of the drawer.
             is_same = open_level is memory.open_level
-            memory = replace(memory if is_same else NOTHING_KNOWN, open_level=open_level)
+            memory = replace(
+                memory if is_same else NOTHING_KNOWN,
+                open_level=open_level,
+                calibrated_by=event.request_id,
+            )
         case _:
             assert_never(event)
     return replace(state, drawers={**state.drawers, event.device_id: memory})

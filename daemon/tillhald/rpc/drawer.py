@@ -141,7 +141,11 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
         self, request: pb.CalibrateSensorRequest, context: Context
     ) -> AsyncIterator[pb.CalibrateSensorResponse]:
         name = self._drawer(request.drawer).device_id
-        stages = self._calibrations.calibrate(name, by_key=request.by_key)
+        stages = self._calibrations.calibrate(
+            name,
+            by_key=request.by_key,
+            request_id=fields.request_id(request.request_id),
+        )
         async with contextlib.aclosing(stages) as steps:
             async for stage in steps:
                 yield self._stage(stage)
@@ -158,6 +162,7 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
             open_level=_OPEN_LEVELS[stage.open_level],
             in_use=stage.in_use,
             durability=to_wire.durability(spilled=stage.is_spilled),
+            replayed=stage.is_replayed,
         )
 
     def _drawer(self, name: str) -> DeviceSnapshot:

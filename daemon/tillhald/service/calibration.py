@@ -18,7 +18,7 @@ from tillhald.devices.categories import DrawerStatus, How, Reading
 from tillhald.devices.errors import DeviceOffline
 from tillhald.domain import errors
 from tillhald.domain import events as ev
-from tillhald.domain.drawers import OpenLevel
+from tillhald.domain.drawers import NOTHING_KNOWN, OpenLevel
 from tillhald.domain.jobs import KickReason, KickState
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Learnt(NamedTuple):
     in_use: bool
     switch_high: Reading[bool]
     is_spilled: bool
+    is_replayed: bool = False
 
 
 class Calibrations:
@@ -76,28 +77,42 @@ class Calibrations:
         self._devices = devices
         self._under_way: set[str] = set()
 
-    async def calibrate(self, drawer: str, *, by_key: bool) -> AsyncGenerator[Asked | Learnt, None]:
+    async def calibrate(
+        self, drawer: str, *, by_key: bool, request_id: str
+    ) -> AsyncGenerator[Asked | Learnt, None]:
         """Lead through the steps; the last is Learnt, and durable.
 
-        Raises NoDrawerSwitch, Full, DeviceOffline, and what recording raises.
+        The request of the drawer's last calibration gets its result again. Raises NoDrawerSwitch,
+        Full, DeviceOffline, and what recording raises.
         """
         if self._level(drawer).how is How.UNSUPPORTED:
             sentence = "This drawer has no switch that the till could read."
             raise errors.NoDrawerSwitch(sentence, device_id=drawer)
         if drawer in self._under_way:
             raise errors.Full("This drawer is being calibrated already.", limit=1)
+        memory = self._till.state.drawers.get(drawer, NOTHING_KNOWN)
+        if memory.calibrated_by == request_id and memory.open_level is not None:
+            await self._till.caught_up()
+            in_use = self._devices.learn(drawer, memory.open_level)
+            level = self._level(drawer)
+            yield Learnt(memory.open_level, in_use, level, is_spilled=False, is_replayed=True)
+            return
         self._under_way.add(drawer)
         try:
-            async for stage in self._steps(drawer, by_key=by_key):
+            async for stage in self._steps(drawer, by_key=by_key, request_id=request_id):
                 yield stage
         finally:
             self._under_way.discard(drawer)
 
-    async def _steps(self, drawer: str, *, by_key: bool) -> AsyncGenerator[Asked | Learnt, None]:
+    async def _steps(
+        self, drawer: str, *, by_key: bool, request_id: str
+    ) -> AsyncGenerator[Asked | Learnt, None]:
         yield Asked(Step.SHUT, self._level(drawer), SHUT_S_MAX)
         shut = await self._steady(drawer, within_s=SHUT_S_MAX)
         if shut is None:
-            yield await self._learn(drawer, OpenLevel.UNRELIABLE, by_key=by_key)
+            yield await self._learn(
+                drawer, OpenLevel.UNRELIABLE, by_key=by_key, request_id=request_id
+            )
             return
         if not by_key:
             await self._kick(drawer)
@@ -106,14 +121,14 @@ class Calibrations:
         if opened is None:
             moved = self._level(drawer).value != shut
             found = OpenLevel.UNRELIABLE if moved else OpenLevel.NONE
-            yield await self._learn(drawer, found, by_key=by_key)
+            yield await self._learn(drawer, found, by_key=by_key, request_id=request_id)
             return
         yield Asked(Step.SHUT_AGAIN, self._level(drawer), SHUT_AGAIN_S_MAX)
         back = await self._steady(drawer, within_s=SHUT_AGAIN_S_MAX, wanted=shut)
         found = OpenLevel.LOW if shut else OpenLevel.HIGH
         if back is None:
             found = OpenLevel.UNRELIABLE
-        yield await self._learn(drawer, found, by_key=by_key)
+        yield await self._learn(drawer, found, by_key=by_key, request_id=request_id)
 
     async def _steady(
         self, drawer: str, *, within_s: float, wanted: bool | None = None
@@ -150,8 +165,12 @@ class Calibrations:
                 return
             await asyncio.sleep(_LOOK_S)
 
-    async def _learn(self, drawer: str, open_level: OpenLevel, *, by_key: bool) -> Learnt:
-        fact = ev.DrawerSensorCalibrated(device_id=drawer, open_level=open_level, by_key=by_key)
+    async def _learn(
+        self, drawer: str, open_level: OpenLevel, *, by_key: bool, request_id: str
+    ) -> Learnt:
+        fact = ev.DrawerSensorCalibrated(
+            device_id=drawer, open_level=open_level, by_key=by_key, request_id=request_id
+        )
         seq = self._till.note([fact])
         await self._tail.reached(seq)
         # Only now: what a crash would forget must not be told as known before.

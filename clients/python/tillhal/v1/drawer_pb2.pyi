@@ -150,25 +150,29 @@ class WaitForCloseResponse(_message.Message):
     def __init__(self, position: _Optional[_Union[_device_pb2.Reading, _Mapping]] = ..., waited: bool = ...) -> None: ...
 
 class CalibrateSensorRequest(_message.Message):
-    __slots__ = ("drawer", "by_key")
+    __slots__ = ("drawer", "by_key", "request_id")
     DRAWER_FIELD_NUMBER: _ClassVar[int]
     BY_KEY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     drawer: str
     by_key: bool
-    def __init__(self, drawer: _Optional[str] = ..., by_key: bool = ...) -> None: ...
+    request_id: str
+    def __init__(self, drawer: _Optional[str] = ..., by_key: bool = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class CalibrateSensorResponse(_message.Message):
-    __slots__ = ("step", "switch_high", "open_level", "in_use", "patience_s", "durability")
+    __slots__ = ("step", "switch_high", "open_level", "in_use", "patience_s", "durability", "replayed")
     STEP_FIELD_NUMBER: _ClassVar[int]
     SWITCH_HIGH_FIELD_NUMBER: _ClassVar[int]
     OPEN_LEVEL_FIELD_NUMBER: _ClassVar[int]
     IN_USE_FIELD_NUMBER: _ClassVar[int]
     PATIENCE_S_FIELD_NUMBER: _ClassVar[int]
     DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
     step: CalibrationStep
     switch_high: _device_pb2.Reading
     open_level: OpenLevel
     in_use: bool
     patience_s: int
     durability: _types_pb2.Durability
-    def __init__(self, step: _Optional[_Union[CalibrationStep, str]] = ..., switch_high: _Optional[_Union[_device_pb2.Reading, _Mapping]] = ..., open_level: _Optional[_Union[OpenLevel, str]] = ..., in_use: bool = ..., patience_s: _Optional[int] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ...) -> None: ...
+    replayed: bool
+    def __init__(self, step: _Optional[_Union[CalibrationStep, str]] = ..., switch_high: _Optional[_Union[_device_pb2.Reading, _Mapping]] = ..., open_level: _Optional[_Union[OpenLevel, str]] = ..., in_use: bool = ..., patience_s: _Optional[int] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., replayed: bool = ...) -> None: ...

@@ -90,7 +90,8 @@ class DrawerServiceServicer(object):
     def CalibrateSensor(self, request, context):
         """Learns which level of the drawer's switch means open, step by step, with somebody beside it.
         The drawer has to be shut when this is called. What was learnt is durable with the step DONE;
-        whoever hangs up before has changed nothing, but may have had the drawer opened.
+        whoever hangs up before has changed nothing, but may have had the drawer opened. The same
+        request_id again, once it is done: the result at once, as long as no later calibration was done.
         NOT_FOUND: DEVICE_NOT_FOUND. FAILED_PRECONDITION: NO_DRAWER_SWITCH. RESOURCE_EXHAUSTED:
         QUEUE_FULL while it is being done already. UNAVAILABLE: DEVICE_OFFLINE when the switch cannot
         be read.
