@@ -39,6 +39,7 @@ from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import API_VERSION, Boot, SystemServicer
 from tillhald.service.bring_back import BringBack
+from tillhald.service.calibration import Calibrations
 from tillhald.service.devices import DeviceNews
 from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
@@ -191,6 +192,7 @@ class App:
         devices = DeviceRegistry(
             config.devices, load_drivers(), now_ms=wall_ms, on_event=news.report
         )
+        devices.remember(state.drawers, alive_ms=state.clock_max_ms)
         effects = Effects(
             till=till,
             tail=tail,
@@ -364,7 +366,7 @@ def _hang(
     )
     journal = JournalServicer(store, tail, verification)
     printer = PrinterServicer(till, store, tail, devices)
-    drawer = DrawerServicer(till, store, devices, news)
+    drawer = DrawerServicer(till, store, devices, news, Calibrations(till, tail, devices))
     door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
     door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
     door.hang(journal_pb2_grpc.add_JournalServiceServicer_to_server, journal)

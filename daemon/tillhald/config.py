@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from tillhald.devices.categories import Category, PrinterDriver
+from tillhald.devices.categories import Category, DrawerOnPrinterDriver
 from tillhald.devices.options import Shown
 from tillhald.devices.registry import config_faults, load_drivers
 from tillhald.devices.unit import DeviceConfig
@@ -423,8 +423,8 @@ def _ports(config: Config) -> list[str]:
     wrong = []
     for name, device in config.devices.items():
         driver = drivers[device.driver]
-        if isinstance(driver, PrinterDriver):
-            where = driver.port_of(device.options)
+        if not isinstance(driver, DrawerOnPrinterDriver):
+            where = driver.port_of(device.options)  # type: ignore[arg-type]  # of its own type
             # One device has several paths (by-id, ttyUSB0), one address several protocols.
             place = where.partition(" ")[2]
             place = str(Path(place).resolve()) if place.startswith("/") else place

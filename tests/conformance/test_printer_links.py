@@ -21,6 +21,7 @@ from hwsim.models import MODELS
 from hwsim.printer import VirtualPrinter
 from hwsim.serial_line import SerialAt
 from tests.support.wiring import LINKS, Wiring
+from tillhald.devices import link_serial
 from tillhald.devices.categories import (
     Completion,
     Confirmed,
@@ -33,12 +34,11 @@ from tillhald.devices.categories import (
     Unconfirmed,
 )
 from tillhald.devices.errors import DeviceOffline, DeviceTimeout, RetrySafety
+from tillhald.devices.link import CHUNK_BYTES
+from tillhald.devices.link_serial import BURST_BYTES_MAX
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import Cut, Image, PrintDocument, Run, Text
-from tillhald.drivers.escpos import link_serial
 from tillhald.drivers.escpos.driver import EscposPrinter
-from tillhald.drivers.escpos.link import CHUNK_BYTES
-from tillhald.drivers.escpos.link_serial import BURST_BYTES_MAX
 from tillhald.drivers.escpos.ports import PortOptions, link_to
 
 OFFLINE = FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE)

@@ -17,6 +17,7 @@ import msgspec
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
 from tillhald.domain.amounts import Quantity
+from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState
 from tillhald.domain.sale import (
     Discount,
@@ -223,6 +224,9 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.ConditionEnded(device_id="front", code="PAPER_OUT"),
     ev.DrawerOpened(device_id="drawer", without_kick=True),
     ev.DrawerClosed(device_id="drawer"),
+    ev.DrawerSensorCalibrated(
+        device_id="drawer", open_level=OpenLevel.LOW, by_key=True, request_id="request-1"
+    ),
 )
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),
@@ -247,6 +251,7 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.KickEnded(kick_id="k", outcome=KickState.FIRED),
     ev.ConditionBegan(device_id="d", code="C", severity="s"),
     ev.DrawerOpened(device_id="d"),
+    ev.DrawerSensorCalibrated(device_id="d", open_level=OpenLevel.NONE),
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

@@ -138,7 +138,7 @@ def test_reads_are_marked_as_having_no_side_effects() -> None:
 
 
 def test_every_request_that_changes_something_carries_a_request_id() -> None:
-    reads = re.compile(r"(Get|List|Watch|Validate|Verify)")
+    reads = re.compile(r"(Get|List|Watch|WaitFor|Validate|Verify)")
     for name in MODULES:
         if not name.endswith("_pb2"):
             continue

@@ -263,6 +263,7 @@ def test_every_condition_of_a_device_is_explained() -> None:
     text = page("daemon/tillhald/devices/health.py").read_text()
     body = text[text.index("def signs_of") :]
     codes = set(re.findall(r'\("([a-z_]+)", Severity', body))
+    body += page("daemon/tillhald/devices/drawer_unit.py").read_text()
     codes |= set(re.findall(r'signs\["([a-z_]+)"\]', body)) | {DRIVER_FAILED}
     told = names_below("howto/read-a-fault.md", "Conditions")
     assert told == {code.upper() for code in codes}

@@ -406,6 +406,33 @@ class AsyncTill:
         request = drawer_pb2.GetDrawerRequest(drawer=drawer)
         return await self._ask(self.stubs.drawer.GetDrawer, request, timeout_s)
 
+    async def wait_for_close(
+        self, drawer: str = "", *, timeout_s: float = wire.DRAWER_S
+    ) -> drawer_pb2.WaitForCloseResponse:
+        """Return once the drawer is shut. Raises NoDrawerSwitch where nobody can tell."""
+        request = drawer_pb2.WaitForCloseRequest(drawer=drawer)
+        return await self._ask(self.stubs.drawer.WaitForClose, request, timeout_s)
+
+    async def calibrate_drawer(
+        self,
+        drawer: str = "",
+        *,
+        by_key: bool = False,
+        request_id: str | None = None,
+        timeout_s: float = wire.DRAWER_S,
+    ) -> AsyncIterator[drawer_pb2.CalibrateSensorResponse]:
+        """Have the till learn the switch of a drawer that is shut: each step, then the result."""
+        request = requests.calibrate_sensor(drawer, by_key=by_key, request_id=request_id)
+        stub = self.stubs.drawer.CalibrateSensor
+        call = stub(request, timeout=timeout_s, metadata=self._metadata)
+        try:
+            async for step in call:
+                yield step
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error, request) from error
+        finally:
+            call.cancel()
+
     # Devices and the journal
 
     async def list_devices(self, *, timeout_s: float | None = None) -> list[device_pb2.Device]:

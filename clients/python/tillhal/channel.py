@@ -16,6 +16,8 @@ ADDRESS_DEFAULT: Final = "unix:///run/tillhal/api.sock"
 
 CALL_S: Final = 10.0
 """Deadline of a call in seconds, unless `timeout_s` says otherwise."""
+DRAWER_S: Final = 180.0
+"""For what waits for a person beside the drawer."""
 VERIFY_S: Final = 3600.0
 """Deadline in seconds of a check of the whole journal."""
 DIAGNOSTICS_S: Final = 60.0

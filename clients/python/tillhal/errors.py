@@ -294,6 +294,10 @@ class NoPrinter(Refused, reason="NO_PRINTER"):
     """No printer is configured for this."""
 
 
+class NoDrawerSwitch(Refused, reason="NO_DRAWER_SWITCH"):
+    """Nobody knows how the drawer stands: it has no switch, or was not calibrated."""
+
+
 class KickExists(Refused, reason="KICK_EXISTS"):
     """A drawer kick with this id exists already."""
 

@@ -283,6 +283,15 @@ def open_drawer(
     )
 
 
+def calibrate_sensor(
+    drawer: str, *, by_key: bool, request_id: str | None
+) -> drawer_pb2.CalibrateSensorRequest:
+    """Has the till learn a drawer's switch."""
+    return drawer_pb2.CalibrateSensorRequest(
+        request_id=request_id or new_id(), drawer=drawer, by_key=by_key
+    )
+
+
 def get_sale(sale_id: str | None, receipt_number: int | None) -> checkout_pb2.GetSaleRequest:
     """Asks for a sale by one of the two; ValueError for both or neither. Changes nothing."""
     if (sale_id is None) == (receipt_number is None):

@@ -43,6 +43,18 @@ STAGES: Final[dict[int, str]] = {
     system_pb2.STORAGE_STAGE_FAILED: "Nothing can be stored: every sale is refused.",
     system_pb2.STORAGE_STAGE_REPLACED: "Sales go to a new file; the one before was put aside.",
 }
+CALIBRATION: Final[dict[int, str]] = {
+    drawer_pb2.CALIBRATION_STEP_SHUT: "Leave the drawer shut.",
+    drawer_pb2.CALIBRATION_STEP_KICKED: "The drawer was kicked. If it is shut, open it by its key.",
+    drawer_pb2.CALIBRATION_STEP_OPEN_BY_KEY: "Open the drawer by its key, and leave it open.",
+    drawer_pb2.CALIBRATION_STEP_SHUT_AGAIN: "The till has seen that. Push the drawer shut.",
+}
+OPEN_LEVELS: Final[dict[int, str]] = {
+    drawer_pb2.OPEN_LEVEL_HIGH: "Learnt: high means open, low means shut.",
+    drawer_pb2.OPEN_LEVEL_LOW: "Learnt: low means open, high means shut.",
+    drawer_pb2.OPEN_LEVEL_NONE: "Nothing changed: the drawer has no switch, or none that is wired.",
+    drawer_pb2.OPEN_LEVEL_UNRELIABLE: "The switch does not do as it should: look at its cable.",
+}
 
 
 def word(enum: EnumTypeWrapper, value: int) -> str:

@@ -14,13 +14,16 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 import msgspec
 
 from tillhald.devices.errors import RetrySafety
+from tillhald.devices.options import DrawerOptions
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import PrintDocument
+from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.layout import Paper
 from tillhald.domain.preflight import Problem
 
 T = TypeVar("T")
 Options = TypeVar("Options", bound=msgspec.Struct)
+OfDrawer = TypeVar("OfDrawer", bound=DrawerOptions)
 
 
 class How(enum.StrEnum):
@@ -221,10 +224,34 @@ class PosPrinter(Protocol):
 # --- drawers -----------------------------------------------------------------------------------
 
 
+class DrawerCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """In UnifiedPOS's words. `status`: it has a switch that is understood.
+
+    `status_multi_drawer_detect` is False where one switch serves several drawers, so that "open"
+    means "at least one of them". `polarity_known`: the level that means "open" was configured or
+    learnt, or there is no switch.
+    """
+
+    status: bool
+    status_multi_drawer_detect: bool
+    polarity_known: bool
+
+
 class DrawerStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a drawer. `open` is UNSUPPORTED without a switch."""
+    """What is known of a drawer. `open` is UNSUPPORTED without a switch.
+
+    `switch_high` is the bare level of its switch, which may be there before anybody knows what it
+    means: `open` is UNKNOWN then.
+    """
 
     open: Reading[bool]
+    switch_high: Reading[bool]
+
+
+class WiredDrawerStatus(DrawerStatus, frozen=True, kw_only=True):
+    """The same of a drawer with a port of its own, and whether that is there."""
+
+    power: PowerState
 
 
 class Fired(msgspec.Struct, frozen=True, tag="fired"):
@@ -258,6 +285,28 @@ class CashDrawer(Protocol):
     def kick(self, now: bool, deadline_s: float) -> KickOutcome:  # noqa: FBT001 - by port.call
         """Open it, at most once. `now` overtakes a receipt that is still being printed."""
 
+    def learn(self, open_level: OpenLevel) -> bool:
+        """Take what a calibration found. On any thread.
+
+        False: the configuration names the level, and that counts.
+        """
+
+
+class WiredDrawer(CashDrawer, Protocol):
+    """A cash drawer with a port of its own."""
+
+    def status(self) -> WiredDrawerStatus:
+        """See CashDrawer."""
+
+    def poll(self, timeout_s: float) -> None:
+        """Keep the link alive and look at the switch, at most `timeout_s`.
+
+        Returns early when the port's wake rings, or something has changed.
+        """
+
+    def close(self) -> None:
+        """Leave no current in the solenoid, and let go of the port, within a second."""
+
 
 # --- drivers -----------------------------------------------------------------------------------
 
@@ -280,14 +329,28 @@ class PrinterDriver(Generic[Options]):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DrawerOnPrinterDriver(Generic[Options]):
+class DrawerOnPrinterDriver(Generic[OfDrawer]):
     """How to make a drawer that hangs on a printer and shares its port."""
 
-    options_type: type[Options]
-    printer_of: Callable[[Options], str]
-    connect: Callable[[str, Options, PosPrinter], CashDrawer]
+    options_type: type[OfDrawer]
+    printer_of: Callable[[OfDrawer], str]
+    connect: Callable[[str, OfDrawer, PosPrinter], CashDrawer]
     category: ClassVar[Category] = Category.CASH_DRAWER
 
 
-Driver = PrinterDriver[msgspec.Struct] | DrawerOnPrinterDriver[msgspec.Struct]
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DrawerDriver(Generic[OfDrawer]):
+    """How to make a drawer with a port of its own. `connect` does no I/O, `port_of` names it."""
+
+    options_type: type[OfDrawer]
+    connect: Callable[[str, OfDrawer, Wake], WiredDrawer]
+    port_of: Callable[[OfDrawer], str]
+    category: ClassVar[Category] = Category.CASH_DRAWER
+
+
+Driver = (
+    PrinterDriver[msgspec.Struct]
+    | DrawerOnPrinterDriver[DrawerOptions]
+    | DrawerDriver[DrawerOptions]
+)
 """What an entry point of the group `tillhal.drivers` holds."""

@@ -15,6 +15,8 @@ import msgspec
 
 from tillhald.devices.categories import (
     Category,
+    DrawerCapabilities,
+    DrawerDriver,
     DrawerOnPrinterDriver,
     Driver,
     FailedBeforeStart,
@@ -29,14 +31,16 @@ from tillhald.devices.categories import (
     Trouble,
     Unconfirmed,
 )
-from tillhald.devices.drawer_unit import DrawerUnit
+from tillhald.devices.drawer_unit import DrawerUnit, WiredDrawerUnit
 from tillhald.devices.errors import DeviceError, DeviceUnknown, RetrySafety
 from tillhald.devices.events import DeviceEvent
 from tillhald.devices.health import Condition, Lifecycle, Presence, Severity, State
+from tillhald.devices.options import DrawerOptions
 from tillhald.devices.port import Port
 from tillhald.devices.printer_unit import PrinterUnit
 from tillhald.devices.unit import DeviceConfig, PortUnit, Status, Unit
 from tillhald.domain.document import PrintDocument
+from tillhald.domain.drawers import DrawerMemory, OpenLevel
 from tillhald.domain.preflight import Problem
 
 T = TypeVar("T")
@@ -47,7 +51,7 @@ ENTRY_POINT_GROUP: Final = "tillhal.drivers"
 
 
 class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """All axes of one device. `capabilities` only of a printer; a drawer's power is its host's."""
+    """All axes of one device. What hangs on another has the power of that one."""
 
     device_id: str
     category: Category
@@ -59,7 +63,7 @@ class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     presence: Presence
     conditions: tuple[Condition, ...]
     status: Status
-    capabilities: PrinterCapabilities | None
+    capabilities: PrinterCapabilities | DrawerCapabilities | None
 
 
 class _Station:
@@ -70,6 +74,11 @@ class _Station:
         self.host = host
         self.units: dict[str, AnyUnit] = {host.device_id: host}
         self.said: list[object] = []
+
+    @property
+    def drawers(self) -> list[DrawerUnit]:
+        """Those of its units."""
+        return [unit for unit in self.units.values() if isinstance(unit, DrawerUnit)]
 
 
 def load_drivers() -> dict[str, Driver]:
@@ -86,6 +95,7 @@ def config_faults(configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Dri
             known = ", ".join(sorted(drivers))
             faults.append(f"devices.{device_id}: no driver {config.driver!r}; known are {known}")
         elif isinstance(driver, DrawerOnPrinterDriver):
+            assert isinstance(config.options, DrawerOptions), "a drawer's options"
             host = configs.get(driver.printer_of(config.options))
             host_driver = drivers.get(host.driver) if host is not None else None
             if not isinstance(host_driver, PrinterDriver):
@@ -109,6 +119,7 @@ class DeviceRegistry:
 
         `now_ms` is wall time for conditions and events; `on_event` is called on the loop.
         """
+        self._due: dict[str, asyncio.TimerHandle] = {}
         faults = config_faults(configs, drivers)
         if faults:
             raise ValueError("; ".join(faults))
@@ -124,12 +135,23 @@ class DeviceRegistry:
                 where = driver.port_of(config.options)
                 unit = PrinterUnit(device_id, config, printer, where)
                 self._stations[device_id] = _Station(port, unit)
+            elif isinstance(driver, DrawerDriver):
+                assert isinstance(config.options, DrawerOptions), "a drawer's options"
+                port = Port(device_id)
+                wired = driver.connect(device_id, config.options, port.wake)
+                where = driver.port_of(config.options)
+                self._stations[device_id] = _Station(
+                    port, WiredDrawerUnit(device_id, config, wired, where)
+                )
         for device_id, config in configs.items():
             driver = drivers[config.driver]
             if isinstance(driver, DrawerOnPrinterDriver):
+                assert isinstance(config.options, DrawerOptions), "a drawer's options"
                 station, host = self._printer(driver.printer_of(config.options))
                 drawer = driver.connect(device_id, config.options, host.device)
                 station.units[device_id] = DrawerUnit(device_id, config, drawer)
+        for station in self._stations.values():
+            _share_switch(station.drawers)
 
     async def start(self) -> None:
         """Start one thread for each port; connecting goes on there."""
@@ -141,11 +163,16 @@ class DeviceRegistry:
                 on_bug=self._bug_of(station),
             )
         self._lifecycle = Lifecycle.RUNNING
+        for station in self._stations.values():
+            for unit in station.units.values():
+                self._look_again(unit)
 
     async def close(self) -> list[str]:
         """Let go of all devices at once, in about a second; the names of those that are stuck."""
         stations = list(self._stations.items())
         ended = await asyncio.gather(*(station.port.close() for _, station in stations))
+        for timer in self._due.values():
+            timer.cancel()
         self._lifecycle = Lifecycle.CLOSED
         return [name for (name, _), well in zip(stations, ended, strict=True) if not well]
 
@@ -175,11 +202,16 @@ class DeviceRegistry:
     async def kick(self, device_id: str, *, now: bool, deadline_s: float) -> KickOutcome:
         """Open a drawer, at most once. Raises only DeviceUnknown."""
         station, drawer = self._drawer(device_id)
-        drawer.kicked_ms = self._now_ms()
+        drawer.kick_begins(self._now_ms())
+        outcome = await self._kicked(station, drawer, now=now, deadline_s=deadline_s)
+        self._tell(drawer.kick_ended(outcome, self._now_ms()))
+        return outcome
+
+    async def _kicked(
+        self, station: _Station, drawer: DrawerUnit, *, now: bool, deadline_s: float
+    ) -> KickOutcome:
         try:
-            outcome = await self._call(
-                station, drawer, drawer.device.kick, now, deadline_s=deadline_s
-            )
+            return await self._call(station, drawer, drawer.device.kick, now, deadline_s=deadline_s)
         except DeviceError as error:
             if error.retry_safety is RetrySafety.UNKNOWN:
                 return KickUnknown(Trouble(error.reason))
@@ -187,8 +219,23 @@ class DeviceRegistry:
         except Exception as error:  # noqa: BLE001 - a driver's mistake must not end the till
             self._tell(station.host.failed(error, self._now_ms()))
             return KickUnknown(Trouble.DRIVER_FAILED)
-        drawer.kicked_ms = self._now_ms()
-        return outcome
+
+    def remember(self, drawers: Mapping[str, DrawerMemory], *, alive_ms: int) -> None:
+        """Before `start`: what earlier runs knew; `alive_ms` is when the last one recorded."""
+        for station in self._stations.values():
+            for unit in station.drawers:
+                if (memory := drawers.get(unit.device_id)) is not None:
+                    unit.remember(memory, now_ms=self._now_ms(), alive_ms=alive_ms)
+
+    def learn(self, device_id: str, open_level: OpenLevel) -> bool:
+        """Have a drawer take what a calibration found; False if its configuration says otherwise.
+
+        Raises DeviceUnknown.
+        """
+        station, unit = self._drawer(device_id)
+        is_learnt = unit.learn(open_level)
+        station.port.wake.ring()
+        return is_learnt
 
     async def _call(
         self,
@@ -253,7 +300,7 @@ class DeviceRegistry:
             power=host.power,
             presence=host.presence,
             conditions=conditions,
-            status=unit.status,
+            status=unit.shown(),
             capabilities=unit.capabilities,
         )
 
@@ -292,10 +339,27 @@ class DeviceRegistry:
         at_ms = self._now_ms()
         for unit, status in read:
             self._tell(unit.observed(status, at_ms))
+            self._look_again(unit)
+
+    def _look_again(self, unit: AnyUnit) -> None:
+        """Have the unit looked at when something is due by itself."""
+        if (earlier := self._due.pop(unit.device_id, None)) is not None:
+            earlier.cancel()
+        if (in_s := unit.look_again_s()) is not None and self._lifecycle is Lifecycle.RUNNING:
+            self._due[unit.device_id] = self._loop.call_later(
+                in_s, lambda: self._observed([(unit, unit.status)])
+            )
 
     def _tell(self, events: Iterable[DeviceEvent]) -> None:
         for event in events:
             self._on_event(event)
+
+
+def _share_switch(drawers: list[DrawerUnit]) -> None:
+    """A printer has one input for the switches of all its drawers; one without has no part."""
+    sharing = [unit for unit in drawers if unit.has_switch]
+    for unit in sharing:
+        unit.beside = sharing
 
 
 def _state(calls: int, *, broken: bool) -> State:

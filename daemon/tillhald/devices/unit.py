@@ -10,6 +10,7 @@ import msgspec
 
 from tillhald.devices.categories import (
     Category,
+    DrawerCapabilities,
     DrawerStatus,
     PowerState,
     PrinterCapabilities,
@@ -47,13 +48,21 @@ class Unit(ABC, Generic[S]):
         self.conditions: dict[str, Condition] = {}
 
     @property
-    def capabilities(self) -> PrinterCapabilities | None:
+    def capabilities(self) -> PrinterCapabilities | DrawerCapabilities | None:
         """What the model can do, if its category has more to say than its readings."""
         return None
 
     @abstractmethod
     def read(self) -> S:
         """Say what is known of the device, without asking it."""
+
+    def shown(self) -> S:
+        """What is to be said of the device: its status, with what only the till knows beside."""
+        return self.status
+
+    def look_again_s(self) -> float | None:
+        """In how many seconds something is due though the device says nothing new, if ever."""
+        return None
 
     @abstractmethod
     def signs(self, status: S) -> Signs:

@@ -126,6 +126,12 @@ class NoPrinter(Precondition):
     reason = "NO_PRINTER"
 
 
+class NoDrawerSwitch(Precondition):
+    """The drawer has no switch, or none that anybody understands yet."""
+
+    reason = "NO_DRAWER_SWITCH"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.document import PrintDocument
+from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
 
@@ -253,6 +254,15 @@ class DrawerClosed(Event, frozen=True, kw_only=True):
     device_id: str
 
 
+class DrawerSensorCalibrated(Event, frozen=True, kw_only=True):
+    """A person let the till learn the drawer's switch; `by_key`: nothing was kicked for it."""
+
+    device_id: str
+    open_level: OpenLevel
+    by_key: bool = False
+    request_id: str = ""
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -289,6 +299,7 @@ AnyEvent = (
     | ConditionEnded
     | DrawerOpened
     | DrawerClosed
+    | DrawerSensorCalibrated
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.drawers import DrawerMemory
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.sale import Sale, SaleState
 
@@ -98,6 +99,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sales: dict[str, Sale] = {}
     jobs: dict[str, Job] = {}
     kicks: dict[str, Kick] = {}
+    drawers: dict[str, DrawerMemory] = {}
     day: Day | None = None
     shift: Shift | None = None
     perpetual: Perpetual = Perpetual()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -131,15 +131,17 @@ def readings(shot: DeviceSnapshot) -> list[pb.Reading]:
     """All sensors of a device, each with how its value is known and since when."""
     found = []
     for name in shot.status.__struct_fields__:
-        reading = getattr(shot.status, name)
-        if isinstance(reading, Reading):
-            wire = pb.Reading(
-                name=name, value=_value(reading.value), knowledge=_KNOWLEDGE[reading.how]
-            )
-            if reading.age_s is not None:
-                wire.time.CopyFrom(timestamp(int((time.time() - reading.age_s) * 1000)))
-            found.append(wire)
+        value = getattr(shot.status, name)
+        if isinstance(value, Reading):
+            found.append(reading(name, value))
     return found
+
+
+def reading(name: str, value: Reading[Any]) -> pb.Reading:
+    wire = pb.Reading(name=name, value=_value(value.value), knowledge=_KNOWLEDGE[value.how])
+    if value.age_s is not None:
+        wire.time.CopyFrom(timestamp(int((time.time() - value.age_s) * 1000)))
+    return wire
 
 
 def _value(value: object) -> str:
@@ -152,9 +154,9 @@ def _capabilities(shot: DeviceSnapshot) -> dict[str, str]:
     if shot.capabilities is None:
         return {}
     plain = msgspec.to_builtins(shot.capabilities)
-    paper = plain.pop("paper")
+    paper = plain.pop("paper", None)
+    sizes = {name: str(paper[name]) for name in ("columns", "dots")} if paper else {}
     return {
-        "columns": str(paper["columns"]),
-        "dots": str(paper["dots"]),
+        **sizes,
         **{f"cap_{name}": _value(value) for name, value in plain.items()},
     }

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from tillhal.v1 import device_pb2, drawer_pb2_grpc
 from tillhal.v1 import drawer_pb2 as pb
-from tillhald.devices.categories import Category
+from tillhald.devices.categories import Category, DrawerCapabilities, DrawerStatus, How
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain.answers import KickAnswer
+from tillhald.domain.drawers import NOTHING_KNOWN, OpenLevel
 from tillhald.domain.jobs import KickReason
 from tillhald.rpc import device, fields, to_wire
+from tillhald.rpc.errors import ShuttingDown
 from tillhald.rpc.requests import carry_out, request_of
+from tillhald.service.calibration import Asked, Step
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
+    from tillhald.service.calibration import Calibrations, Learnt
     from tillhald.service.devices import DeviceNews
     from tillhald.service.till import Outcome, Till
 
 KICKS_SHOWN_MAX = 20
 KICKS_READ_MAX = 100
 """Of all drawers together, to find those of one."""
+LOOK_AGAIN_S = 1.0
+"""How often a caller that waits for a drawer is looked after, beside every change."""
+_OPEN_LEVELS = {
+    OpenLevel.HIGH: pb.OPEN_LEVEL_HIGH,
+    OpenLevel.LOW: pb.OPEN_LEVEL_LOW,
+    OpenLevel.NONE: pb.OPEN_LEVEL_NONE,
+    OpenLevel.UNRELIABLE: pb.OPEN_LEVEL_UNRELIABLE,
+}
+_STEPS = {
+    Step.SHUT: pb.CALIBRATION_STEP_SHUT,
+    Step.KICKED: pb.CALIBRATION_STEP_KICKED,
+    Step.OPEN_BY_KEY: pb.CALIBRATION_STEP_OPEN_BY_KEY,
+    Step.SHUT_AGAIN: pb.CALIBRATION_STEP_SHUT_AGAIN,
+}
 _REASONS = {
     wire: reason
     for reason, wire in to_wire.KICK_REASONS.items()
@@ -32,11 +53,19 @@ _REASONS = {
 
 
 class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
-    def __init__(self, till: Till, store: Store, devices: DeviceRegistry, news: DeviceNews) -> None:
+    def __init__(
+        self,
+        till: Till,
+        store: Store,
+        devices: DeviceRegistry,
+        news: DeviceNews,
+        calibrations: Calibrations,
+    ) -> None:
         self._till = till
         self._store = store
         self._devices = devices
         self._news = news
+        self._calibrations = calibrations
 
     async def OpenDrawer(
         self, request: pb.OpenDrawerRequest, context: Context
@@ -74,11 +103,66 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
         names += [value.decode() for _, value in rows]
         kicks = [self._till.kick(kick_id) for kick_id in dict.fromkeys(names)]
         mine = [to_wire.kick(kick) for kick in kicks if kick is not None and kick.drawer == name]
+        memory = self._till.state.drawers.get(name, NOTHING_KNOWN)
         await self._till.caught_up()
-        return pb.GetDrawerResponse(
+        answer = pb.GetDrawerResponse(
             device=device.device(shot, self._news.revision(name)),
             position=_position(shot),
             last_kicks=mine[:KICKS_SHOWN_MAX],
+        )
+        if memory.open_level is not None:
+            answer.learnt_open_level = _OPEN_LEVELS[memory.open_level]
+        if memory.is_open and answer.position.value == "OPEN":
+            answer.open_time.CopyFrom(to_wire.timestamp(memory.opened_ms))
+        return answer
+
+    async def WaitForClose(
+        self, request: pb.WaitForCloseRequest, context: Context
+    ) -> pb.WaitForCloseResponse:
+        name = self._drawer(request.drawer).device_id
+        waited = False
+        while True:
+            shot = device.find_device(self._devices, name)
+            status = shot.status
+            assert isinstance(status, DrawerStatus), "a drawer has a drawer's status"
+            if status.open.known(value=False):
+                await self._till.caught_up()
+                return pb.WaitForCloseResponse(position=_position(shot), waited=waited)
+            if status.open.how is How.UNSUPPORTED or not _tells(shot):
+                sentence = (
+                    "Nobody knows how this drawer stands: it has no switch, or none is learnt."
+                )
+                raise errors.NoDrawerSwitch(sentence, device_id=name)
+            waited = True
+            if not await self._news.changed(LOOK_AGAIN_S):
+                raise ShuttingDown("The till is going down.")
+
+    async def CalibrateSensor(
+        self, request: pb.CalibrateSensorRequest, context: Context
+    ) -> AsyncIterator[pb.CalibrateSensorResponse]:
+        name = self._drawer(request.drawer).device_id
+        stages = self._calibrations.calibrate(
+            name,
+            by_key=request.by_key,
+            request_id=fields.request_id(request.request_id),
+        )
+        async with contextlib.aclosing(stages) as steps:
+            async for stage in steps:
+                yield self._stage(stage)
+
+    def _stage(self, stage: Asked | Learnt) -> pb.CalibrateSensorResponse:
+        level = device.reading("switch_high", stage.switch_high)
+        if isinstance(stage, Asked):
+            return pb.CalibrateSensorResponse(
+                step=_STEPS[stage.step], switch_high=level, patience_s=round(stage.patience_s)
+            )
+        return pb.CalibrateSensorResponse(
+            step=pb.CALIBRATION_STEP_DONE,
+            switch_high=level,
+            open_level=_OPEN_LEVELS[stage.open_level],
+            in_use=stage.in_use,
+            durability=to_wire.durability(spilled=stage.is_spilled),
+            replayed=stage.is_replayed,
         )
 
     def _drawer(self, name: str) -> DeviceSnapshot:
@@ -92,6 +176,12 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
             sentence = "Name the drawer: the till has none, or more than one."
             raise errors.DeviceNotFound(sentence, drawers=len(drawers))
         return drawers[0]
+
+
+def _tells(shot: DeviceSnapshot) -> bool:
+    """Whether the drawer's switch, when it can be read, says how the drawer stands."""
+    can = shot.capabilities
+    return isinstance(can, DrawerCapabilities) and can.status
 
 
 def _position(shot: DeviceSnapshot) -> device_pb2.Reading:

@@ -254,5 +254,10 @@ def _device_event(event: ev.AnyEvent) -> device_pb2.DeviceEvent | None:
             return device_pb2.DeviceEvent(
                 device_id=event.device_id, kind=device_pb2.DEVICE_EVENT_KIND_DRAWER_CLOSED
             )
+        case ev.DrawerSensorCalibrated():
+            return device_pb2.DeviceEvent(
+                device_id=event.device_id,
+                kind=device_pb2.DEVICE_EVENT_KIND_DRAWER_SENSOR_CALIBRATED,
+            )
         case _:
             return None

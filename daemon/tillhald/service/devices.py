@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,13 @@ class DeviceNews:
             await self._till.caught_up()
             yield
             await happened.wait()
+
+    async def changed(self, within_s: float) -> bool:
+        """Wait for the next change of any device, for `within_s`; False: the daemon drains."""
+        if not self._tail.draining:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._happened.wait(), within_s)
+        return not self._tail.draining
 
     def drain(self) -> None:
         """Let every watcher end."""

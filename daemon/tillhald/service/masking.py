@@ -66,6 +66,7 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "ConditionEnded": "device_id code",
         "DrawerOpened": "device_id without_kick",
         "DrawerClosed": "device_id",
+        "DrawerSensorCalibrated": "device_id open_level by_key",
         "StorageFaultBegan": "fault message",
         "StorageFaultEnded": "",
         "SegmentBegun": "segment fault gone",
@@ -89,8 +90,8 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    device devices failure fault folder job_id kick_id left_out not_kept outcome part power reason
-    rpc stage why
+    device devices failure fault folder job_id kick_id left_out not_kept open_level outcome part
+    power reason rpc stage why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -123,9 +123,14 @@ def test_what_no_set_has_is_drawn_and_never_a_question_mark(pen: Pen) -> None:
     assert pen.has_font, "these tests need DejaVu Sans Mono or another font of FONT_FILES"
     assert pen.covers("☂")
     assert not pen.covers("\U0010fffd")
-    job = encoded(pen, text("rain ☂"))
-    assert job.startswith(b"\x1dv0\x00\x09\x00\x1e\x00")  # six cells of 12 dots, 30 rows
-    assert any(job[8:])
+    job = encoded(pen, text("rain ☂ sun"))
+    # One cell of 12 columns of 24 dots; the rest of the line stays text.
+    assert job.startswith(b"rain \x1b*\x21\x0c\x00")
+    assert any(job[10:46])
+    assert job[46:] == b" sun\n"
+    high = encoded(pen, Text(runs=(Run(text="rain ☂", style=Style(height=2)),)))
+    assert high.startswith(b"\x1dv0\x00\x09\x00\x36\x00"), "no part of a line is so high"
+    assert any(high[8:])
 
 
 def test_a_picture_goes_out_in_strips_from_its_place(pen: Pen) -> None:

@@ -347,7 +347,7 @@ def test_a_text_that_is_made_to_be_slow_is_not_slow(piece: str) -> None:
 
 NUMBERS = set(
     """
-    after_seq boot_ms bytes characters clean_shutdown gone interrupted_sales last_seq map_mib
+    after_seq boot_ms bytes characters clean_shutdown gone in_use interrupted_sales last_seq map_mib
     records rows segment seq tail_records took_ms unconfirmed_jobs
     """.split()
 )

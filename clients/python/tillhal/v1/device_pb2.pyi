@@ -62,6 +62,7 @@ class DeviceEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEVICE_EVENT_KIND_DRAWER_OPENED: _ClassVar[DeviceEventKind]
     DEVICE_EVENT_KIND_DRAWER_CLOSED: _ClassVar[DeviceEventKind]
     DEVICE_EVENT_KIND_DRAWER_OPENED_WITHOUT_KICK: _ClassVar[DeviceEventKind]
+    DEVICE_EVENT_KIND_DRAWER_SENSOR_CALIBRATED: _ClassVar[DeviceEventKind]
 DEVICE_CATEGORY_UNSPECIFIED: DeviceCategory
 DEVICE_CATEGORY_POS_PRINTER: DeviceCategory
 DEVICE_CATEGORY_CASH_DRAWER: DeviceCategory
@@ -97,6 +98,7 @@ DEVICE_EVENT_KIND_CONDITION_ENDED: DeviceEventKind
 DEVICE_EVENT_KIND_DRAWER_OPENED: DeviceEventKind
 DEVICE_EVENT_KIND_DRAWER_CLOSED: DeviceEventKind
 DEVICE_EVENT_KIND_DRAWER_OPENED_WITHOUT_KICK: DeviceEventKind
+DEVICE_EVENT_KIND_DRAWER_SENSOR_CALIBRATED: DeviceEventKind
 
 class Condition(_message.Message):
     __slots__ = ("code", "severity", "since", "evidence")

@@ -27,6 +27,23 @@ class KickState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     KICK_STATE_FIRED: _ClassVar[KickState]
     KICK_STATE_FAILED: _ClassVar[KickState]
     KICK_STATE_UNKNOWN: _ClassVar[KickState]
+
+class CalibrationStep(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALIBRATION_STEP_UNSPECIFIED: _ClassVar[CalibrationStep]
+    CALIBRATION_STEP_SHUT: _ClassVar[CalibrationStep]
+    CALIBRATION_STEP_KICKED: _ClassVar[CalibrationStep]
+    CALIBRATION_STEP_OPEN_BY_KEY: _ClassVar[CalibrationStep]
+    CALIBRATION_STEP_SHUT_AGAIN: _ClassVar[CalibrationStep]
+    CALIBRATION_STEP_DONE: _ClassVar[CalibrationStep]
+
+class OpenLevel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OPEN_LEVEL_UNSPECIFIED: _ClassVar[OpenLevel]
+    OPEN_LEVEL_HIGH: _ClassVar[OpenLevel]
+    OPEN_LEVEL_LOW: _ClassVar[OpenLevel]
+    OPEN_LEVEL_NONE: _ClassVar[OpenLevel]
+    OPEN_LEVEL_UNRELIABLE: _ClassVar[OpenLevel]
 DRAWER_REASON_UNSPECIFIED: DrawerReason
 DRAWER_REASON_SALE: DrawerReason
 DRAWER_REASON_REFUND: DrawerReason
@@ -40,6 +57,17 @@ KICK_STATE_REQUESTED: KickState
 KICK_STATE_FIRED: KickState
 KICK_STATE_FAILED: KickState
 KICK_STATE_UNKNOWN: KickState
+CALIBRATION_STEP_UNSPECIFIED: CalibrationStep
+CALIBRATION_STEP_SHUT: CalibrationStep
+CALIBRATION_STEP_KICKED: CalibrationStep
+CALIBRATION_STEP_OPEN_BY_KEY: CalibrationStep
+CALIBRATION_STEP_SHUT_AGAIN: CalibrationStep
+CALIBRATION_STEP_DONE: CalibrationStep
+OPEN_LEVEL_UNSPECIFIED: OpenLevel
+OPEN_LEVEL_HIGH: OpenLevel
+OPEN_LEVEL_LOW: OpenLevel
+OPEN_LEVEL_NONE: OpenLevel
+OPEN_LEVEL_UNRELIABLE: OpenLevel
 
 class Kick(_message.Message):
     __slots__ = ("kick_id", "drawer", "reason", "state", "verified", "sale_id", "failure", "create_time", "update_time")
@@ -94,11 +122,57 @@ class GetDrawerRequest(_message.Message):
     def __init__(self, drawer: _Optional[str] = ...) -> None: ...
 
 class GetDrawerResponse(_message.Message):
-    __slots__ = ("device", "position", "last_kicks")
+    __slots__ = ("device", "position", "last_kicks", "learnt_open_level", "open_time")
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     LAST_KICKS_FIELD_NUMBER: _ClassVar[int]
+    LEARNT_OPEN_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    OPEN_TIME_FIELD_NUMBER: _ClassVar[int]
     device: _device_pb2.Device
     position: _device_pb2.Reading
     last_kicks: _containers.RepeatedCompositeFieldContainer[Kick]
-    def __init__(self, device: _Optional[_Union[_device_pb2.Device, _Mapping]] = ..., position: _Optional[_Union[_device_pb2.Reading, _Mapping]] = ..., last_kicks: _Optional[_Iterable[_Union[Kick, _Mapping]]] = ...) -> None: ...
+    learnt_open_level: OpenLevel
+    open_time: _timestamp_pb2.Timestamp
+    def __init__(self, device: _Optional[_Union[_device_pb2.Device, _Mapping]] = ..., position: _Optional[_Union[_device_pb2.Reading, _Mapping]] = ..., last_kicks: _Optional[_Iterable[_Union[Kick, _Mapping]]] = ..., learnt_open_level: _Optional[_Union[OpenLevel, str]] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class WaitForCloseRequest(_message.Message):
+    __slots__ = ("drawer",)
+    DRAWER_FIELD_NUMBER: _ClassVar[int]
+    drawer: str
+    def __init__(self, drawer: _Optional[str] = ...) -> None: ...
+
+class WaitForCloseResponse(_message.Message):
+    __slots__ = ("position", "waited")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    WAITED_FIELD_NUMBER: _ClassVar[int]
+    position: _device_pb2.Reading
+    waited: bool
+    def __init__(self, position: _Optional[_Union[_device_pb2.Reading, _Mapping]] = ..., waited: bool = ...) -> None: ...
+
+class CalibrateSensorRequest(_message.Message):
+    __slots__ = ("drawer", "by_key", "request_id")
+    DRAWER_FIELD_NUMBER: _ClassVar[int]
+    BY_KEY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    drawer: str
+    by_key: bool
+    request_id: str
+    def __init__(self, drawer: _Optional[str] = ..., by_key: bool = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class CalibrateSensorResponse(_message.Message):
+    __slots__ = ("step", "switch_high", "open_level", "in_use", "patience_s", "durability", "replayed")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    SWITCH_HIGH_FIELD_NUMBER: _ClassVar[int]
+    OPEN_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    IN_USE_FIELD_NUMBER: _ClassVar[int]
+    PATIENCE_S_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    step: CalibrationStep
+    switch_high: _device_pb2.Reading
+    open_level: OpenLevel
+    in_use: bool
+    patience_s: int
+    durability: _types_pb2.Durability
+    replayed: bool
+    def __init__(self, step: _Optional[_Union[CalibrationStep, str]] = ..., switch_high: _Optional[_Union[_device_pb2.Reading, _Mapping]] = ..., open_level: _Optional[_Union[OpenLevel, str]] = ..., in_use: bool = ..., patience_s: _Optional[int] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., replayed: bool = ...) -> None: ...

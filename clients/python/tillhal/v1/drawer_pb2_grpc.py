@@ -45,6 +45,16 @@ class DrawerServiceStub(object):
                 request_serializer=tillhal_dot_v1_dot_drawer__pb2.GetDrawerRequest.SerializeToString,
                 response_deserializer=tillhal_dot_v1_dot_drawer__pb2.GetDrawerResponse.FromString,
                 _registered_method=True)
+        self.WaitForClose = channel.unary_unary(
+                '/tillhal.v1.DrawerService/WaitForClose',
+                request_serializer=tillhal_dot_v1_dot_drawer__pb2.WaitForCloseRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_drawer__pb2.WaitForCloseResponse.FromString,
+                _registered_method=True)
+        self.CalibrateSensor = channel.unary_stream(
+                '/tillhal.v1.DrawerService/CalibrateSensor',
+                request_serializer=tillhal_dot_v1_dot_drawer__pb2.CalibrateSensorRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_drawer__pb2.CalibrateSensorResponse.FromString,
+                _registered_method=True)
 
 
 class DrawerServiceServicer(object):
@@ -67,6 +77,29 @@ class DrawerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WaitForClose(self, request, context):
+        """Returns once the drawer's switch says that it is shut, at once if it is; the caller's deadline
+        bounds the wait. Whoever waits too long is told by a condition DRAWER_LEFT_OPEN, which
+        WatchDevices and WatchEvents bring. NOT_FOUND: DEVICE_NOT_FOUND. FAILED_PRECONDITION:
+        NO_DRAWER_SWITCH. UNAVAILABLE: SHUTTING_DOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CalibrateSensor(self, request, context):
+        """Learns which level of the drawer's switch means open, step by step, with somebody beside it.
+        The drawer has to be shut when this is called. What was learnt is durable with the step DONE;
+        whoever hangs up before has changed nothing, but may have had the drawer opened. The same
+        request_id again, once it is done: the result at once, as long as no later calibration was done.
+        NOT_FOUND: DEVICE_NOT_FOUND. FAILED_PRECONDITION: NO_DRAWER_SWITCH. RESOURCE_EXHAUSTED:
+        QUEUE_FULL while it is being done already. UNAVAILABLE: DEVICE_OFFLINE when the switch cannot
+        be read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DrawerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +112,16 @@ def add_DrawerServiceServicer_to_server(servicer, server):
                     servicer.GetDrawer,
                     request_deserializer=tillhal_dot_v1_dot_drawer__pb2.GetDrawerRequest.FromString,
                     response_serializer=tillhal_dot_v1_dot_drawer__pb2.GetDrawerResponse.SerializeToString,
+            ),
+            'WaitForClose': grpc.unary_unary_rpc_method_handler(
+                    servicer.WaitForClose,
+                    request_deserializer=tillhal_dot_v1_dot_drawer__pb2.WaitForCloseRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_drawer__pb2.WaitForCloseResponse.SerializeToString,
+            ),
+            'CalibrateSensor': grpc.unary_stream_rpc_method_handler(
+                    servicer.CalibrateSensor,
+                    request_deserializer=tillhal_dot_v1_dot_drawer__pb2.CalibrateSensorRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_drawer__pb2.CalibrateSensorResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -136,6 +179,60 @@ class DrawerService(object):
             '/tillhal.v1.DrawerService/GetDrawer',
             tillhal_dot_v1_dot_drawer__pb2.GetDrawerRequest.SerializeToString,
             tillhal_dot_v1_dot_drawer__pb2.GetDrawerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WaitForClose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.DrawerService/WaitForClose',
+            tillhal_dot_v1_dot_drawer__pb2.WaitForCloseRequest.SerializeToString,
+            tillhal_dot_v1_dot_drawer__pb2.WaitForCloseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CalibrateSensor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tillhal.v1.DrawerService/CalibrateSensor',
+            tillhal_dot_v1_dot_drawer__pb2.CalibrateSensorRequest.SerializeToString,
+            tillhal_dot_v1_dot_drawer__pb2.CalibrateSensorResponse.FromString,
             options,
             channel_credentials,
             insecure,

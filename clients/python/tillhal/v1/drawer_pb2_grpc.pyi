@@ -57,7 +57,39 @@ _DrawerServiceGetDrawerType = typing_extensions.TypeVar(
     ],
 )
 
-class DrawerServiceStub(typing.Generic[_DrawerServiceOpenDrawerType, _DrawerServiceGetDrawerType]):
+_DrawerServiceWaitForCloseType = typing_extensions.TypeVar(
+    '_DrawerServiceWaitForCloseType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.drawer_pb2.WaitForCloseRequest,
+        tillhal.v1.drawer_pb2.WaitForCloseResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.drawer_pb2.WaitForCloseRequest,
+        tillhal.v1.drawer_pb2.WaitForCloseResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.drawer_pb2.WaitForCloseRequest,
+        tillhal.v1.drawer_pb2.WaitForCloseResponse,
+    ],
+)
+
+_DrawerServiceCalibrateSensorType = typing_extensions.TypeVar(
+    '_DrawerServiceCalibrateSensorType',
+    grpc.UnaryStreamMultiCallable[
+        tillhal.v1.drawer_pb2.CalibrateSensorRequest,
+        tillhal.v1.drawer_pb2.CalibrateSensorResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.drawer_pb2.CalibrateSensorRequest,
+        tillhal.v1.drawer_pb2.CalibrateSensorResponse,
+    ],
+    default=grpc.UnaryStreamMultiCallable[
+        tillhal.v1.drawer_pb2.CalibrateSensorRequest,
+        tillhal.v1.drawer_pb2.CalibrateSensorResponse,
+    ],
+)
+
+class DrawerServiceStub(typing.Generic[_DrawerServiceOpenDrawerType, _DrawerServiceGetDrawerType, _DrawerServiceWaitForCloseType, _DrawerServiceCalibrateSensorType]):
     """Opens the drawer, and says how it stands."""
 
     @typing.overload
@@ -69,6 +101,14 @@ class DrawerServiceStub(typing.Generic[_DrawerServiceOpenDrawerType, _DrawerServ
         grpc.UnaryUnaryMultiCallable[
             tillhal.v1.drawer_pb2.GetDrawerRequest,
             tillhal.v1.drawer_pb2.GetDrawerResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.drawer_pb2.WaitForCloseRequest,
+            tillhal.v1.drawer_pb2.WaitForCloseResponse,
+        ],
+        grpc.UnaryStreamMultiCallable[
+            tillhal.v1.drawer_pb2.CalibrateSensorRequest,
+            tillhal.v1.drawer_pb2.CalibrateSensorResponse,
         ],
     ], channel: grpc.Channel) -> None: ...
 
@@ -82,6 +122,14 @@ class DrawerServiceStub(typing.Generic[_DrawerServiceOpenDrawerType, _DrawerServ
             tillhal.v1.drawer_pb2.GetDrawerRequest,
             tillhal.v1.drawer_pb2.GetDrawerResponse,
         ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.drawer_pb2.WaitForCloseRequest,
+            tillhal.v1.drawer_pb2.WaitForCloseResponse,
+        ],
+        grpc.aio.UnaryStreamMultiCallable[
+            tillhal.v1.drawer_pb2.CalibrateSensorRequest,
+            tillhal.v1.drawer_pb2.CalibrateSensorResponse,
+        ],
     ], channel: grpc.aio.Channel) -> None: ...
 
     OpenDrawer: _DrawerServiceOpenDrawerType
@@ -93,6 +141,23 @@ class DrawerServiceStub(typing.Generic[_DrawerServiceOpenDrawerType, _DrawerServ
     GetDrawer: _DrawerServiceGetDrawerType
     """How the drawer stands and what became of its last kicks. NOT_FOUND: DEVICE_NOT_FOUND."""
 
+    WaitForClose: _DrawerServiceWaitForCloseType
+    """Returns once the drawer's switch says that it is shut, at once if it is; the caller's deadline
+    bounds the wait. Whoever waits too long is told by a condition DRAWER_LEFT_OPEN, which
+    WatchDevices and WatchEvents bring. NOT_FOUND: DEVICE_NOT_FOUND. FAILED_PRECONDITION:
+    NO_DRAWER_SWITCH. UNAVAILABLE: SHUTTING_DOWN.
+    """
+
+    CalibrateSensor: _DrawerServiceCalibrateSensorType
+    """Learns which level of the drawer's switch means open, step by step, with somebody beside it.
+    The drawer has to be shut when this is called. What was learnt is durable with the step DONE;
+    whoever hangs up before has changed nothing, but may have had the drawer opened. The same
+    request_id again, once it is done: the result at once, as long as no later calibration was done.
+    NOT_FOUND: DEVICE_NOT_FOUND. FAILED_PRECONDITION: NO_DRAWER_SWITCH. RESOURCE_EXHAUSTED:
+    QUEUE_FULL while it is being done already. UNAVAILABLE: DEVICE_OFFLINE when the switch cannot
+    be read.
+    """
+
 DrawerServiceAsyncStub: typing_extensions.TypeAlias = DrawerServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.drawer_pb2.OpenDrawerRequest,
@@ -101,6 +166,14 @@ DrawerServiceAsyncStub: typing_extensions.TypeAlias = DrawerServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.drawer_pb2.GetDrawerRequest,
         tillhal.v1.drawer_pb2.GetDrawerResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.drawer_pb2.WaitForCloseRequest,
+        tillhal.v1.drawer_pb2.WaitForCloseResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.drawer_pb2.CalibrateSensorRequest,
+        tillhal.v1.drawer_pb2.CalibrateSensorResponse,
     ],
 ]
 
@@ -125,5 +198,32 @@ class DrawerServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.drawer_pb2.GetDrawerResponse, collections.abc.Awaitable[tillhal.v1.drawer_pb2.GetDrawerResponse]]:
         """How the drawer stands and what became of its last kicks. NOT_FOUND: DEVICE_NOT_FOUND."""
+
+    @abc.abstractmethod
+    def WaitForClose(
+        self,
+        request: tillhal.v1.drawer_pb2.WaitForCloseRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.drawer_pb2.WaitForCloseResponse, collections.abc.Awaitable[tillhal.v1.drawer_pb2.WaitForCloseResponse]]:
+        """Returns once the drawer's switch says that it is shut, at once if it is; the caller's deadline
+        bounds the wait. Whoever waits too long is told by a condition DRAWER_LEFT_OPEN, which
+        WatchDevices and WatchEvents bring. NOT_FOUND: DEVICE_NOT_FOUND. FAILED_PRECONDITION:
+        NO_DRAWER_SWITCH. UNAVAILABLE: SHUTTING_DOWN.
+        """
+
+    @abc.abstractmethod
+    def CalibrateSensor(
+        self,
+        request: tillhal.v1.drawer_pb2.CalibrateSensorRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[tillhal.v1.drawer_pb2.CalibrateSensorResponse], collections.abc.AsyncIterator[tillhal.v1.drawer_pb2.CalibrateSensorResponse]]:
+        """Learns which level of the drawer's switch means open, step by step, with somebody beside it.
+        The drawer has to be shut when this is called. What was learnt is durable with the step DONE;
+        whoever hangs up before has changed nothing, but may have had the drawer opened. The same
+        request_id again, once it is done: the result at once, as long as no later calibration was done.
+        NOT_FOUND: DEVICE_NOT_FOUND. FAILED_PRECONDITION: NO_DRAWER_SWITCH. RESOURCE_EXHAUSTED:
+        QUEUE_FULL while it is being done already. UNAVAILABLE: DEVICE_OFFLINE when the switch cannot
+        be read.
+        """
 
 def add_DrawerServiceServicer_to_server(servicer: DrawerServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -6,13 +6,29 @@ job selects each code page and mode that it uses, for nobody knows what the last
 
 from __future__ import annotations
 
+import itertools
 from typing import Final, assert_never
 
 from tillhald.domain.document import PLAIN, Barcode, Cut, Feed, Image, Pdf417, QrCode, Style
-from tillhald.domain.layout import Block, Ink, Line, Method, Paper, ink_of
+from tillhald.domain.layout import (
+    Block,
+    Cluster,
+    Ink,
+    Line,
+    Method,
+    Paper,
+    ink_of,
+    line_clusters,
+)
 from tillhald.drivers.escpos import symbols
 from tillhald.drivers.escpos.profiles import MULTIBYTE_PRELUDES, Profile
-from tillhald.drivers.escpos.raster import STRIP_ROWS_MAX, Pen, encode_raster, fit_picture
+from tillhald.drivers.escpos.raster import (
+    STRIP_ROWS_MAX,
+    Pen,
+    encode_in_line,
+    encode_raster,
+    fit_picture,
+)
 
 INITIALISE: Final = b"\x1b@"
 ASB_ON: Final = b"\x1da\x0f"
@@ -107,18 +123,35 @@ class _Job:
                 assert_never(block)
 
     def _line(self, line: Line) -> None:
-        inks = [[ink_of(char, self._paper) for char in run.text] for run in line.runs]
-        if any(ink.method is Method.DRAWN for run in inks for ink in run):
+        stretches = [
+            (is_drawn, list(clusters))
+            for is_drawn, clusters in itertools.groupby(
+                line_clusters(line.runs, self._paper), key=self._is_drawn
+            )
+        ]
+        if any(
+            is_drawn and any(cluster.style.height > 1 for cluster in clusters)
+            for is_drawn, clusters in stretches
+        ):
+            # What stands in a line is 24 dots high, and no more.
             self._out += b"".join(encode_raster(self._pen.draw(line, self._paper)))
             return
         if line.indent:
             self._wear(PLAIN)
             self._out += b" " * line.indent
-        for run, run_inks in zip(line.runs, inks, strict=True):
-            self._wear(run.style)
-            for char, ink in zip(run.text, run_inks, strict=True):
-                self._char(char, ink)
+        for is_drawn, clusters in stretches:
+            if is_drawn:
+                self._wear(PLAIN)  # some clones underline a picture
+                self._out += encode_in_line(self._pen.draw_in_line(clusters))
+                continue
+            for cluster in clusters:
+                self._wear(cluster.style)
+                for char in cluster.text:
+                    self._char(char, ink_of(char, self._paper))
         self._out += b"\n"
+
+    def _is_drawn(self, cluster: Cluster) -> bool:
+        return any(ink_of(char, self._paper).method is Method.DRAWN for char in cluster.text)
 
     def _char(self, char: str, ink: Ink) -> None:
         if ink.method is Method.MULTIBYTE and not self._kanji:

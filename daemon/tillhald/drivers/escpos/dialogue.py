@@ -15,8 +15,8 @@ from typing import Final, assert_never
 
 from tillhald.devices.categories import How
 from tillhald.devices.errors import DeviceOffline
+from tillhald.devices.link import Link
 from tillhald.drivers.escpos import codec
-from tillhald.drivers.escpos.link import Link
 from tillhald.drivers.escpos.profiles import Profile
 from tillhald.drivers.escpos.status import (
     ANSWER_S_MAX,

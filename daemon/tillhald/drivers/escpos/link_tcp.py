@@ -12,7 +12,7 @@ import socket
 import time
 from typing import Final
 
-from tillhald.drivers.escpos.link import CHUNK_BYTES
+from tillhald.devices.link import CHUNK_BYTES
 
 UNACKNOWLEDGED_S_MAX: Final = 10
 """Sent bytes that the peer's kernel does not acknowledge for so long mean: the link is gone."""

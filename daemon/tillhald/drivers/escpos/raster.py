@@ -17,7 +17,7 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont, ImageOps
 
 from tillhald.domain.document import Align, Image, Style
-from tillhald.domain.layout import Line, Paper, line_clusters
+from tillhald.domain.layout import Cluster, Line, Paper, line_clusters
 from tillhald.domain.preflight import open_image
 
 CELL_DOTS: Final = 12
@@ -60,11 +60,17 @@ class Pen:
 
     def draw(self, line: Line, paper: Paper) -> Picture.Image:
         """Draw a laid-out line, black on white, as wide as its ink."""
-        clusters = line_clusters(line.runs, paper)
-        cells = line.indent + sum(cluster.cells for cluster in clusters)
+        return self._draw(line_clusters(line.runs, paper), line.indent, _LEADING_DOTS)
+
+    def draw_in_line(self, clusters: list[Cluster]) -> Picture.Image:
+        """Draw a stretch of a line in its cells, LINE_DOTS high: of styles of height 1 only."""
+        return self._draw(clusters, 0, 0)
+
+    def _draw(self, clusters: list[Cluster], indent: int, leading_dots: int) -> Picture.Image:
+        cells = indent + sum(cluster.cells for cluster in clusters)
         rows = LINE_DOTS * max((cluster.style.height for cluster in clusters), default=1)
-        canvas = Picture.new("1", (cells * CELL_DOTS, rows + _LEADING_DOTS), 1)
-        x = line.indent * CELL_DOTS
+        canvas = Picture.new("1", (cells * CELL_DOTS, rows + leading_dots), 1)
+        x = indent * CELL_DOTS
         for cluster in clusters:
             width = cluster.cells * CELL_DOTS
             glyph = self._glyph(cluster.text, cluster.style, width // cluster.style.width)
@@ -143,6 +149,17 @@ def encode_raster(picture: Picture.Image) -> Iterator[bytes]:
         strip.paste(ImageOps.invert(cut).convert("1"), (0, 0))
         head = b"\x1dv0\x00" + row_bytes.to_bytes(2, "little") + rows.to_bytes(2, "little")
         yield head + tame(strip.tobytes())
+
+
+def encode_in_line(picture: Picture.Image) -> bytes:
+    """Encode black and white dots, LINE_DOTS high, as `ESC *` with m = 33: 24 dots in 3 bytes.
+
+    It stands in a line between characters, on their foot. Print modes do not change it.
+    """
+    assert picture.height == LINE_DOTS, "ESC * has no other height"
+    ink = ImageOps.invert(picture.convert("L")).convert("1")
+    columns = ink.transpose(Picture.Transpose.TRANSPOSE)
+    return b"\x1b*\x21" + picture.width.to_bytes(2, "little") + tame(columns.tobytes())
 
 
 _LIVE_COMMAND: Final = re.compile(b"\x10[\x04\x05\x14]")

@@ -23,6 +23,7 @@ BAUD_MIN, BAUD_MAX = 1200, 921_600
 BURST_BYTES_MAX: Final = 64
 """With DTR/DSR so much may be under way: a printer calls itself busy while it has room for 128."""
 _DRAIN_PAUSE_S: Final = 0.01
+_MODEM_LINES: Final = {"cts": termios.TIOCM_CTS, "dsr": termios.TIOCM_DSR}
 _PARITIES: Final = {"none": "N", "even": "E", "odd": "O"}
 
 
@@ -132,11 +133,16 @@ def waiting_bytes(descriptor: int) -> int:
 
 def data_set_ready(descriptor: int) -> bool:
     """Whether the printer holds DSR up: it takes data. Raises OSError."""
+    return modem_line(descriptor, "dsr")
+
+
+def modem_line(descriptor: int, name: Literal["cts", "dsr"]) -> bool:
+    """Whether the other side holds this line up. Raises OSError, of a line that has none, too."""
     try:
         lines = _ioctl_int(descriptor, termios.TIOCMGET)
     except OSError as error:
-        raise OSError(error.errno, "this line has no DSR") from error
-    return bool(lines & termios.TIOCM_DSR)
+        raise OSError(error.errno, f"this line has no {name.upper()}") from error
+    return bool(lines & _MODEM_LINES[name])
 
 
 def _ioctl_int(descriptor: int, request: int) -> int:

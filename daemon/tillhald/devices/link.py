@@ -1,4 +1,4 @@
-"""A printer's link, whatever its bytes travel through: a deadline on everything.
+"""A device's link, whatever its bytes travel through: a deadline on everything.
 
 A `Wire` is one kind of connection and knows no patience; `StreamLink` waits for it, on the port's
 wake, and says in one way what went wrong.
