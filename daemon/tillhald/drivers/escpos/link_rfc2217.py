@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Final
 
 from tillhald.devices.errors import DeviceError, DeviceTimeout
+from tillhald.devices.serial_wire import SerialSettings
 from tillhald.devices.wake import Wake
 from tillhald.drivers.escpos.link import CONNECT_S_MAX, StreamLink
-from tillhald.drivers.escpos.link_serial import SerialSettings
 from tillhald.drivers.escpos.link_tcp import TcpWire
 from tillhald.drivers.escpos.rfc2217 import PortRefused, Rfc2217Client, escape
 

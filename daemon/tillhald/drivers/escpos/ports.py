@@ -9,17 +9,17 @@ from typing import Final, Literal
 import msgspec
 
 from tillhald.devices.options import Shown
-from tillhald.devices.wake import Wake
-from tillhald.drivers.escpos.link import Link, StreamLink
-from tillhald.drivers.escpos.link_file import FileWire
-from tillhald.drivers.escpos.link_rfc2217 import Rfc2217Link
-from tillhald.drivers.escpos.link_serial import (
+from tillhald.devices.serial_wire import (
     BAUD_MAX,
     BAUD_MIN,
     Flow,
     SerialSettings,
     SerialWire,
 )
+from tillhald.devices.wake import Wake
+from tillhald.drivers.escpos.link import Link, StreamLink
+from tillhald.drivers.escpos.link_file import FileWire
+from tillhald.drivers.escpos.link_rfc2217 import Rfc2217Link
 from tillhald.drivers.escpos.link_tcp import TcpWire
 from tillhald.drivers.escpos.link_usb import UsbWire
 

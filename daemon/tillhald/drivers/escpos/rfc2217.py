@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from tillhald.drivers.escpos.link_serial import SerialSettings
+from tillhald.devices.serial_wire import SerialSettings
 
 SUBNEGOTIATION_BYTES_MAX: Final = 256
 

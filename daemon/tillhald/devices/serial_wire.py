@@ -1,5 +1,6 @@
 """A serial line, also one behind a USB adapter. pyserial opens and sets it; we move the bytes.
 
+Every driver that speaks by a serial line uses this one; to the ESC/POS driver it is a `Wire`.
 pyserial's own `write` either waits without end or does not tell how much went out.
 """
 
@@ -37,7 +38,7 @@ class SerialSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SerialWire:
-    """See Wire.
+    """One line, open from `begin` to `close`. An OSError says what is wrong.
 
     The line is locked against other programs that lock (flock). TIOCEXCL would keep out the
     others, too, but outlives a killed daemon for as long as anybody else has the line open, and
@@ -54,7 +55,7 @@ class SerialWire:
         self._port: serial.Serial | None = None
 
     def begin(self) -> bool:
-        """See Wire."""
+        """Open and set the line; True, for it is usable at once."""
         settings = self._settings
         port = serial.Serial(
             baudrate=settings.baud,
@@ -81,19 +82,19 @@ class SerialWire:
         return True
 
     def finish(self) -> None:
-        """See Wire. A line is open at once."""
+        """Nothing: a line is open at once."""
 
     def fileno(self) -> int:
-        """See Wire."""
+        """The descriptor to wait for."""
         assert self._port is not None, "begin() was called, and close() was not"
         return int(self._port.fileno())
 
     def read(self, count: int) -> bytes:
-        """See Wire. A line without data gives none at once; one that hung up is known by poll."""
+        """Take up to `count` bytes; none where there is no data. A hang-up is known by poll."""
         return os.read(self.fileno(), count)
 
     def write(self, data: bytes) -> int:
-        """See Wire."""
+        """Hand over as much of `data` as goes now; 0 when nothing does."""
         if self._settings.flow != "dtr_dsr":
             return os.write(self.fileno(), data)
         # Linux knows no flow control by DSR: look at it ourselves, before each small burst.
@@ -102,13 +103,13 @@ class SerialWire:
         return os.write(self.fileno(), data[:BURST_BYTES_MAX])
 
     def linger(self, end_s: float) -> None:
-        """See Wire."""
+        """Let the device have what was sent, until the monotonic time `end_s` at the latest."""
         with contextlib.suppress(OSError):  # it is gone
             while waiting_bytes(self.fileno()) and time.monotonic() < end_s:
                 time.sleep(_DRAIN_PAUSE_S)
 
     def close(self) -> None:
-        """See Wire.
+        """Let go at once.
 
         The kernel would wait half a minute for a printer that holds the line up to take what is
         left: throw that away, and let nobody hold it up.
