@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from tillhald.devices.categories import Category, PrinterDriver
+from tillhald.devices.categories import Category, PrinterDriver, ScannerDriver
 from tillhald.devices.options import Shown
 from tillhald.devices.registry import config_faults, load_drivers
 from tillhald.devices.unit import DeviceConfig
@@ -27,6 +27,7 @@ from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, Tend
 from tillhald.domain.sale import TenderType
 from tillhald.journal.recovery import Places
 from tillhald.journal.spill import SPILL_MIB_MAX, SPILL_MIB_MIN
+from tillhald.scan_table import ScanTable, scan_faults
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -109,6 +110,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopTable = ShopTable()
     shift: ShiftTable = ShiftTable()
     receipt: ReceiptTable = ReceiptTable()
+    scan: ScanTable = ScanTable()
     log: LogTable = LogTable()
     devices: dict[Shown, DeviceConfig] = {}
     simulated: bool = False
@@ -156,12 +158,13 @@ class ConfigMistakes(Exception):
         self.mistakes = mistakes
 
 
-_TABLES: dict[str, type[Table]] = {
+_TABLES: dict[str, type[msgspec.Struct]] = {
     "listen": Listen,
     "journal": JournalTable,
     "shop": ShopTable,
     "shift": ShiftTable,
     "receipt": ReceiptTable,
+    "scan": ScanTable,
     "log": LogTable,
 }
 
@@ -308,6 +311,7 @@ def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
         *_listen(config.listen),
         *_shop(config.shop),
         *_names(config, known_devices),
+        *scan_faults(config.scan),
         *_limits(config),
     ]
 
@@ -423,7 +427,7 @@ def _ports(config: Config) -> list[str]:
     wrong = []
     for name, device in config.devices.items():
         driver = drivers[device.driver]
-        if isinstance(driver, PrinterDriver):
+        if isinstance(driver, PrinterDriver | ScannerDriver):
             where = driver.port_of(device.options)
             # One device has several paths (by-id, ttyUSB0), one address several protocols.
             place = where.partition(" ")[2]

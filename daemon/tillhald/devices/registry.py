@@ -22,10 +22,10 @@ from tillhald.devices.categories import (
     KickOutcome,
     KickUnknown,
     PowerState,
-    PrinterCapabilities,
     PrinterDriver,
     PrintOutcome,
     Reading,
+    ScannerDriver,
     Trouble,
     Unconfirmed,
 )
@@ -35,7 +35,8 @@ from tillhald.devices.events import DeviceEvent
 from tillhald.devices.health import Condition, Lifecycle, Presence, Severity, State
 from tillhald.devices.port import Port
 from tillhald.devices.printer_unit import PrinterUnit
-from tillhald.devices.unit import DeviceConfig, PortUnit, Status, Unit
+from tillhald.devices.scanner_unit import ScannerUnit
+from tillhald.devices.unit import Capabilities, DeviceConfig, PortUnit, Status, Unit
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.preflight import Problem
 
@@ -47,7 +48,7 @@ ENTRY_POINT_GROUP: Final = "tillhal.drivers"
 
 
 class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """All axes of one device. `capabilities` only of a printer; a drawer's power is its host's."""
+    """All axes of one device. A drawer has no capabilities; its power is its host's."""
 
     device_id: str
     category: Category
@@ -59,7 +60,7 @@ class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     presence: Presence
     conditions: tuple[Condition, ...]
     status: Status
-    capabilities: PrinterCapabilities | None
+    capabilities: Capabilities | None
 
 
 class _Station:
@@ -124,11 +125,17 @@ class DeviceRegistry:
                 where = driver.port_of(config.options)
                 unit = PrinterUnit(device_id, config, printer, where)
                 self._stations[device_id] = _Station(port, unit)
+            elif isinstance(driver, ScannerDriver):
+                port = Port(device_id)
+                scanner = driver.connect(device_id, config.options, port.wake)
+                where = driver.port_of(config.options)
+                host = ScannerUnit(device_id, config, scanner, where)
+                self._stations[device_id] = _Station(port, host)
         for device_id, config in configs.items():
             driver = drivers[config.driver]
             if isinstance(driver, DrawerOnPrinterDriver):
-                station, host = self._printer(driver.printer_of(config.options))
-                drawer = driver.connect(device_id, config.options, host.device)
+                station, printer_unit = self._printer(driver.printer_of(config.options))
+                drawer = driver.connect(device_id, config.options, printer_unit.device)
                 station.units[device_id] = DrawerUnit(device_id, config, drawer)
 
     async def start(self) -> None:
@@ -189,6 +196,14 @@ class DeviceRegistry:
             return KickUnknown(Trouble.DRIVER_FAILED)
         drawer.kicked_ms = self._now_ms()
         return outcome
+
+    async def trigger(self, device_id: str, *, deadline_s: float) -> None:
+        """Pull a scanner's trigger. Raises DeviceUnknown, and DeviceError where it failed."""
+        station, unit = self._unit(device_id)
+        if not isinstance(unit, ScannerUnit):
+            message = f"{device_id} is no scanner"
+            raise DeviceUnknown(message, device_id=device_id)
+        await self._call(station, unit, unit.device.trigger, deadline_s=deadline_s)
 
     async def _call(
         self,

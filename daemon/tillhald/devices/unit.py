@@ -14,12 +14,15 @@ from tillhald.devices.categories import (
     PowerState,
     PrinterCapabilities,
     PrinterStatus,
+    ScannerCapabilities,
+    ScannerStatus,
 )
 from tillhald.devices.events import ConditionBegan, ConditionEnded, DeviceEvent, PowerChanged
 from tillhald.devices.health import DRIVER_FAILED, Condition, Presence, Severity, Signs
 from tillhald.devices.options import Shown
 
-Status = PrinterStatus | DrawerStatus
+Status = PrinterStatus | DrawerStatus | ScannerStatus
+Capabilities = PrinterCapabilities | ScannerCapabilities
 S = TypeVar("S", bound=Status)
 
 
@@ -47,7 +50,7 @@ class Unit(ABC, Generic[S]):
         self.conditions: dict[str, Condition] = {}
 
     @property
-    def capabilities(self) -> PrinterCapabilities | None:
+    def capabilities(self) -> Capabilities | None:
         """What the model can do, if its category has more to say than its readings."""
         return None
 

@@ -101,11 +101,12 @@ class Claims(msgspec.Struct, frozen=True):
 Ended = tuple[Lease, ClaimEnd]
 
 
-def wish(claims: Claims, asked: Wish) -> Claims:
-    """Put a wish at the end of the queue. Raises Full."""
+def wish(claims: Claims, asked: Wish, *, first: bool = False) -> Claims:
+    """Put a wish at the end of the queue, or before all others. Raises Full."""
     if len(claims.wishes) >= WAITING_MAX:
         raise errors.Full("Too many wait for this device.", limit=WAITING_MAX)
-    return replace(claims, wishes=(*claims.wishes, asked))
+    wishes = (asked, *claims.wishes) if first else (*claims.wishes, asked)
+    return replace(claims, wishes=wishes)
 
 
 def without_wish(claims: Claims, request_id: str) -> Claims:

@@ -106,6 +106,10 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.ConditionEnded()
             | ev.DrawerOpened()
             | ev.DrawerClosed()
+            | ev.ClaimGranted()
+            | ev.ClaimEnded()
+            | ev.ScanKeyed()
+            | ev.ScansLost()
         ):
             return state
         case _:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from tillhal.v1 import printer_pb2 as pb
 from tillhal.v1 import printer_pb2_grpc, types_pb2
-from tillhald.devices.categories import Category
+from tillhald.devices.categories import Category, PrinterCapabilities
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
@@ -139,7 +139,7 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
 
 
 def _preview(shot: DeviceSnapshot, document: PrintDocument) -> list[str]:
-    assert shot.capabilities is not None, "a printer has capabilities"
+    assert isinstance(shot.capabilities, PrinterCapabilities), "a printer has its own"
     blocks = lay_out(document, shot.capabilities.paper)
     return [_as_text(block) for block in blocks]
 

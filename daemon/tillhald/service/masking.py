@@ -66,6 +66,10 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "ConditionEnded": "device_id code",
         "DrawerOpened": "device_id without_kick",
         "DrawerClosed": "device_id",
+        "ClaimGranted": "device_id mode ttl_s",
+        "ClaimEnded": "device_id token how",
+        "ScanKeyed": "device_id kind chars",
+        "ScansLost": "device_id loss count",
         "StorageFaultBegan": "fault message",
         "StorageFaultEnded": "",
         "SegmentBegun": "segment fault gone",
@@ -89,8 +93,8 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    device devices failure fault folder job_id kick_id left_out not_kept outcome part power reason
-    rpc stage why
+    device devices failure fault folder job_id kick_id left_out mode not_kept outcome part power
+    reason rpc stage why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -27,7 +27,7 @@ from tillhal.v1 import device_pb2 as tillhal_dot_v1_dot_device__pb2
 from tillhal.v1 import types_pb2 as tillhal_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tillhal/v1/drawer.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tillhal/v1/device.proto\x1a\x16tillhal/v1/types.proto\"\x8d\x02\n\x04Kick\x12\x0f\n\x07kick_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64rawer\x18\x02 \x01(\t\x12(\n\x06reason\x18\x03 \x01(\x0e\x32\x18.tillhal.v1.DrawerReason\x12$\n\x05state\x18\x04 \x01(\x0e\x32\x15.tillhal.v1.KickState\x12\x10\n\x08verified\x18\x05 \x01(\x08\x12\x0f\n\x07sale_id\x18\x06 \x01(\t\x12\x0f\n\x07\x66\x61ilure\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x11OpenDrawerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07kick_id\x18\x02 \x01(\t\x12\x0e\n\x06\x64rawer\x18\x03 \x01(\t\x12(\n\x06reason\x18\x04 \x01(\x0e\x32\x18.tillhal.v1.DrawerReason\x12\x0c\n\x04note\x18\x05 \x01(\t\"r\n\x12OpenDrawerResponse\x12\x1e\n\x04kick\x18\x01 \x01(\x0b\x32\x10.tillhal.v1.Kick\x12*\n\ndurability\x18\x02 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\"\n\x10GetDrawerRequest\x12\x0e\n\x06\x64rawer\x18\x01 \x01(\t\"\x84\x01\n\x11GetDrawerResponse\x12\"\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x12.tillhal.v1.Device\x12%\n\x08position\x18\x02 \x01(\x0b\x32\x13.tillhal.v1.Reading\x12$\n\nlast_kicks\x18\x03 \x03(\x0b\x32\x10.tillhal.v1.Kick*\xe3\x01\n\x0c\x44rawerReason\x12\x1d\n\x19\x44RAWER_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44RAWER_REASON_SALE\x10\x01\x12\x18\n\x14\x44RAWER_REASON_REFUND\x10\x02\x12\x19\n\x15\x44RAWER_REASON_NO_SALE\x10\x03\x12\x17\n\x13\x44RAWER_REASON_FLOAT\x10\x04\x12\x17\n\x13\x44RAWER_REASON_COUNT\x10\x05\x12\x1d\n\x19\x44RAWER_REASON_PAID_IN_OUT\x10\x06\x12\x16\n\x12\x44RAWER_REASON_TEST\x10\x07*\x86\x01\n\tKickState\x12\x1a\n\x16KICK_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14KICK_STATE_REQUESTED\x10\x01\x12\x14\n\x10KICK_STATE_FIRED\x10\x02\x12\x15\n\x11KICK_STATE_FAILED\x10\x03\x12\x16\n\x12KICK_STATE_UNKNOWN\x10\x04\x32\xab\x01\n\rDrawerService\x12K\n\nOpenDrawer\x12\x1d.tillhal.v1.OpenDrawerRequest\x1a\x1e.tillhal.v1.OpenDrawerResponse\x12M\n\tGetDrawer\x12\x1c.tillhal.v1.GetDrawerRequest\x1a\x1d.tillhal.v1.GetDrawerResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tillhal/v1/drawer.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tillhal/v1/device.proto\x1a\x16tillhal/v1/types.proto\"\x8d\x02\n\x04Kick\x12\x0f\n\x07kick_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64rawer\x18\x02 \x01(\t\x12(\n\x06reason\x18\x03 \x01(\x0e\x32\x18.tillhal.v1.DrawerReason\x12$\n\x05state\x18\x04 \x01(\x0e\x32\x15.tillhal.v1.KickState\x12\x10\n\x08verified\x18\x05 \x01(\x08\x12\x0f\n\x07sale_id\x18\x06 \x01(\t\x12\x0f\n\x07\x66\x61ilure\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x97\x01\n\x11OpenDrawerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07kick_id\x18\x02 \x01(\t\x12\x0e\n\x06\x64rawer\x18\x03 \x01(\t\x12(\n\x06reason\x18\x04 \x01(\x0e\x32\x18.tillhal.v1.DrawerReason\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x15\n\rfencing_token\x18\x06 \x01(\x04\"r\n\x12OpenDrawerResponse\x12\x1e\n\x04kick\x18\x01 \x01(\x0b\x32\x10.tillhal.v1.Kick\x12*\n\ndurability\x18\x02 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\"\n\x10GetDrawerRequest\x12\x0e\n\x06\x64rawer\x18\x01 \x01(\t\"\x84\x01\n\x11GetDrawerResponse\x12\"\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x12.tillhal.v1.Device\x12%\n\x08position\x18\x02 \x01(\x0b\x32\x13.tillhal.v1.Reading\x12$\n\nlast_kicks\x18\x03 \x03(\x0b\x32\x10.tillhal.v1.Kick*\xe3\x01\n\x0c\x44rawerReason\x12\x1d\n\x19\x44RAWER_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44RAWER_REASON_SALE\x10\x01\x12\x18\n\x14\x44RAWER_REASON_REFUND\x10\x02\x12\x19\n\x15\x44RAWER_REASON_NO_SALE\x10\x03\x12\x17\n\x13\x44RAWER_REASON_FLOAT\x10\x04\x12\x17\n\x13\x44RAWER_REASON_COUNT\x10\x05\x12\x1d\n\x19\x44RAWER_REASON_PAID_IN_OUT\x10\x06\x12\x16\n\x12\x44RAWER_REASON_TEST\x10\x07*\x86\x01\n\tKickState\x12\x1a\n\x16KICK_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14KICK_STATE_REQUESTED\x10\x01\x12\x14\n\x10KICK_STATE_FIRED\x10\x02\x12\x15\n\x11KICK_STATE_FAILED\x10\x03\x12\x16\n\x12KICK_STATE_UNKNOWN\x10\x04\x32\xab\x01\n\rDrawerService\x12K\n\nOpenDrawer\x12\x1d.tillhal.v1.OpenDrawerRequest\x1a\x1e.tillhal.v1.OpenDrawerResponse\x12M\n\tGetDrawer\x12\x1c.tillhal.v1.GetDrawerRequest\x1a\x1d.tillhal.v1.GetDrawerResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,20 +36,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DRAWERSERVICE'].methods_by_name['GetDrawer']._loaded_options = None
   _globals['_DRAWERSERVICE'].methods_by_name['GetDrawer']._serialized_options = b'\220\002\001'
-  _globals['_DRAWERREASON']._serialized_start=812
-  _globals['_DRAWERREASON']._serialized_end=1039
-  _globals['_KICKSTATE']._serialized_start=1042
-  _globals['_KICKSTATE']._serialized_end=1176
+  _globals['_DRAWERREASON']._serialized_start=835
+  _globals['_DRAWERREASON']._serialized_end=1062
+  _globals['_KICKSTATE']._serialized_start=1065
+  _globals['_KICKSTATE']._serialized_end=1199
   _globals['_KICK']._serialized_start=122
   _globals['_KICK']._serialized_end=391
   _globals['_OPENDRAWERREQUEST']._serialized_start=394
-  _globals['_OPENDRAWERREQUEST']._serialized_end=522
-  _globals['_OPENDRAWERRESPONSE']._serialized_start=524
-  _globals['_OPENDRAWERRESPONSE']._serialized_end=638
-  _globals['_GETDRAWERREQUEST']._serialized_start=640
-  _globals['_GETDRAWERREQUEST']._serialized_end=674
-  _globals['_GETDRAWERRESPONSE']._serialized_start=677
-  _globals['_GETDRAWERRESPONSE']._serialized_end=809
-  _globals['_DRAWERSERVICE']._serialized_start=1179
-  _globals['_DRAWERSERVICE']._serialized_end=1350
+  _globals['_OPENDRAWERREQUEST']._serialized_end=545
+  _globals['_OPENDRAWERRESPONSE']._serialized_start=547
+  _globals['_OPENDRAWERRESPONSE']._serialized_end=661
+  _globals['_GETDRAWERREQUEST']._serialized_start=663
+  _globals['_GETDRAWERREQUEST']._serialized_end=697
+  _globals['_GETDRAWERRESPONSE']._serialized_start=700
+  _globals['_GETDRAWERRESPONSE']._serialized_end=832
+  _globals['_DRAWERSERVICE']._serialized_start=1202
+  _globals['_DRAWERSERVICE']._serialized_end=1373
 # @@protoc_insertion_point(module_scope)
