@@ -20,6 +20,7 @@ from tillhal.v1 import (
     drawer_pb2_grpc,
     journal_pb2_grpc,
     printer_pb2_grpc,
+    scanner_pb2_grpc,
     system_pb2,
     system_pb2_grpc,
     types_pb2,
@@ -36,14 +37,17 @@ from tillhald.rpc.door import Door
 from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.printer import PrinterServicer
+from tillhald.rpc.scanner import ScannerServicer
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import API_VERSION, Boot, SystemServicer
 from tillhald.service.bring_back import BringBack
 from tillhald.service.calibration import Calibrations
+from tillhald.service.claims import ClaimDesk
 from tillhald.service.devices import DeviceNews
 from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
 from tillhald.service.opening import check_identity, open_or_create, restored_state
+from tillhald.service.scans import RepeatRule, Scans
 from tillhald.service.storage_news import StorageNews
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
@@ -105,6 +109,8 @@ class Parts(NamedTuple):
     effects: Effects
     storage_news: StorageNews
     bring_back: BringBack
+    desk: ClaimDesk
+    scans: Scans
 
 
 class App:
@@ -202,12 +208,37 @@ class App:
             clock=clock,
             local_time=times.written,
         )
+        desk = ClaimDesk(till, now_s=time.monotonic)
+        table = config.scan
+        scans = Scans(
+            till=till,
+            claims=desk,
+            devices=devices,
+            rules=table.rules(config.shop.currency),
+            repeats=RepeatRule(table.repeat_ms / 1000, is_dropped=table.repeats == "drop"),
+            wall_ms=wall_ms,
+            now_s=time.monotonic,
+        )
+        desk.on_change(news.claim_changed)
+        news.on_frame(scans.frame_read)
         storage_news = StorageNews(till, tail)
         bring_back = BringBack(till, store, config.places())
         storage_news.on_segment(bring_back.look_again)
         news.on_change(effects.device_changed)
         news.on_confirmed_late(effects.confirmed_late)
-        return Parts(store, tail, till, writer, devices, news, effects, storage_news, bring_back)
+        return Parts(
+            store,
+            tail,
+            till,
+            writer,
+            devices,
+            news,
+            effects,
+            storage_news,
+            bring_back,
+            desk,
+            scans,
+        )
 
     def _note_start(
         self, till: Till, report: JournalReport
@@ -294,6 +325,8 @@ class App:
                 door.draining = True
                 parts.tail.drain()
                 parts.news.drain()
+                parts.desk.drain()
+                parts.scans.drain()
                 parts.effects.drain()
                 await servers.stop(STOP_GRACE_S)
                 verification.stop()
@@ -353,7 +386,13 @@ def _hang(
     door: Door, parts: Parts, verification: Verification, diagnostics: Diagnostics, boot: Boot
 ) -> None:
     """Hang all servicers into the door."""
-    store, tail, till, _, devices, news, _, _, _ = parts
+    store, tail, till, devices, news = (
+        parts.store,
+        parts.tail,
+        parts.till,
+        parts.devices,
+        parts.news,
+    )
     checkout = CheckoutServicer(till, store)
     system = SystemServicer(
         till=till,
@@ -366,13 +405,17 @@ def _hang(
     )
     journal = JournalServicer(store, tail, verification)
     printer = PrinterServicer(till, store, tail, devices)
-    drawer = DrawerServicer(till, store, devices, news, Calibrations(till, tail, devices))
+    calibrations = Calibrations(till, tail, devices)
+    drawer = DrawerServicer(till, store, devices, news, calibrations, parts.desk)
+    device = DeviceServicer(devices, news, parts.desk)
+    scanner = ScannerServicer(till, parts.scans, parts.desk)
     door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
     door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
     door.hang(journal_pb2_grpc.add_JournalServiceServicer_to_server, journal)
-    door.hang(device_pb2_grpc.add_DeviceServiceServicer_to_server, DeviceServicer(devices, news))
+    door.hang(device_pb2_grpc.add_DeviceServiceServicer_to_server, device)
     door.hang(printer_pb2_grpc.add_PrinterServiceServicer_to_server, printer)
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
+    door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)
 
 
 def _serve_metrics(config: Config, parts: Parts) -> None:

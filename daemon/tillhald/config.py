@@ -27,6 +27,7 @@ from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, Tend
 from tillhald.domain.sale import TenderType
 from tillhald.journal.recovery import Places
 from tillhald.journal.spill import SPILL_MIB_MAX, SPILL_MIB_MIN
+from tillhald.scan_table import ScanTable, scan_faults
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -109,6 +110,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopTable = ShopTable()
     shift: ShiftTable = ShiftTable()
     receipt: ReceiptTable = ReceiptTable()
+    scan: ScanTable = ScanTable()
     log: LogTable = LogTable()
     devices: dict[Shown, DeviceConfig] = {}
     simulated: bool = False
@@ -156,12 +158,13 @@ class ConfigMistakes(Exception):
         self.mistakes = mistakes
 
 
-_TABLES: dict[str, type[Table]] = {
+_TABLES: dict[str, type[msgspec.Struct]] = {
     "listen": Listen,
     "journal": JournalTable,
     "shop": ShopTable,
     "shift": ShiftTable,
     "receipt": ReceiptTable,
+    "scan": ScanTable,
     "log": LogTable,
 }
 
@@ -308,6 +311,7 @@ def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
         *_listen(config.listen),
         *_shop(config.shop),
         *_names(config, known_devices),
+        *scan_faults(config.scan),
         *_limits(config),
     ]
 

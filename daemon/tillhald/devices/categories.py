@@ -20,6 +20,7 @@ from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.layout import Paper
 from tillhald.domain.preflight import Problem
+from tillhald.domain.scan import Corruption, Symbology
 
 T = TypeVar("T")
 Options = TypeVar("Options", bound=msgspec.Struct)
@@ -308,6 +309,67 @@ class WiredDrawer(CashDrawer, Protocol):
         """Leave no current in the solenoid, and let go of the port, within a second."""
 
 
+# --- scanners ----------------------------------------------------------------------------------
+
+
+class ScannerCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scanner is set to. `symbology_id`: its codes may begin with an AIM identifier.
+
+    `symbology`: what it reads where it does not say so.
+    """
+
+    symbology_id: bool
+    symbology: Symbology
+    soft_trigger: bool
+
+
+class ScannerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """`connected`: its line or input device is open. `trouble`: why it is not, in words."""
+
+    connected: bool
+    power: Reading[PowerState]
+    trouble: str
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What came between two ends of a code, without prefix and suffix.
+
+    `ended_s`: when its last byte came, monotonic. A corrupt frame has no bytes: a part of a code
+    may be another code.
+    """
+
+    raw: bytes
+    ended_s: float
+    corrupt: Corruption | None = None
+
+    def __repr__(self) -> str:
+        """Without its bytes: they may be a customer's purse."""
+        return f"Frame({len(self.raw)} bytes, corrupt={self.corrupt})"
+
+
+class BarcodeScanner(Protocol):
+    """A scanner of barcodes."""
+
+    @property
+    def capabilities(self) -> ScannerCapabilities:
+        """What it is set to. On any thread."""
+
+    def status(self) -> ScannerStatus:
+        """Say what is known without asking."""
+
+    def poll(self, timeout_s: float) -> list[Frame]:
+        """Keep the line open and read what comes, at most `timeout_s`.
+
+        Returns early when the port's wake rings, and as soon as a frame has ended.
+        """
+
+    def trigger(self, deadline_s: float) -> None:
+        """Pull the trigger. Raises DeviceOffline, DeviceTimeout; only with cap `soft_trigger`."""
+
+    def close(self) -> None:
+        """Let go of it, within a second."""
+
+
 # --- drivers -----------------------------------------------------------------------------------
 
 
@@ -316,6 +378,7 @@ class Category(enum.StrEnum):
 
     POS_PRINTER = "pos_printer"
     CASH_DRAWER = "cash_drawer"
+    SCANNER = "scanner"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -348,9 +411,20 @@ class DrawerDriver(Generic[OfDrawer]):
     category: ClassVar[Category] = Category.CASH_DRAWER
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ScannerDriver(Generic[Options]):
+    """How to make a scanner with a port of its own. `connect` does no I/O, `port_of` names it."""
+
+    options_type: type[Options]
+    connect: Callable[[str, Options, Wake], BarcodeScanner]
+    port_of: Callable[[Options], str]
+    category: ClassVar[Category] = Category.SCANNER
+
+
 Driver = (
     PrinterDriver[msgspec.Struct]
     | DrawerOnPrinterDriver[DrawerOptions]
     | DrawerDriver[DrawerOptions]
+    | ScannerDriver[msgspec.Struct]
 )
 """What an entry point of the group `tillhal.drivers` holds."""

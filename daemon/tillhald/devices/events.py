@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tillhald.devices.categories import PowerState
+from tillhald.devices.categories import Frame, PowerState
 from tillhald.devices.health import Condition
 
 
@@ -47,6 +47,12 @@ class PrintConfirmedLate(_Event, frozen=True, kw_only=True):
     ticket: str
 
 
+class FrameRead(_Event, frozen=True, kw_only=True):
+    """A scanner read something, or tried to."""
+
+    frame: Frame
+
+
 DeviceEvent = (
     ConditionBegan
     | ConditionEnded
@@ -54,4 +60,5 @@ DeviceEvent = (
     | DrawerOpened
     | DrawerClosed
     | PrintConfirmedLate
+    | FrameRead
 )

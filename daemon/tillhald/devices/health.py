@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tillhald.devices.categories import How, PowerState, PrinterStatus, Reading
+from tillhald.devices.categories import How, PowerState, PrinterStatus, Reading, ScannerStatus
 
 
 class Severity(enum.StrEnum):
@@ -81,4 +81,12 @@ def signs_of(status: PrinterStatus) -> Signs:
         bad is Severity.ERROR for bad, _ in signs.values()
     ):
         signs["not_ready"] = (Severity.ERROR, status.offline.how)
+    return signs
+
+
+def signs_of_scanner(status: ScannerStatus) -> Signs:
+    """Name all that is wrong with a scanner."""
+    signs: Signs = {}
+    if status.power.value is PowerState.OFF:
+        signs["unreachable"] = (Severity.ERROR, status.power.how)
     return signs

@@ -15,7 +15,6 @@ import msgspec
 
 from tillhald.devices.categories import (
     Category,
-    DrawerCapabilities,
     DrawerDriver,
     DrawerOnPrinterDriver,
     Driver,
@@ -24,10 +23,10 @@ from tillhald.devices.categories import (
     KickOutcome,
     KickUnknown,
     PowerState,
-    PrinterCapabilities,
     PrinterDriver,
     PrintOutcome,
     Reading,
+    ScannerDriver,
     Trouble,
     Unconfirmed,
 )
@@ -38,7 +37,8 @@ from tillhald.devices.health import Condition, Lifecycle, Presence, Severity, St
 from tillhald.devices.options import DrawerOptions
 from tillhald.devices.port import Port
 from tillhald.devices.printer_unit import PrinterUnit
-from tillhald.devices.unit import DeviceConfig, PortUnit, Status, Unit
+from tillhald.devices.scanner_unit import ScannerUnit
+from tillhald.devices.unit import Capabilities, DeviceConfig, PortUnit, Status, Unit
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import DrawerMemory, OpenLevel
 from tillhald.domain.preflight import Problem
@@ -51,7 +51,7 @@ ENTRY_POINT_GROUP: Final = "tillhal.drivers"
 
 
 class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """All axes of one device. What hangs on another has the power of that one."""
+    """All axes of one device. A drawer has no capabilities; its power is its host's."""
 
     device_id: str
     category: Category
@@ -63,7 +63,7 @@ class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     presence: Presence
     conditions: tuple[Condition, ...]
     status: Status
-    capabilities: PrinterCapabilities | DrawerCapabilities | None
+    capabilities: Capabilities | None
 
 
 class _Station:
@@ -135,6 +135,13 @@ class DeviceRegistry:
                 where = driver.port_of(config.options)
                 unit = PrinterUnit(device_id, config, printer, where)
                 self._stations[device_id] = _Station(port, unit)
+            elif isinstance(driver, ScannerDriver):
+                port = Port(device_id)
+                scanner = driver.connect(device_id, config.options, port.wake)
+                where = driver.port_of(config.options)
+                self._stations[device_id] = _Station(
+                    port, ScannerUnit(device_id, config, scanner, where)
+                )
             elif isinstance(driver, DrawerDriver):
                 assert isinstance(config.options, DrawerOptions), "a drawer's options"
                 port = Port(device_id)
@@ -236,6 +243,14 @@ class DeviceRegistry:
         is_learnt = unit.learn(open_level)
         station.port.wake.ring()
         return is_learnt
+
+    async def trigger(self, device_id: str, *, deadline_s: float) -> None:
+        """Pull a scanner's trigger. Raises DeviceUnknown, and DeviceError where it failed."""
+        station, unit = self._unit(device_id)
+        if not isinstance(unit, ScannerUnit):
+            message = f"{device_id} is no scanner"
+            raise DeviceUnknown(message, device_id=device_id)
+        await self._call(station, unit, unit.device.trigger, deadline_s=deadline_s)
 
     async def _call(
         self,

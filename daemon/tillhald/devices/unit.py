@@ -15,12 +15,15 @@ from tillhald.devices.categories import (
     PowerState,
     PrinterCapabilities,
     PrinterStatus,
+    ScannerCapabilities,
+    ScannerStatus,
 )
 from tillhald.devices.events import ConditionBegan, ConditionEnded, DeviceEvent, PowerChanged
 from tillhald.devices.health import DRIVER_FAILED, Condition, Presence, Severity, Signs
 from tillhald.devices.options import Shown
 
-Status = PrinterStatus | DrawerStatus
+Status = PrinterStatus | DrawerStatus | ScannerStatus
+Capabilities = PrinterCapabilities | DrawerCapabilities | ScannerCapabilities
 S = TypeVar("S", bound=Status)
 
 
@@ -48,7 +51,7 @@ class Unit(ABC, Generic[S]):
         self.conditions: dict[str, Condition] = {}
 
     @property
-    def capabilities(self) -> PrinterCapabilities | DrawerCapabilities | None:
+    def capabilities(self) -> Capabilities | None:
         """What the model can do, if its category has more to say than its readings."""
         return None
 

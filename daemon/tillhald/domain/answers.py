@@ -39,7 +39,13 @@ class KickAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="kick"):
     kick: Kick
 
 
-Answer = SaleSummary | JobAnswer | KickAnswer
+class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
+    """The code was typed; it went to whoever had the scanner then."""
+
+    seq: int
+
+
+Answer = SaleSummary | JobAnswer | KickAnswer | ScanAnswer
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,6 +100,8 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
             return KickAnswer(kick=state.kicks[kick_id])
         case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
             return JobAnswer(job=state.jobs[job_id])
+        case cmd.InjectScan():
+            return ScanAnswer(seq=state.seq)
         case _:
             for sale in state.finished_sales:
                 if sale.sale_id == command.sale_id:

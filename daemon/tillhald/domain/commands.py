@@ -8,6 +8,7 @@ from tillhald.domain.amounts import Quantity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.jobs import KickReason
 from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
+from tillhald.domain.scan import ScanKind
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +118,15 @@ class OpenDrawer(Command, frozen=True, kw_only=True):
     note: str = ""
 
 
+class InjectScan(Command, frozen=True, kw_only=True):
+    """A code that a person typed; `text` only where it may be stored."""
+
+    device_id: str
+    kind: ScanKind
+    chars: int
+    text: str = ""
+
+
 SaleCommand = (
     Checkout
     | OpenSale
@@ -133,7 +143,7 @@ SaleCommand = (
     | VoidSale
     | OpenReturn
 )
-AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | OpenDrawer
+AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | OpenDrawer | InjectScan
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,6 +92,8 @@ def _decide(
             return [_submit(state, command, now)]
         case cmd.OpenDrawer():
             return [_open_drawer(state, command, now)]
+        case cmd.InjectScan(device_id=device_id, kind=kind, chars=chars, text=text):
+            return [ev.ScanKeyed(device_id=device_id, kind=kind, chars=chars, text=text)]
         case _:
             return _on_sale(state, rules, command, now)
 

@@ -132,6 +132,12 @@ class NoDrawerSwitch(Precondition):
     reason = "NO_DRAWER_SWITCH"
 
 
+class NotSupported(Precondition):
+    """The device is of a model that cannot do it."""
+
+    reason = "NOT_SUPPORTED"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 
@@ -186,6 +192,18 @@ class Conflict(Refused):
 
 class VersionConflict(Conflict):
     reason = "VERSION_CONFLICT"
+
+
+class Claimed(Conflict):
+    """Another front end has the device."""
+
+    reason = "CLAIMED"
+
+
+class ClaimLost(Conflict):
+    """The lease has run out, was handed over, or was taken away."""
+
+    reason = "CLAIM_LOST"
 
 
 class CursorAhead(Refused):

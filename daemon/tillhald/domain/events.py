@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
+from tillhald.domain.scan import ScanKind
+from tillhald.domain.scan_queue import ScanLoss
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -263,6 +266,44 @@ class DrawerSensorCalibrated(Event, frozen=True, kw_only=True):
     request_id: str = ""
 
 
+class ClaimGranted(Event, frozen=True, kw_only=True):
+    """Somebody has a device. The record's number is the fencing token of the lease.
+
+    `reason`: why it was taken by force; empty where it was free, released or handed over.
+    """
+
+    device_id: str
+    mode: ClaimMode
+    purpose: str
+    ttl_s: int
+    reason: str = ""
+
+
+class ClaimEnded(Event, frozen=True, kw_only=True):
+    """`token` is the number of the record that granted it."""
+
+    device_id: str
+    token: int
+    how: ClaimEnd
+
+
+class ScanKeyed(Event, frozen=True, kw_only=True):
+    """A person typed a code. `text` only of articles: what else it is may be a secret."""
+
+    device_id: str
+    kind: ScanKind
+    chars: int
+    text: str = ""
+
+
+class ScansLost(Event, frozen=True, kw_only=True):
+    """Scans that nobody took. What was in them is nowhere any more."""
+
+    device_id: str
+    loss: ScanLoss
+    count: int
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -300,6 +341,10 @@ AnyEvent = (
     | DrawerOpened
     | DrawerClosed
     | DrawerSensorCalibrated
+    | ClaimGranted
+    | ClaimEnded
+    | ScanKeyed
+    | ScansLost
 )
 
 

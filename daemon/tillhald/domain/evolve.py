@@ -108,6 +108,10 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.JobConfirmedLate()
             | ev.ConditionBegan()
             | ev.ConditionEnded()
+            | ev.ClaimGranted()
+            | ev.ClaimEnded()
+            | ev.ScanKeyed()
+            | ev.ScansLost()
         ):
             return state
         case _:

@@ -13,6 +13,7 @@ from tillhald.devices.categories import Category, How, PowerState, Reading
 from tillhald.devices.errors import DeviceUnknown
 from tillhald.devices.health import Presence, Severity, State
 from tillhald.domain.errors import DeviceNotFound
+from tillhald.rpc import claims
 from tillhald.rpc.to_wire import timestamp
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from tillhald.devices.health import Condition
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
     from tillhald.rpc.door import Context
+    from tillhald.service.claims import ClaimDesk
     from tillhald.service.devices import DeviceNews
 
 _CATEGORIES = {
     Category.POS_PRINTER: pb.DEVICE_CATEGORY_POS_PRINTER,
     Category.CASH_DRAWER: pb.DEVICE_CATEGORY_CASH_DRAWER,
+    Category.SCANNER: pb.DEVICE_CATEGORY_SCANNER,
 }
 _STATES = {
     State.IDLE: pb.DEVICE_STATE_IDLE,
@@ -57,9 +60,10 @@ SEVERITIES = {
 
 
 class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
-    def __init__(self, devices: DeviceRegistry, news: DeviceNews) -> None:
+    def __init__(self, devices: DeviceRegistry, news: DeviceNews, desk: ClaimDesk) -> None:
         self._devices = devices
         self._news = news
+        self._desk = desk
 
     async def ListDevices(
         self, request: pb.ListDevicesRequest, context: Context
@@ -86,11 +90,36 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
                 seen[name] = device.revision
                 yield pb.WatchDevicesResponse(device=device)
 
+    async def Claim(self, request: pb.ClaimRequest, context: Context) -> pb.ClaimResponse:
+        device_id = find_device(self._devices, request.device_id).device_id
+        held, replayed = await self._desk.claim(device_id, claims.ask_of(request))
+        lease = claims.lease(device_id, held, self._desk)
+        return pb.ClaimResponse(lease=lease, replayed=replayed)
+
+    async def RenewClaim(
+        self, request: pb.RenewClaimRequest, context: Context
+    ) -> pb.RenewClaimResponse:
+        device_id = find_device(self._devices, request.device_id).device_id
+        held = self._desk.renew(
+            device_id,
+            request.lease_id,
+            ttl_s=claims.ttl_s(request.ttl_s) or None,
+            retain=request.retain,
+        )
+        return pb.RenewClaimResponse(lease=claims.lease(device_id, held, self._desk))
+
+    async def ReleaseClaim(
+        self, request: pb.ReleaseClaimRequest, context: Context
+    ) -> pb.ReleaseClaimResponse:
+        device_id = find_device(self._devices, request.device_id).device_id
+        await self._desk.release(device_id, request.lease_id)
+        return pb.ReleaseClaimResponse()
+
     def _all(self) -> list[pb.Device]:
         return [self._wire(shot) for shot in self._devices.snapshot()]
 
     def _wire(self, shot: DeviceSnapshot) -> pb.Device:
-        return device(shot, self._news.revision(shot.device_id))
+        return device(shot, self._news.revision(shot.device_id), self._desk)
 
 
 def find_device(devices: DeviceRegistry, device_id: str) -> DeviceSnapshot:
@@ -102,7 +131,7 @@ def find_device(devices: DeviceRegistry, device_id: str) -> DeviceSnapshot:
         raise DeviceNotFound(sentence, device_id=device_id) from None
 
 
-def device(shot: DeviceSnapshot, revision: int) -> pb.Device:
+def device(shot: DeviceSnapshot, revision: int, desk: ClaimDesk) -> pb.Device:
     return pb.Device(
         device_id=shot.device_id,
         category=_CATEGORIES[shot.category],
@@ -115,6 +144,7 @@ def device(shot: DeviceSnapshot, revision: int) -> pb.Device:
         readings=readings(shot),
         capabilities=_capabilities(shot),
         revision=revision,
+        claims=claims.shown(shot.device_id, desk),
     )
 
 

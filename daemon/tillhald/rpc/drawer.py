@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
     from tillhald.service.calibration import Calibrations, Learnt
+    from tillhald.service.claims import ClaimDesk
     from tillhald.service.devices import DeviceNews
     from tillhald.service.till import Outcome, Till
 
@@ -60,12 +61,14 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
         devices: DeviceRegistry,
         news: DeviceNews,
         calibrations: Calibrations,
+        desk: ClaimDesk,
     ) -> None:
         self._till = till
         self._store = store
         self._devices = devices
         self._news = news
         self._calibrations = calibrations
+        self._desk = desk
 
     async def OpenDrawer(
         self, request: pb.OpenDrawerRequest, context: Context
@@ -81,15 +84,17 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
             note=fields.text(request.note, "note"),
         )
 
+        asked = request_of("OpenDrawer", request.request_id, request)
+        if self._till.answered(asked.request_id) is None:  # a retry has its answer, come what may
+            self._desk.must_admit(command.drawer, request.fencing_token)
+
         def convert(outcome: Outcome) -> pb.OpenDrawerResponse:
             assert isinstance(outcome.answer, KickAnswer), "OpenDrawer answers with a kick"
             return pb.OpenDrawerResponse(
                 kick=to_wire.kick(outcome.answer.kick), replayed=outcome.replayed
             )
 
-        return await carry_out(
-            self._till, command, request_of("OpenDrawer", request.request_id, request), convert
-        )
+        return await carry_out(self._till, command, asked, convert)
 
     async def GetDrawer(
         self, request: pb.GetDrawerRequest, context: Context
@@ -106,7 +111,7 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
         memory = self._till.state.drawers.get(name, NOTHING_KNOWN)
         await self._till.caught_up()
         answer = pb.GetDrawerResponse(
-            device=device.device(shot, self._news.revision(name)),
+            device=device.device(shot, self._news.revision(name), self._desk),
             position=_position(shot),
             last_kicks=mine[:KICKS_SHOWN_MAX],
         )

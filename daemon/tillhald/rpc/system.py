@@ -15,10 +15,11 @@ from tillhald.domain import events as ev
 from tillhald.domain.answers import SaleSummary
 from tillhald.domain.jobs import Kick, KickState
 from tillhald.domain.readmodels import kick_key
-from tillhald.rpc import storage, to_wire
+from tillhald.rpc import claims, storage, to_wire
 from tillhald.rpc.device import SEVERITIES
 from tillhald.rpc.diagnostics import send_diagnostics
 from tillhald.rpc.printer import job_changes
+from tillhald.rpc.scanner import scan_keyed, scans_lost
 from tillhald.service.follow import Hole, Mark, follow
 from tillhald.service.mode import Mode, modes
 from tillhald.service.verification import ChainCheck
@@ -178,7 +179,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                 change = pb.StorageChanged(storage=status)
                 yield pb.WatchEventsResponse(cursor=seq, time=at, storage=change)
             else:
-                device = _device_event(event)
+                device = _device_event(event, seq)
                 if device is not None:
                     yield pb.WatchEventsResponse(cursor=seq, time=at, device=device)
         for job in job_changes(self._till, record, seq):
@@ -225,7 +226,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             )
 
 
-def _device_event(event: ev.AnyEvent) -> device_pb2.DeviceEvent | None:
+def _device_event(event: ev.AnyEvent, seq: int) -> device_pb2.DeviceEvent | None:
     match event:
         case ev.ConditionBegan():
             return device_pb2.DeviceEvent(
@@ -259,5 +260,11 @@ def _device_event(event: ev.AnyEvent) -> device_pb2.DeviceEvent | None:
                 device_id=event.device_id,
                 kind=device_pb2.DEVICE_EVENT_KIND_DRAWER_SENSOR_CALIBRATED,
             )
+        case ev.ClaimGranted() | ev.ClaimEnded():
+            return claims.change(event, seq)
+        case ev.ScansLost():
+            return scans_lost(event)
+        case ev.ScanKeyed():
+            return scan_keyed(event)
         case _:
             return None

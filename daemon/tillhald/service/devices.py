@@ -15,6 +15,7 @@ from tillhald.devices.events import (
     DeviceEvent,
     DrawerClosed,
     DrawerOpened,
+    FrameRead,
     PowerChanged,
     PrintConfirmedLate,
 )
@@ -41,6 +42,7 @@ class DeviceNews:
         self._happened = asyncio.Event()
         self._hearing: list[Callable[[], None]] = []
         self._hearing_late: list[Callable[[str, str], None]] = []
+        self._hearing_frames: list[Callable[[FrameRead], None]] = []
 
     def on_change(self, hear: Callable[[], None]) -> None:
         """Call `hear` after every change of any device."""
@@ -50,8 +52,21 @@ class DeviceNews:
         """Call `hear(printer, ticket)` when a printer confirms a job after all."""
         self._hearing_late.append(hear)
 
+    def on_frame(self, hear: Callable[[FrameRead], None]) -> None:
+        """Call `hear` with everything that a scanner reads."""
+        self._hearing_frames.append(hear)
+
+    def claim_changed(self, device_id: str) -> None:
+        """Somebody got, lost or was asked for the device: watchers are to see it."""
+        self._revisions[device_id] += 1
+        self._wake_watchers()
+
     def report(self, event: DeviceEvent) -> None:
         """One edge of one device: journalled, logged once, passed on."""
+        if isinstance(event, FrameRead):  # no change of the device itself
+            for hear_frame in self._hearing_frames:
+                hear_frame(event)
+            return
         facts = _facts(event)
         if facts:
             try:
@@ -62,8 +77,7 @@ class DeviceNews:
         self._revisions[event.device_id] += 1
         # A drawer has the power and the presence of the printer that it hangs on.
         self._power_changes += isinstance(event, PowerChanged)
-        happened, self._happened = self._happened, asyncio.Event()
-        happened.set()
+        self._wake_watchers()
         for hear in self._hearing:
             hear()
         if isinstance(event, PrintConfirmedLate):
@@ -94,11 +108,24 @@ class DeviceNews:
 
     def drain(self) -> None:
         """Let every watcher end."""
+        self._wake_watchers()
+
+    def _wake_watchers(self) -> None:
         happened, self._happened = self._happened, asyncio.Event()
         happened.set()
 
 
-def _facts(event: DeviceEvent) -> list[ev.AnyEvent]:
+_Change = (
+    ConditionBegan
+    | ConditionEnded
+    | PowerChanged
+    | DrawerOpened
+    | DrawerClosed
+    | PrintConfirmedLate
+)
+
+
+def _facts(event: _Change) -> list[ev.AnyEvent]:
     name = event.device_id
     match event:
         case ConditionBegan(condition=condition):
@@ -120,7 +147,7 @@ def _facts(event: DeviceEvent) -> list[ev.AnyEvent]:
             return []
 
 
-def _log(event: DeviceEvent) -> None:
+def _log(event: _Change) -> None:
     name = event.device_id
     match event:
         case ConditionBegan(condition=condition):

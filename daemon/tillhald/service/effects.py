@@ -118,11 +118,14 @@ class Effects:
 
     def loops(self) -> list[Coroutine[None, None, None]]:
         """What is to run until the daemon drains."""
+        doing = {
+            Category.POS_PRINTER: self._print_next,
+            Category.CASH_DRAWER: self._kick_next,
+        }
         return [
-            self._run(shot.device_id, self._print_next)
-            if shot.category is Category.POS_PRINTER
-            else self._run(shot.device_id, self._kick_next)
+            self._run(shot.device_id, doing[shot.category])
             for shot in self._devices.snapshot()
+            if shot.category in doing
         ]
 
     async def _run(

@@ -67,6 +67,10 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "DrawerOpened": "device_id without_kick",
         "DrawerClosed": "device_id",
         "DrawerSensorCalibrated": "device_id open_level by_key",
+        "ClaimGranted": "device_id mode ttl_s",
+        "ClaimEnded": "device_id token how",
+        "ScanKeyed": "device_id kind chars",
+        "ScansLost": "device_id loss count",
         "StorageFaultBegan": "fault message",
         "StorageFaultEnded": "",
         "SegmentBegun": "segment fault gone",
@@ -90,8 +94,8 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    device devices failure fault folder job_id kick_id left_out not_kept open_level outcome part
-    power reason rpc stage why
+    device devices failure fault folder job_id kick_id left_out mode not_kept open_level outcome
+    part power reason rpc stage why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -19,3 +19,8 @@ JOURNAL_MAP_BYTES = Gauge("tillhal_journal_map_bytes", "Bytes set aside for the 
 LIVE_SALES = Gauge(
     "tillhal_live_sales", "Sales that are open, suspended, tendering or interrupted."
 )
+SCANS = Counter(
+    "tillhal_scans",
+    "Scans, by what became of them.",
+    ["device", "outcome"],
+)

@@ -54,6 +54,13 @@ class Severity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SEVERITY_WARNING: _ClassVar[Severity]
     SEVERITY_ERROR: _ClassVar[Severity]
 
+class ClaimMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CLAIM_MODE_UNSPECIFIED: _ClassVar[ClaimMode]
+    CLAIM_MODE_EXCLUSIVE: _ClassVar[ClaimMode]
+    CLAIM_MODE_CONTROL: _ClassVar[ClaimMode]
+    CLAIM_MODE_OBSERVE: _ClassVar[ClaimMode]
+
 class DeviceEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     DEVICE_EVENT_KIND_UNSPECIFIED: _ClassVar[DeviceEventKind]
@@ -63,6 +70,18 @@ class DeviceEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEVICE_EVENT_KIND_DRAWER_CLOSED: _ClassVar[DeviceEventKind]
     DEVICE_EVENT_KIND_DRAWER_OPENED_WITHOUT_KICK: _ClassVar[DeviceEventKind]
     DEVICE_EVENT_KIND_DRAWER_SENSOR_CALIBRATED: _ClassVar[DeviceEventKind]
+    DEVICE_EVENT_KIND_CLAIM_GRANTED: _ClassVar[DeviceEventKind]
+    DEVICE_EVENT_KIND_CLAIM_ENDED: _ClassVar[DeviceEventKind]
+    DEVICE_EVENT_KIND_SCANS_LOST: _ClassVar[DeviceEventKind]
+    DEVICE_EVENT_KIND_SCAN_KEYED: _ClassVar[DeviceEventKind]
+
+class ClaimEnd(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CLAIM_END_UNSPECIFIED: _ClassVar[ClaimEnd]
+    CLAIM_END_RELEASED: _ClassVar[ClaimEnd]
+    CLAIM_END_EXPIRED: _ClassVar[ClaimEnd]
+    CLAIM_END_HANDED_OVER: _ClassVar[ClaimEnd]
+    CLAIM_END_FORCED: _ClassVar[ClaimEnd]
 DEVICE_CATEGORY_UNSPECIFIED: DeviceCategory
 DEVICE_CATEGORY_POS_PRINTER: DeviceCategory
 DEVICE_CATEGORY_CASH_DRAWER: DeviceCategory
@@ -92,6 +111,10 @@ SEVERITY_UNSPECIFIED: Severity
 SEVERITY_INFO: Severity
 SEVERITY_WARNING: Severity
 SEVERITY_ERROR: Severity
+CLAIM_MODE_UNSPECIFIED: ClaimMode
+CLAIM_MODE_EXCLUSIVE: ClaimMode
+CLAIM_MODE_CONTROL: ClaimMode
+CLAIM_MODE_OBSERVE: ClaimMode
 DEVICE_EVENT_KIND_UNSPECIFIED: DeviceEventKind
 DEVICE_EVENT_KIND_CONDITION_BEGAN: DeviceEventKind
 DEVICE_EVENT_KIND_CONDITION_ENDED: DeviceEventKind
@@ -99,6 +122,15 @@ DEVICE_EVENT_KIND_DRAWER_OPENED: DeviceEventKind
 DEVICE_EVENT_KIND_DRAWER_CLOSED: DeviceEventKind
 DEVICE_EVENT_KIND_DRAWER_OPENED_WITHOUT_KICK: DeviceEventKind
 DEVICE_EVENT_KIND_DRAWER_SENSOR_CALIBRATED: DeviceEventKind
+DEVICE_EVENT_KIND_CLAIM_GRANTED: DeviceEventKind
+DEVICE_EVENT_KIND_CLAIM_ENDED: DeviceEventKind
+DEVICE_EVENT_KIND_SCANS_LOST: DeviceEventKind
+DEVICE_EVENT_KIND_SCAN_KEYED: DeviceEventKind
+CLAIM_END_UNSPECIFIED: ClaimEnd
+CLAIM_END_RELEASED: ClaimEnd
+CLAIM_END_EXPIRED: ClaimEnd
+CLAIM_END_HANDED_OVER: ClaimEnd
+CLAIM_END_FORCED: ClaimEnd
 
 class Condition(_message.Message):
     __slots__ = ("code", "severity", "since", "evidence")
@@ -125,7 +157,7 @@ class Reading(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ..., knowledge: _Optional[_Union[Knowledge, str]] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Device(_message.Message):
-    __slots__ = ("device_id", "category", "driver", "port", "state", "power_state", "presence", "conditions", "readings", "capabilities", "revision")
+    __slots__ = ("device_id", "category", "driver", "port", "state", "power_state", "presence", "conditions", "readings", "capabilities", "revision", "claims")
     class CapabilitiesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -144,6 +176,7 @@ class Device(_message.Message):
     READINGS_FIELD_NUMBER: _ClassVar[int]
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    CLAIMS_FIELD_NUMBER: _ClassVar[int]
     device_id: str
     category: DeviceCategory
     driver: str
@@ -155,17 +188,80 @@ class Device(_message.Message):
     readings: _containers.RepeatedCompositeFieldContainer[Reading]
     capabilities: _containers.ScalarMap[str, str]
     revision: int
-    def __init__(self, device_id: _Optional[str] = ..., category: _Optional[_Union[DeviceCategory, str]] = ..., driver: _Optional[str] = ..., port: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ..., power_state: _Optional[_Union[PowerState, str]] = ..., presence: _Optional[_Union[Presence, str]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ..., readings: _Optional[_Iterable[_Union[Reading, _Mapping]]] = ..., capabilities: _Optional[_Mapping[str, str]] = ..., revision: _Optional[int] = ...) -> None: ...
+    claims: _containers.RepeatedCompositeFieldContainer[DeviceClaim]
+    def __init__(self, device_id: _Optional[str] = ..., category: _Optional[_Union[DeviceCategory, str]] = ..., driver: _Optional[str] = ..., port: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ..., power_state: _Optional[_Union[PowerState, str]] = ..., presence: _Optional[_Union[Presence, str]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ..., readings: _Optional[_Iterable[_Union[Reading, _Mapping]]] = ..., capabilities: _Optional[_Mapping[str, str]] = ..., revision: _Optional[int] = ..., claims: _Optional[_Iterable[_Union[DeviceClaim, _Mapping]]] = ...) -> None: ...
+
+class DeviceClaim(_message.Message):
+    __slots__ = ("mode", "purpose", "expire_time", "release_requested")
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    mode: ClaimMode
+    purpose: str
+    expire_time: _timestamp_pb2.Timestamp
+    release_requested: ReleaseRequested
+    def __init__(self, mode: _Optional[_Union[ClaimMode, str]] = ..., purpose: _Optional[str] = ..., expire_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., release_requested: _Optional[_Union[ReleaseRequested, _Mapping]] = ...) -> None: ...
+
+class ReleaseRequested(_message.Message):
+    __slots__ = ("purpose", "release_by")
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_BY_FIELD_NUMBER: _ClassVar[int]
+    purpose: str
+    release_by: _timestamp_pb2.Timestamp
+    def __init__(self, purpose: _Optional[str] = ..., release_by: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Lease(_message.Message):
+    __slots__ = ("device_id", "lease_id", "fencing_token", "mode", "expire_time", "release_requested")
+    DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
+    LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    FENCING_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_REQUESTED_FIELD_NUMBER: _ClassVar[int]
+    device_id: str
+    lease_id: str
+    fencing_token: int
+    mode: ClaimMode
+    expire_time: _timestamp_pb2.Timestamp
+    release_requested: ReleaseRequested
+    def __init__(self, device_id: _Optional[str] = ..., lease_id: _Optional[str] = ..., fencing_token: _Optional[int] = ..., mode: _Optional[_Union[ClaimMode, str]] = ..., expire_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., release_requested: _Optional[_Union[ReleaseRequested, _Mapping]] = ...) -> None: ...
+
+class ClaimChange(_message.Message):
+    __slots__ = ("fencing_token", "mode", "purpose", "force_reason", "end")
+    FENCING_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    FORCE_REASON_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    fencing_token: int
+    mode: ClaimMode
+    purpose: str
+    force_reason: str
+    end: ClaimEnd
+    def __init__(self, fencing_token: _Optional[int] = ..., mode: _Optional[_Union[ClaimMode, str]] = ..., purpose: _Optional[str] = ..., force_reason: _Optional[str] = ..., end: _Optional[_Union[ClaimEnd, str]] = ...) -> None: ...
+
+class ScansLost(_message.Message):
+    __slots__ = ("count", "why")
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    why: str
+    def __init__(self, count: _Optional[int] = ..., why: _Optional[str] = ...) -> None: ...
 
 class DeviceEvent(_message.Message):
-    __slots__ = ("device_id", "kind", "condition")
+    __slots__ = ("device_id", "kind", "condition", "claim", "scans_lost")
     DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     CONDITION_FIELD_NUMBER: _ClassVar[int]
+    CLAIM_FIELD_NUMBER: _ClassVar[int]
+    SCANS_LOST_FIELD_NUMBER: _ClassVar[int]
     device_id: str
     kind: DeviceEventKind
     condition: Condition
-    def __init__(self, device_id: _Optional[str] = ..., kind: _Optional[_Union[DeviceEventKind, str]] = ..., condition: _Optional[_Union[Condition, _Mapping]] = ...) -> None: ...
+    claim: ClaimChange
+    scans_lost: ScansLost
+    def __init__(self, device_id: _Optional[str] = ..., kind: _Optional[_Union[DeviceEventKind, str]] = ..., condition: _Optional[_Union[Condition, _Mapping]] = ..., claim: _Optional[_Union[ClaimChange, _Mapping]] = ..., scans_lost: _Optional[_Union[ScansLost, _Mapping]] = ...) -> None: ...
 
 class ListDevicesRequest(_message.Message):
     __slots__ = ()
@@ -200,3 +296,59 @@ class WatchDevicesResponse(_message.Message):
     DEVICE_FIELD_NUMBER: _ClassVar[int]
     device: Device
     def __init__(self, device: _Optional[_Union[Device, _Mapping]] = ...) -> None: ...
+
+class ClaimRequest(_message.Message):
+    __slots__ = ("request_id", "device_id", "mode", "ttl_s", "wait_s", "purpose", "force_reason")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    TTL_S_FIELD_NUMBER: _ClassVar[int]
+    WAIT_S_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    FORCE_REASON_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    device_id: str
+    mode: ClaimMode
+    ttl_s: int
+    wait_s: int
+    purpose: str
+    force_reason: str
+    def __init__(self, request_id: _Optional[str] = ..., device_id: _Optional[str] = ..., mode: _Optional[_Union[ClaimMode, str]] = ..., ttl_s: _Optional[int] = ..., wait_s: _Optional[int] = ..., purpose: _Optional[str] = ..., force_reason: _Optional[str] = ...) -> None: ...
+
+class ClaimResponse(_message.Message):
+    __slots__ = ("lease", "replayed")
+    LEASE_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    lease: Lease
+    replayed: bool
+    def __init__(self, lease: _Optional[_Union[Lease, _Mapping]] = ..., replayed: bool = ...) -> None: ...
+
+class RenewClaimRequest(_message.Message):
+    __slots__ = ("device_id", "lease_id", "ttl_s", "retain")
+    DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
+    LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    TTL_S_FIELD_NUMBER: _ClassVar[int]
+    RETAIN_FIELD_NUMBER: _ClassVar[int]
+    device_id: str
+    lease_id: str
+    ttl_s: int
+    retain: bool
+    def __init__(self, device_id: _Optional[str] = ..., lease_id: _Optional[str] = ..., ttl_s: _Optional[int] = ..., retain: bool = ...) -> None: ...
+
+class RenewClaimResponse(_message.Message):
+    __slots__ = ("lease",)
+    LEASE_FIELD_NUMBER: _ClassVar[int]
+    lease: Lease
+    def __init__(self, lease: _Optional[_Union[Lease, _Mapping]] = ...) -> None: ...
+
+class ReleaseClaimRequest(_message.Message):
+    __slots__ = ("device_id", "lease_id")
+    DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
+    LEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    device_id: str
+    lease_id: str
+    def __init__(self, device_id: _Optional[str] = ..., lease_id: _Optional[str] = ...) -> None: ...
+
+class ReleaseClaimResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

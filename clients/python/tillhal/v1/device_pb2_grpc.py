@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DeviceServiceStub(object):
-    """Looks at devices.
+    """Looks at devices, and says who may use them.
     """
 
     def __init__(self, channel):
@@ -50,10 +50,25 @@ class DeviceServiceStub(object):
                 request_serializer=tillhal_dot_v1_dot_device__pb2.WatchDevicesRequest.SerializeToString,
                 response_deserializer=tillhal_dot_v1_dot_device__pb2.WatchDevicesResponse.FromString,
                 _registered_method=True)
+        self.Claim = channel.unary_unary(
+                '/tillhal.v1.DeviceService/Claim',
+                request_serializer=tillhal_dot_v1_dot_device__pb2.ClaimRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_device__pb2.ClaimResponse.FromString,
+                _registered_method=True)
+        self.RenewClaim = channel.unary_unary(
+                '/tillhal.v1.DeviceService/RenewClaim',
+                request_serializer=tillhal_dot_v1_dot_device__pb2.RenewClaimRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_device__pb2.RenewClaimResponse.FromString,
+                _registered_method=True)
+        self.ReleaseClaim = channel.unary_unary(
+                '/tillhal.v1.DeviceService/ReleaseClaim',
+                request_serializer=tillhal_dot_v1_dot_device__pb2.ReleaseClaimRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_device__pb2.ReleaseClaimResponse.FromString,
+                _registered_method=True)
 
 
 class DeviceServiceServicer(object):
-    """Looks at devices.
+    """Looks at devices, and says who may use them.
     """
 
     def ListDevices(self, request, context):
@@ -78,6 +93,36 @@ class DeviceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Claim(self, request, context):
+        """Asks for a device, for a time: a lease. Waits for it up to `wait_s`; its holder is asked to
+        release it, and loses it after 3 seconds unless it says that it needs it itself (RenewClaim
+        with `retain`). What the till does by itself, like opening the drawer for a sale, and print
+        jobs need no claim. That it was granted is durable when this returns, but a lease ends with the
+        daemon: claim anew after a restart. The same request_id gives the same lease, as long as it
+        lasts.
+        NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIMED, with `held_for`, `mode` and `expires_in_s` of
+        who has it. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenewClaim(self, request, context):
+        """Lets a lease run anew; with `retain`, says no to whoever waits for the device. May be repeated.
+        NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIM_LOST.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseClaim(self, request, context):
+        """Lets go of a device. Durable when this returns.
+        NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIM_LOST, also for one that was released before.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeviceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -96,6 +141,21 @@ def add_DeviceServiceServicer_to_server(servicer, server):
                     request_deserializer=tillhal_dot_v1_dot_device__pb2.WatchDevicesRequest.FromString,
                     response_serializer=tillhal_dot_v1_dot_device__pb2.WatchDevicesResponse.SerializeToString,
             ),
+            'Claim': grpc.unary_unary_rpc_method_handler(
+                    servicer.Claim,
+                    request_deserializer=tillhal_dot_v1_dot_device__pb2.ClaimRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_device__pb2.ClaimResponse.SerializeToString,
+            ),
+            'RenewClaim': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenewClaim,
+                    request_deserializer=tillhal_dot_v1_dot_device__pb2.RenewClaimRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_device__pb2.RenewClaimResponse.SerializeToString,
+            ),
+            'ReleaseClaim': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseClaim,
+                    request_deserializer=tillhal_dot_v1_dot_device__pb2.ReleaseClaimRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_device__pb2.ReleaseClaimResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'tillhal.v1.DeviceService', rpc_method_handlers)
@@ -105,7 +165,7 @@ def add_DeviceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DeviceService(object):
-    """Looks at devices.
+    """Looks at devices, and says who may use them.
     """
 
     @staticmethod
@@ -179,6 +239,87 @@ class DeviceService(object):
             '/tillhal.v1.DeviceService/WatchDevices',
             tillhal_dot_v1_dot_device__pb2.WatchDevicesRequest.SerializeToString,
             tillhal_dot_v1_dot_device__pb2.WatchDevicesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Claim(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.DeviceService/Claim',
+            tillhal_dot_v1_dot_device__pb2.ClaimRequest.SerializeToString,
+            tillhal_dot_v1_dot_device__pb2.ClaimResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenewClaim(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.DeviceService/RenewClaim',
+            tillhal_dot_v1_dot_device__pb2.RenewClaimRequest.SerializeToString,
+            tillhal_dot_v1_dot_device__pb2.RenewClaimResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseClaim(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.DeviceService/ReleaseClaim',
+            tillhal_dot_v1_dot_device__pb2.ReleaseClaimRequest.SerializeToString,
+            tillhal_dot_v1_dot_device__pb2.ReleaseClaimResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -73,8 +73,56 @@ _DeviceServiceWatchDevicesType = typing_extensions.TypeVar(
     ],
 )
 
-class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceServiceGetDeviceType, _DeviceServiceWatchDevicesType]):
-    """Looks at devices."""
+_DeviceServiceClaimType = typing_extensions.TypeVar(
+    '_DeviceServiceClaimType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ClaimRequest,
+        tillhal.v1.device_pb2.ClaimResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ClaimRequest,
+        tillhal.v1.device_pb2.ClaimResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ClaimRequest,
+        tillhal.v1.device_pb2.ClaimResponse,
+    ],
+)
+
+_DeviceServiceRenewClaimType = typing_extensions.TypeVar(
+    '_DeviceServiceRenewClaimType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.RenewClaimRequest,
+        tillhal.v1.device_pb2.RenewClaimResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.RenewClaimRequest,
+        tillhal.v1.device_pb2.RenewClaimResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.RenewClaimRequest,
+        tillhal.v1.device_pb2.RenewClaimResponse,
+    ],
+)
+
+_DeviceServiceReleaseClaimType = typing_extensions.TypeVar(
+    '_DeviceServiceReleaseClaimType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ReleaseClaimRequest,
+        tillhal.v1.device_pb2.ReleaseClaimResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ReleaseClaimRequest,
+        tillhal.v1.device_pb2.ReleaseClaimResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ReleaseClaimRequest,
+        tillhal.v1.device_pb2.ReleaseClaimResponse,
+    ],
+)
+
+class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceServiceGetDeviceType, _DeviceServiceWatchDevicesType, _DeviceServiceClaimType, _DeviceServiceRenewClaimType, _DeviceServiceReleaseClaimType]):
+    """Looks at devices, and says who may use them."""
 
     @typing.overload
     def __init__(self: DeviceServiceStub[
@@ -89,6 +137,18 @@ class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceSer
         grpc.UnaryStreamMultiCallable[
             tillhal.v1.device_pb2.WatchDevicesRequest,
             tillhal.v1.device_pb2.WatchDevicesResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.ClaimRequest,
+            tillhal.v1.device_pb2.ClaimResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.RenewClaimRequest,
+            tillhal.v1.device_pb2.RenewClaimResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.ReleaseClaimRequest,
+            tillhal.v1.device_pb2.ReleaseClaimResponse,
         ],
     ], channel: grpc.Channel) -> None: ...
 
@@ -106,6 +166,18 @@ class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceSer
             tillhal.v1.device_pb2.WatchDevicesRequest,
             tillhal.v1.device_pb2.WatchDevicesResponse,
         ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.ClaimRequest,
+            tillhal.v1.device_pb2.ClaimResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.RenewClaimRequest,
+            tillhal.v1.device_pb2.RenewClaimResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.ReleaseClaimRequest,
+            tillhal.v1.device_pb2.ReleaseClaimResponse,
+        ],
     ], channel: grpc.aio.Channel) -> None: ...
 
     ListDevices: _DeviceServiceListDevicesType
@@ -117,6 +189,27 @@ class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceSer
     WatchDevices: _DeviceServiceWatchDevicesType
     """The devices as they are now, one message each, then each change as it is known.
     NOT_FOUND: DEVICE_NOT_FOUND.
+    """
+
+    Claim: _DeviceServiceClaimType
+    """Asks for a device, for a time: a lease. Waits for it up to `wait_s`; its holder is asked to
+    release it, and loses it after 3 seconds unless it says that it needs it itself (RenewClaim
+    with `retain`). What the till does by itself, like opening the drawer for a sale, and print
+    jobs need no claim. That it was granted is durable when this returns, but a lease ends with the
+    daemon: claim anew after a restart. The same request_id gives the same lease, as long as it
+    lasts.
+    NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIMED, with `held_for`, `mode` and `expires_in_s` of
+    who has it. ALREADY_EXISTS: REQUEST_ID_REUSED.
+    """
+
+    RenewClaim: _DeviceServiceRenewClaimType
+    """Lets a lease run anew; with `retain`, says no to whoever waits for the device. May be repeated.
+    NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIM_LOST.
+    """
+
+    ReleaseClaim: _DeviceServiceReleaseClaimType
+    """Lets go of a device. Durable when this returns.
+    NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIM_LOST, also for one that was released before.
     """
 
 DeviceServiceAsyncStub: typing_extensions.TypeAlias = DeviceServiceStub[
@@ -132,10 +225,22 @@ DeviceServiceAsyncStub: typing_extensions.TypeAlias = DeviceServiceStub[
         tillhal.v1.device_pb2.WatchDevicesRequest,
         tillhal.v1.device_pb2.WatchDevicesResponse,
     ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ClaimRequest,
+        tillhal.v1.device_pb2.ClaimResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.RenewClaimRequest,
+        tillhal.v1.device_pb2.RenewClaimResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ReleaseClaimRequest,
+        tillhal.v1.device_pb2.ReleaseClaimResponse,
+    ],
 ]
 
 class DeviceServiceServicer(metaclass=abc.ABCMeta):
-    """Looks at devices."""
+    """Looks at devices, and says who may use them."""
 
     @abc.abstractmethod
     def ListDevices(
@@ -161,6 +266,42 @@ class DeviceServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[tillhal.v1.device_pb2.WatchDevicesResponse], collections.abc.AsyncIterator[tillhal.v1.device_pb2.WatchDevicesResponse]]:
         """The devices as they are now, one message each, then each change as it is known.
         NOT_FOUND: DEVICE_NOT_FOUND.
+        """
+
+    @abc.abstractmethod
+    def Claim(
+        self,
+        request: tillhal.v1.device_pb2.ClaimRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.device_pb2.ClaimResponse, collections.abc.Awaitable[tillhal.v1.device_pb2.ClaimResponse]]:
+        """Asks for a device, for a time: a lease. Waits for it up to `wait_s`; its holder is asked to
+        release it, and loses it after 3 seconds unless it says that it needs it itself (RenewClaim
+        with `retain`). What the till does by itself, like opening the drawer for a sale, and print
+        jobs need no claim. That it was granted is durable when this returns, but a lease ends with the
+        daemon: claim anew after a restart. The same request_id gives the same lease, as long as it
+        lasts.
+        NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIMED, with `held_for`, `mode` and `expires_in_s` of
+        who has it. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+
+    @abc.abstractmethod
+    def RenewClaim(
+        self,
+        request: tillhal.v1.device_pb2.RenewClaimRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.device_pb2.RenewClaimResponse, collections.abc.Awaitable[tillhal.v1.device_pb2.RenewClaimResponse]]:
+        """Lets a lease run anew; with `retain`, says no to whoever waits for the device. May be repeated.
+        NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIM_LOST.
+        """
+
+    @abc.abstractmethod
+    def ReleaseClaim(
+        self,
+        request: tillhal.v1.device_pb2.ReleaseClaimRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.device_pb2.ReleaseClaimResponse, collections.abc.Awaitable[tillhal.v1.device_pb2.ReleaseClaimResponse]]:
+        """Lets go of a device. Durable when this returns.
+        NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIM_LOST, also for one that was released before.
         """
 
 def add_DeviceServiceServicer_to_server(servicer: DeviceServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -27,7 +27,7 @@ from tillhal.v1 import device_pb2 as tillhal_dot_v1_dot_device__pb2
 from tillhal.v1 import types_pb2 as tillhal_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tillhal/v1/drawer.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tillhal/v1/device.proto\x1a\x16tillhal/v1/types.proto\"\x8d\x02\n\x04Kick\x12\x0f\n\x07kick_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64rawer\x18\x02 \x01(\t\x12(\n\x06reason\x18\x03 \x01(\x0e\x32\x18.tillhal.v1.DrawerReason\x12$\n\x05state\x18\x04 \x01(\x0e\x32\x15.tillhal.v1.KickState\x12\x10\n\x08verified\x18\x05 \x01(\x08\x12\x0f\n\x07sale_id\x18\x06 \x01(\t\x12\x0f\n\x07\x66\x61ilure\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x80\x01\n\x11OpenDrawerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07kick_id\x18\x02 \x01(\t\x12\x0e\n\x06\x64rawer\x18\x03 \x01(\t\x12(\n\x06reason\x18\x04 \x01(\x0e\x32\x18.tillhal.v1.DrawerReason\x12\x0c\n\x04note\x18\x05 \x01(\t\"r\n\x12OpenDrawerResponse\x12\x1e\n\x04kick\x18\x01 \x01(\x0b\x32\x10.tillhal.v1.Kick\x12*\n\ndurability\x18\x02 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\"\n\x10GetDrawerRequest\x12\x0e\n\x06\x64rawer\x18\x01 \x01(\t\"\xe5\x01\n\x11GetDrawerResponse\x12\"\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x12.tillhal.v1.Device\x12%\n\x08position\x18\x02 \x01(\x0b\x32\x13.tillhal.v1.Reading\x12$\n\nlast_kicks\x18\x03 \x03(\x0b\x32\x10.tillhal.v1.Kick\x12\x30\n\x11learnt_open_level\x18\x04 \x01(\x0e\x32\x15.tillhal.v1.OpenLevel\x12-\n\topen_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"%\n\x13WaitForCloseRequest\x12\x0e\n\x06\x64rawer\x18\x01 \x01(\t\"M\n\x14WaitForCloseResponse\x12%\n\x08position\x18\x01 \x01(\x0b\x32\x13.tillhal.v1.Reading\x12\x0e\n\x06waited\x18\x02 \x01(\x08\"L\n\x16\x43\x61librateSensorRequest\x12\x0e\n\x06\x64rawer\x18\x01 \x01(\t\x12\x0e\n\x06\x62y_key\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xfb\x01\n\x17\x43\x61librateSensorResponse\x12)\n\x04step\x18\x01 \x01(\x0e\x32\x1b.tillhal.v1.CalibrationStep\x12(\n\x0bswitch_high\x18\x02 \x01(\x0b\x32\x13.tillhal.v1.Reading\x12)\n\nopen_level\x18\x03 \x01(\x0e\x32\x15.tillhal.v1.OpenLevel\x12\x0e\n\x06in_use\x18\x04 \x01(\x08\x12\x12\n\npatience_s\x18\x05 \x01(\r\x12*\n\ndurability\x18\x06 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x07 \x01(\x08*\xe3\x01\n\x0c\x44rawerReason\x12\x1d\n\x19\x44RAWER_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44RAWER_REASON_SALE\x10\x01\x12\x18\n\x14\x44RAWER_REASON_REFUND\x10\x02\x12\x19\n\x15\x44RAWER_REASON_NO_SALE\x10\x03\x12\x17\n\x13\x44RAWER_REASON_FLOAT\x10\x04\x12\x17\n\x13\x44RAWER_REASON_COUNT\x10\x05\x12\x1d\n\x19\x44RAWER_REASON_PAID_IN_OUT\x10\x06\x12\x16\n\x12\x44RAWER_REASON_TEST\x10\x07*\x86\x01\n\tKickState\x12\x1a\n\x16KICK_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14KICK_STATE_REQUESTED\x10\x01\x12\x14\n\x10KICK_STATE_FIRED\x10\x02\x12\x15\n\x11KICK_STATE_FAILED\x10\x03\x12\x16\n\x12KICK_STATE_UNKNOWN\x10\x04*\xc9\x01\n\x0f\x43\x61librationStep\x12 \n\x1c\x43\x41LIBRATION_STEP_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43\x41LIBRATION_STEP_SHUT\x10\x01\x12\x1b\n\x17\x43\x41LIBRATION_STEP_KICKED\x10\x02\x12 \n\x1c\x43\x41LIBRATION_STEP_OPEN_BY_KEY\x10\x03\x12\x1f\n\x1b\x43\x41LIBRATION_STEP_SHUT_AGAIN\x10\x04\x12\x19\n\x15\x43\x41LIBRATION_STEP_DONE\x10\x05*\x80\x01\n\tOpenLevel\x12\x1a\n\x16OPEN_LEVEL_UNSPECIFIED\x10\x00\x12\x13\n\x0fOPEN_LEVEL_HIGH\x10\x01\x12\x12\n\x0eOPEN_LEVEL_LOW\x10\x02\x12\x13\n\x0fOPEN_LEVEL_NONE\x10\x03\x12\x19\n\x15OPEN_LEVEL_UNRELIABLE\x10\x04\x32\xe1\x02\n\rDrawerService\x12K\n\nOpenDrawer\x12\x1d.tillhal.v1.OpenDrawerRequest\x1a\x1e.tillhal.v1.OpenDrawerResponse\x12M\n\tGetDrawer\x12\x1c.tillhal.v1.GetDrawerRequest\x1a\x1d.tillhal.v1.GetDrawerResponse\"\x03\x90\x02\x01\x12V\n\x0cWaitForClose\x12\x1f.tillhal.v1.WaitForCloseRequest\x1a .tillhal.v1.WaitForCloseResponse\"\x03\x90\x02\x01\x12\\\n\x0f\x43\x61librateSensor\x12\".tillhal.v1.CalibrateSensorRequest\x1a#.tillhal.v1.CalibrateSensorResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tillhal/v1/drawer.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tillhal/v1/device.proto\x1a\x16tillhal/v1/types.proto\"\x8d\x02\n\x04Kick\x12\x0f\n\x07kick_id\x18\x01 \x01(\t\x12\x0e\n\x06\x64rawer\x18\x02 \x01(\t\x12(\n\x06reason\x18\x03 \x01(\x0e\x32\x18.tillhal.v1.DrawerReason\x12$\n\x05state\x18\x04 \x01(\x0e\x32\x15.tillhal.v1.KickState\x12\x10\n\x08verified\x18\x05 \x01(\x08\x12\x0f\n\x07sale_id\x18\x06 \x01(\t\x12\x0f\n\x07\x66\x61ilure\x18\x07 \x01(\t\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x97\x01\n\x11OpenDrawerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07kick_id\x18\x02 \x01(\t\x12\x0e\n\x06\x64rawer\x18\x03 \x01(\t\x12(\n\x06reason\x18\x04 \x01(\x0e\x32\x18.tillhal.v1.DrawerReason\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x15\n\rfencing_token\x18\x06 \x01(\x04\"r\n\x12OpenDrawerResponse\x12\x1e\n\x04kick\x18\x01 \x01(\x0b\x32\x10.tillhal.v1.Kick\x12*\n\ndurability\x18\x02 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\"\n\x10GetDrawerRequest\x12\x0e\n\x06\x64rawer\x18\x01 \x01(\t\"\xe5\x01\n\x11GetDrawerResponse\x12\"\n\x06\x64\x65vice\x18\x01 \x01(\x0b\x32\x12.tillhal.v1.Device\x12%\n\x08position\x18\x02 \x01(\x0b\x32\x13.tillhal.v1.Reading\x12$\n\nlast_kicks\x18\x03 \x03(\x0b\x32\x10.tillhal.v1.Kick\x12\x30\n\x11learnt_open_level\x18\x04 \x01(\x0e\x32\x15.tillhal.v1.OpenLevel\x12-\n\topen_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"%\n\x13WaitForCloseRequest\x12\x0e\n\x06\x64rawer\x18\x01 \x01(\t\"M\n\x14WaitForCloseResponse\x12%\n\x08position\x18\x01 \x01(\x0b\x32\x13.tillhal.v1.Reading\x12\x0e\n\x06waited\x18\x02 \x01(\x08\"L\n\x16\x43\x61librateSensorRequest\x12\x0e\n\x06\x64rawer\x18\x01 \x01(\t\x12\x0e\n\x06\x62y_key\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xfb\x01\n\x17\x43\x61librateSensorResponse\x12)\n\x04step\x18\x01 \x01(\x0e\x32\x1b.tillhal.v1.CalibrationStep\x12(\n\x0bswitch_high\x18\x02 \x01(\x0b\x32\x13.tillhal.v1.Reading\x12)\n\nopen_level\x18\x03 \x01(\x0e\x32\x15.tillhal.v1.OpenLevel\x12\x0e\n\x06in_use\x18\x04 \x01(\x08\x12\x12\n\npatience_s\x18\x05 \x01(\r\x12*\n\ndurability\x18\x06 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x07 \x01(\x08*\xe3\x01\n\x0c\x44rawerReason\x12\x1d\n\x19\x44RAWER_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44RAWER_REASON_SALE\x10\x01\x12\x18\n\x14\x44RAWER_REASON_REFUND\x10\x02\x12\x19\n\x15\x44RAWER_REASON_NO_SALE\x10\x03\x12\x17\n\x13\x44RAWER_REASON_FLOAT\x10\x04\x12\x17\n\x13\x44RAWER_REASON_COUNT\x10\x05\x12\x1d\n\x19\x44RAWER_REASON_PAID_IN_OUT\x10\x06\x12\x16\n\x12\x44RAWER_REASON_TEST\x10\x07*\x86\x01\n\tKickState\x12\x1a\n\x16KICK_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14KICK_STATE_REQUESTED\x10\x01\x12\x14\n\x10KICK_STATE_FIRED\x10\x02\x12\x15\n\x11KICK_STATE_FAILED\x10\x03\x12\x16\n\x12KICK_STATE_UNKNOWN\x10\x04*\xc9\x01\n\x0f\x43\x61librationStep\x12 \n\x1c\x43\x41LIBRATION_STEP_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43\x41LIBRATION_STEP_SHUT\x10\x01\x12\x1b\n\x17\x43\x41LIBRATION_STEP_KICKED\x10\x02\x12 \n\x1c\x43\x41LIBRATION_STEP_OPEN_BY_KEY\x10\x03\x12\x1f\n\x1b\x43\x41LIBRATION_STEP_SHUT_AGAIN\x10\x04\x12\x19\n\x15\x43\x41LIBRATION_STEP_DONE\x10\x05*\x80\x01\n\tOpenLevel\x12\x1a\n\x16OPEN_LEVEL_UNSPECIFIED\x10\x00\x12\x13\n\x0fOPEN_LEVEL_HIGH\x10\x01\x12\x12\n\x0eOPEN_LEVEL_LOW\x10\x02\x12\x13\n\x0fOPEN_LEVEL_NONE\x10\x03\x12\x19\n\x15OPEN_LEVEL_UNRELIABLE\x10\x04\x32\xe1\x02\n\rDrawerService\x12K\n\nOpenDrawer\x12\x1d.tillhal.v1.OpenDrawerRequest\x1a\x1e.tillhal.v1.OpenDrawerResponse\x12M\n\tGetDrawer\x12\x1c.tillhal.v1.GetDrawerRequest\x1a\x1d.tillhal.v1.GetDrawerResponse\"\x03\x90\x02\x01\x12V\n\x0cWaitForClose\x12\x1f.tillhal.v1.WaitForCloseRequest\x1a .tillhal.v1.WaitForCloseResponse\"\x03\x90\x02\x01\x12\\\n\x0f\x43\x61librateSensor\x12\".tillhal.v1.CalibrateSensorRequest\x1a#.tillhal.v1.CalibrateSensorResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,32 +38,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DRAWERSERVICE'].methods_by_name['GetDrawer']._serialized_options = b'\220\002\001'
   _globals['_DRAWERSERVICE'].methods_by_name['WaitForClose']._loaded_options = None
   _globals['_DRAWERSERVICE'].methods_by_name['WaitForClose']._serialized_options = b'\220\002\001'
-  _globals['_DRAWERREASON']._serialized_start=1359
-  _globals['_DRAWERREASON']._serialized_end=1586
-  _globals['_KICKSTATE']._serialized_start=1589
-  _globals['_KICKSTATE']._serialized_end=1723
-  _globals['_CALIBRATIONSTEP']._serialized_start=1726
-  _globals['_CALIBRATIONSTEP']._serialized_end=1927
-  _globals['_OPENLEVEL']._serialized_start=1930
-  _globals['_OPENLEVEL']._serialized_end=2058
+  _globals['_DRAWERREASON']._serialized_start=1382
+  _globals['_DRAWERREASON']._serialized_end=1609
+  _globals['_KICKSTATE']._serialized_start=1612
+  _globals['_KICKSTATE']._serialized_end=1746
+  _globals['_CALIBRATIONSTEP']._serialized_start=1749
+  _globals['_CALIBRATIONSTEP']._serialized_end=1950
+  _globals['_OPENLEVEL']._serialized_start=1953
+  _globals['_OPENLEVEL']._serialized_end=2081
   _globals['_KICK']._serialized_start=122
   _globals['_KICK']._serialized_end=391
   _globals['_OPENDRAWERREQUEST']._serialized_start=394
-  _globals['_OPENDRAWERREQUEST']._serialized_end=522
-  _globals['_OPENDRAWERRESPONSE']._serialized_start=524
-  _globals['_OPENDRAWERRESPONSE']._serialized_end=638
-  _globals['_GETDRAWERREQUEST']._serialized_start=640
-  _globals['_GETDRAWERREQUEST']._serialized_end=674
-  _globals['_GETDRAWERRESPONSE']._serialized_start=677
-  _globals['_GETDRAWERRESPONSE']._serialized_end=906
-  _globals['_WAITFORCLOSEREQUEST']._serialized_start=908
-  _globals['_WAITFORCLOSEREQUEST']._serialized_end=945
-  _globals['_WAITFORCLOSERESPONSE']._serialized_start=947
-  _globals['_WAITFORCLOSERESPONSE']._serialized_end=1024
-  _globals['_CALIBRATESENSORREQUEST']._serialized_start=1026
-  _globals['_CALIBRATESENSORREQUEST']._serialized_end=1102
-  _globals['_CALIBRATESENSORRESPONSE']._serialized_start=1105
-  _globals['_CALIBRATESENSORRESPONSE']._serialized_end=1356
-  _globals['_DRAWERSERVICE']._serialized_start=2061
-  _globals['_DRAWERSERVICE']._serialized_end=2414
+  _globals['_OPENDRAWERREQUEST']._serialized_end=545
+  _globals['_OPENDRAWERRESPONSE']._serialized_start=547
+  _globals['_OPENDRAWERRESPONSE']._serialized_end=661
+  _globals['_GETDRAWERREQUEST']._serialized_start=663
+  _globals['_GETDRAWERREQUEST']._serialized_end=697
+  _globals['_GETDRAWERRESPONSE']._serialized_start=700
+  _globals['_GETDRAWERRESPONSE']._serialized_end=929
+  _globals['_WAITFORCLOSEREQUEST']._serialized_start=931
+  _globals['_WAITFORCLOSEREQUEST']._serialized_end=968
+  _globals['_WAITFORCLOSERESPONSE']._serialized_start=970
+  _globals['_WAITFORCLOSERESPONSE']._serialized_end=1047
+  _globals['_CALIBRATESENSORREQUEST']._serialized_start=1049
+  _globals['_CALIBRATESENSORREQUEST']._serialized_end=1125
+  _globals['_CALIBRATESENSORRESPONSE']._serialized_start=1128
+  _globals['_CALIBRATESENSORRESPONSE']._serialized_end=1379
+  _globals['_DRAWERSERVICE']._serialized_start=2084
+  _globals['_DRAWERSERVICE']._serialized_end=2437
 # @@protoc_insertion_point(module_scope)

@@ -92,18 +92,20 @@ class Kick(_message.Message):
     def __init__(self, kick_id: _Optional[str] = ..., drawer: _Optional[str] = ..., reason: _Optional[_Union[DrawerReason, str]] = ..., state: _Optional[_Union[KickState, str]] = ..., verified: bool = ..., sale_id: _Optional[str] = ..., failure: _Optional[str] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class OpenDrawerRequest(_message.Message):
-    __slots__ = ("request_id", "kick_id", "drawer", "reason", "note")
+    __slots__ = ("request_id", "kick_id", "drawer", "reason", "note", "fencing_token")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     KICK_ID_FIELD_NUMBER: _ClassVar[int]
     DRAWER_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
+    FENCING_TOKEN_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     kick_id: str
     drawer: str
     reason: DrawerReason
     note: str
-    def __init__(self, request_id: _Optional[str] = ..., kick_id: _Optional[str] = ..., drawer: _Optional[str] = ..., reason: _Optional[_Union[DrawerReason, str]] = ..., note: _Optional[str] = ...) -> None: ...
+    fencing_token: int
+    def __init__(self, request_id: _Optional[str] = ..., kick_id: _Optional[str] = ..., drawer: _Optional[str] = ..., reason: _Optional[_Union[DrawerReason, str]] = ..., note: _Optional[str] = ..., fencing_token: _Optional[int] = ...) -> None: ...
 
 class OpenDrawerResponse(_message.Message):
     __slots__ = ("kick", "durability", "replayed")
