@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import time
 import uuid
 import zoneinfo
@@ -25,7 +24,8 @@ from tillhal.v1 import (
     types_pb2,
 )
 from tillhald import VERSION
-from tillhald.devices.registry import DeviceRegistry, load_drivers
+from tillhald.devices.finding import load_drivers
+from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.sale import UNRESOLVED_TENDER
 from tillhald.domain.startup import startup_facts
 from tillhald.journal.disk import takes_writes
@@ -39,13 +39,17 @@ from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import API_VERSION, Boot, SystemServicer
 from tillhald.service.bring_back import BringBack
+from tillhald.service.device_care import DeviceCare
 from tillhald.service.devices import DeviceNews
 from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
+from tillhald.service.health import HealthChecks
 from tillhald.service.opening import check_identity, open_or_create, restored_state
+from tillhald.service.reconfigure import Reconfiguration
 from tillhald.service.storage_news import StorageNews
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
+from tillhald.service.times import Times, wall_ms
 from tillhald.service.verification import Verification
 from tillhald.telemetry import logging, metrics
 
@@ -69,29 +73,6 @@ WRITER_CLOSE_S_MAX = 10.0
 """A sync takes a millisecond here, and a second on a worn-out flash card."""
 
 
-class Times(NamedTuple):
-    """The shop's time, in its zone."""
-
-    zone: zoneinfo.ZoneInfo | None
-
-    def today(self, at_ms: int) -> str:
-        """The local date, YYYY-MM-DD."""
-        return self._local(at_ms).date().isoformat()
-
-    def written(self, at_ms: int) -> str:
-        """Local date and time as a receipt shows them."""
-        return self._local(at_ms).strftime("%Y-%m-%d %H:%M")
-
-    def _local(self, at_ms: int) -> datetime.datetime:
-        utc = datetime.datetime.fromtimestamp(at_ms / 1000, tz=datetime.UTC)
-        return utc.astimezone(self.zone)
-
-
-def wall_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 class Parts(NamedTuple):
     """What runs, built once."""
 
@@ -104,14 +85,24 @@ class Parts(NamedTuple):
     effects: Effects
     storage_news: StorageNews
     bring_back: BringBack
+    care: DeviceCare
+    health: HealthChecks
+    reconfiguration: Reconfiguration
 
 
 class App:
     """The whole daemon. `run` until `stop` is called."""
 
-    def __init__(self, config: Config, *, started_s: float) -> None:
-        """`started_s` is the monotonic time at which the process began."""
+    def __init__(
+        self, config: Config, *, started_s: float, reread: Callable[[], Config] | None = None
+    ) -> None:
+        """`started_s` is the monotonic time at which the process began.
+
+        `reread` reads the configuration anew; None where there is no file.
+        """
         self._config = config
+        self._reread = reread
+        self._reread_wanted = asyncio.Event()
         self._started_s = started_s
         self._started_ms = wall_ms()
         self._stop = asyncio.Event()
@@ -120,6 +111,10 @@ class App:
     def stop(self) -> None:
         """Ask the daemon to end in order. For a signal handler of the loop."""
         self._stop.set()
+
+    def read_again(self) -> None:
+        """Take up the configuration's file as it is now. For a signal handler of the loop."""
+        self._reread_wanted.set()
 
     async def run(self, on_ready: Callable[[Servers], None]) -> None:
         """Come up, serve, go down.
@@ -187,6 +182,8 @@ class App:
             clock=clock,
             boot_id=uuid.uuid4().hex,
         )
+        for name, why in config.left_out.items():
+            log.warning("device_left_out", device=name, why=why)
         news = DeviceNews(till, tail)
         devices = DeviceRegistry(
             config.devices, load_drivers(), now_ms=wall_ms, on_event=news.report
@@ -200,12 +197,39 @@ class App:
             clock=clock,
             local_time=times.written,
         )
+        care = DeviceCare(till, tail, devices)
+        health = HealthChecks(
+            till=till, devices=devices, care=care, clock=clock, local_time=times.written
+        )
+        reconfiguration = Reconfiguration(
+            config,
+            reread=self._reread,
+            till=till,
+            devices=devices,
+            effects=effects,
+            care=care,
+            health=health,
+        )
         storage_news = StorageNews(till, tail)
         bring_back = BringBack(till, store, config.places())
         storage_news.on_segment(bring_back.look_again)
         news.on_change(effects.device_changed)
+        news.on_edge(care.hear)
         news.on_confirmed_late(effects.confirmed_late)
-        return Parts(store, tail, till, writer, devices, news, effects, storage_news, bring_back)
+        return Parts(
+            store,
+            tail,
+            till,
+            writer,
+            devices,
+            news,
+            effects,
+            storage_news,
+            bring_back,
+            care,
+            health,
+            reconfiguration,
+        )
 
     def _note_start(
         self, till: Till, report: JournalReport
@@ -235,7 +259,13 @@ class App:
                 types_pb2.Gap(first_seq=first, last_seq=last, why="Lost with a damaged file.")
                 for first, last in state.gone
             ],
-            findings=[found.sentence for found in report.faults],
+            findings=[
+                *(found.sentence for found in report.faults),
+                *(
+                    f"Device {name} is left out: {why}."
+                    for name, why in self._config.left_out.items()
+                ),
+            ],
         )
         log.info(
             "journal_opened",
@@ -276,8 +306,13 @@ class App:
             servers = Servers(door, config.listen)
             await servers.start()
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
-            running = [tasks.create_task(loop) for loop in parts.effects.loops()]
-            bringing_back = tasks.create_task(parts.bring_back.run())
+            parts.effects.start(tasks.create_task)
+            parts.care.look_at_counts()
+            background = [
+                tasks.create_task(parts.bring_back.run()),
+                tasks.create_task(parts.care.run()),
+                tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
+            ]
             verification.begin()
             _serve_metrics(config, parts)
             log.info("till_ready", boot_ms=recovery.boot_ms, seq=parts.tail.durable_seq)
@@ -288,7 +323,8 @@ class App:
                     await self._refuse_until_a_disk_takes_writes(servers)
             finally:
                 log.info("till_stopping")
-                bringing_back.cancel()
+                for task in background:
+                    task.cancel()
                 door.draining = True
                 parts.tail.drain()
                 parts.news.drain()
@@ -297,10 +333,14 @@ class App:
                 verification.stop()
                 # The devices first: that frees a deed under way, and its outcome is recorded.
                 await _let_go(parts.devices)
-                if running:
-                    await asyncio.wait(running, timeout=LAST_OUTCOME_S_MAX)
-                for task in running:
-                    task.cancel()
+                await parts.effects.end(LAST_OUTCOME_S_MAX)
+                parts.care.record()
+
+    async def _read_again_when_asked(self, reconfiguration: Reconfiguration) -> None:
+        while True:
+            await self._reread_wanted.wait()
+            self._reread_wanted.clear()
+            await reconfiguration.read_again()
 
     def _diagnostics(
         self, parts: Parts, report: JournalReport, verification: Verification
@@ -310,7 +350,7 @@ class App:
         if table.second_folder:
             folders["second"] = Path(table.second_folder)
         return Diagnostics(
-            config=self._config,
+            config=lambda: parts.reconfiguration.config,
             versions={"tillhald": VERSION, "contract": API_VERSION},
             report=report,
             folders=folders,
@@ -351,7 +391,13 @@ def _hang(
     door: Door, parts: Parts, verification: Verification, diagnostics: Diagnostics, boot: Boot
 ) -> None:
     """Hang all servicers into the door."""
-    store, tail, till, _, devices, news, _, _, _ = parts
+    store, tail, till, devices, news = (
+        parts.store,
+        parts.tail,
+        parts.till,
+        parts.devices,
+        parts.news,
+    )
     checkout = CheckoutServicer(till, store)
     system = SystemServicer(
         till=till,
@@ -368,7 +414,15 @@ def _hang(
     door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
     door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
     door.hang(journal_pb2_grpc.add_JournalServiceServicer_to_server, journal)
-    door.hang(device_pb2_grpc.add_DeviceServiceServicer_to_server, DeviceServicer(devices, news))
+    device = DeviceServicer(
+        till=till,
+        devices=devices,
+        news=news,
+        care=parts.care,
+        health=parts.health,
+        reconfiguration=parts.reconfiguration,
+    )
+    door.hang(device_pb2_grpc.add_DeviceServiceServicer_to_server, device)
     door.hang(printer_pb2_grpc.add_PrinterServiceServicer_to_server, printer)
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
 

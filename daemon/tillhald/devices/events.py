@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.devices.categories import PowerState
-from tillhald.devices.health import Condition
+from tillhald.devices.health import Condition, Presence
+from tillhald.domain.devices import Identity
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -31,6 +32,19 @@ class PowerChanged(_Event, frozen=True, kw_only=True):
     power: PowerState
 
 
+class PresenceChanged(_Event, frozen=True, kw_only=True):
+    """It came, or went; `again`: it had been there before since the daemon started."""
+
+    presence: Presence
+    again: bool
+
+
+class Identified(_Event, frozen=True, kw_only=True):
+    """The device says what it is, for the first time or otherwise than before."""
+
+    identity: Identity
+
+
 class DrawerOpened(_Event, frozen=True, kw_only=True):
     """`kicked` is False when no kick of ours explains it."""
 
@@ -51,6 +65,8 @@ DeviceEvent = (
     ConditionBegan
     | ConditionEnded
     | PowerChanged
+    | PresenceChanged
+    | Identified
     | DrawerOpened
     | DrawerClosed
     | PrintConfirmedLate

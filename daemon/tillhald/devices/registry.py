@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.metadata import entry_points
-from typing import Any, Final, TypeVar, TypeVarTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import msgspec
 
@@ -18,9 +17,11 @@ from tillhald.devices.categories import (
     DrawerOnPrinterDriver,
     Driver,
     FailedBeforeStart,
+    IdentityStrength,
     KickFailed,
     KickOutcome,
     KickUnknown,
+    PosPrinter,
     PowerState,
     PrinterCapabilities,
     PrinterDriver,
@@ -36,14 +37,13 @@ from tillhald.devices.health import Condition, Lifecycle, Presence, Severity, St
 from tillhald.devices.port import Port
 from tillhald.devices.printer_unit import PrinterUnit
 from tillhald.devices.unit import DeviceConfig, PortUnit, Status, Unit
+from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.preflight import Problem
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 AnyUnit = Unit[Any]
-
-ENTRY_POINT_GROUP: Final = "tillhal.drivers"
 
 
 class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +60,21 @@ class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     conditions: tuple[Condition, ...]
     status: Status
     capabilities: PrinterCapabilities | None
+    identity: Identity
+    identity_strength: IdentityStrength
+    maintenance: dict[str, int]
+
+
+class Change(NamedTuple):
+    """What a new configuration does, by the names of devices."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Whether it does anything."""
+        return any(self)
 
 
 class _Station:
@@ -72,9 +87,8 @@ class _Station:
         self.said: list[object] = []
 
 
-def load_drivers() -> dict[str, Driver]:
-    """All installed drivers by name: the entry points of the group `tillhal.drivers`."""
-    return {point.name: point.load() for point in entry_points(group=ENTRY_POINT_GROUP)}
+Prepared = dict[str, _Station]
+"""Devices that are built and not driven yet, by the name of their ports."""
 
 
 def config_faults(configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]) -> list[str]:
@@ -109,45 +123,122 @@ class DeviceRegistry:
 
         `now_ms` is wall time for conditions and events; `on_event` is called on the loop.
         """
-        faults = config_faults(configs, drivers)
-        if faults:
-            raise ValueError("; ".join(faults))
         self._now_ms = now_ms
         self._on_event = on_event
         self._lifecycle = Lifecycle.CONFIGURED
-        self._stations: dict[str, _Station] = {}
+        self._configs = dict(configs)
+        self._stations = self._build(configs, drivers)
+
+    def _build(
+        self, configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]
+    ) -> dict[str, _Station]:
+        faults = config_faults(configs, drivers)
+        if faults:
+            raise ValueError("; ".join(faults))
+        stations: dict[str, _Station] = {}
+        printers: dict[str, PosPrinter] = {}
         for device_id, config in configs.items():
             driver = drivers[config.driver]
             if isinstance(driver, PrinterDriver):
                 port = Port(device_id)
                 printer = driver.connect(device_id, config.options, port.wake)
+                printers[device_id] = printer
                 where = driver.port_of(config.options)
-                unit = PrinterUnit(device_id, config, printer, where)
-                self._stations[device_id] = _Station(port, unit)
+                stations[device_id] = _Station(port, PrinterUnit(device_id, config, printer, where))
         for device_id, config in configs.items():
             driver = drivers[config.driver]
             if isinstance(driver, DrawerOnPrinterDriver):
-                station, host = self._printer(driver.printer_of(config.options))
-                drawer = driver.connect(device_id, config.options, host.device)
-                station.units[device_id] = DrawerUnit(device_id, config, drawer)
+                host = driver.printer_of(config.options)
+                drawer = driver.connect(device_id, config.options, printers[host])
+                stations[host].units[device_id] = DrawerUnit(device_id, config, drawer)
+        return stations
 
     async def start(self) -> None:
         """Start one thread for each port; connecting goes on there."""
         self._loop = asyncio.get_running_loop()
         for station in self._stations.values():
-            station.port.start(
-                turn=self._turn_of(station),
-                end=station.host.close,
-                on_bug=self._bug_of(station),
-            )
+            self._start(station)
         self._lifecycle = Lifecycle.RUNNING
+
+    def _start(self, station: _Station) -> None:
+        station.port.start(
+            turn=self._turn_of(station), end=station.host.close, on_bug=self._bug_of(station)
+        )
 
     async def close(self) -> list[str]:
         """Let go of all devices at once, in about a second; the names of those that are stuck."""
-        stations = list(self._stations.items())
-        ended = await asyncio.gather(*(station.port.close() for _, station in stations))
+        stuck = await self._close(self._stations)
         self._lifecycle = Lifecycle.CLOSED
-        return [name for (name, _), well in zip(stations, ended, strict=True) if not well]
+        return stuck
+
+    async def _close(self, stations: Mapping[str, _Station]) -> list[str]:
+        ended = await asyncio.gather(*(station.port.close() for station in stations.values()))
+        return [name for name, well in zip(stations, ended, strict=True) if not well]
+
+    # --- another configuration ---
+
+    def change_to(self, configs: Mapping[str, DeviceConfig]) -> Change:
+        """What `reconfigure` would do."""
+        before = self._configs
+        return Change(
+            added=tuple(name for name in configs if name not in before),
+            changed=tuple(
+                name for name, config in configs.items() if before.get(name, config) != config
+            ),
+            removed=tuple(name for name in before if name not in configs),
+        )
+
+    def touched_by(self, change: Change, new: Prepared) -> set[str]:
+        """The devices that are let go of, or driven anew: also what shares a port with those."""
+        named = {*change.added, *change.changed, *change.removed}
+        stations = [*self._stations.values(), *new.values()]
+        touched = (set(each.units) for each in stations if named & set(each.units))
+        return named.union(*touched)
+
+    def prepare(
+        self, configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]
+    ) -> Prepared:
+        """Build every device anew, and touch none. Raises ValueError, OSError."""
+        return self._build(configs, drivers)
+
+    def forget(self, new: Prepared) -> None:
+        """Throw away what `prepare` built."""
+        for station in new.values():
+            station.port.wake.close()
+
+    async def reconfigure(
+        self, configs: Mapping[str, DeviceConfig], new: Prepared, touched: set[str]
+    ) -> list[str]:
+        """Drive the devices that `prepare` built; those that are not touched stay as they are.
+
+        No deed may be under way on what is touched. The names of the ports that are stuck.
+        """
+        old = self._stations
+        leaving = {name: station for name, station in old.items() if name in touched}
+        stuck = await self._close(leaving)
+        self._configs = dict(configs)
+        self._stations = {}
+        for name, station in new.items():
+            kept = old.get(name)
+            self._stations[name] = station if kept is None or name in leaving else kept
+        for name, station in new.items():
+            if self._stations[name] is station:
+                self._start(station)
+            else:
+                station.port.wake.close()
+        at_ms = self._now_ms()
+        for station in leaving.values():
+            for unit in station.units.values():
+                self._tell(unit.retired(at_ms))
+        return stuck
+
+    def notice(self, device_id: str, code: str, sign: tuple[Severity, str] | None) -> None:
+        """Hold something against a device that is known elsewhere in the till; None: no more.
+
+        Raises DeviceUnknown.
+        """
+        _, unit = self._unit(device_id)
+        self._tell(unit.notice(code, sign, self._now_ms()))
 
     # --- deeds ---
 
@@ -225,6 +316,16 @@ class DeviceRegistry:
         message = f"{device_id} is not a configured device"
         raise DeviceUnknown(message, device_id=device_id)
 
+    async def ask(self, device_id: str, *, deadline_s: float) -> None:
+        """Have the device say how it is now; `device` tells. Raises DeviceError, DeviceUnknown."""
+        station, unit = self._unit(device_id)
+        try:
+            await self._call(station, unit, station.host.ask, deadline_s=deadline_s)
+        except DeviceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a driver's mistake must not end the till
+            self._tell(station.host.failed(error, self._now_ms()))
+
     # --- snapshots ---
 
     def snapshot(self) -> list[DeviceSnapshot]:
@@ -255,6 +356,9 @@ class DeviceRegistry:
             conditions=conditions,
             status=unit.status,
             capabilities=unit.capabilities,
+            identity=unit.identity if isinstance(unit, PortUnit) else Identity(),
+            identity_strength=host.identity_strength,
+            maintenance=unit.config.maintenance,
         )
 
     # --- on a port's thread ---

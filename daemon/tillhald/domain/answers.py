@@ -39,7 +39,15 @@ class KickAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="kick"):
     kick: Kick
 
 
-Answer = SaleSummary | JobAnswer | KickAnswer
+class DevicesAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="devices", omit_defaults=True):
+    """The devices that a command was about."""
+
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+Answer = SaleSummary | JobAnswer | KickAnswer | DevicesAnswer
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,6 +102,10 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
             return KickAnswer(kick=state.kicks[kick_id])
         case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
             return JobAnswer(job=state.jobs[job_id])
+        case cmd.ResetStatistics(device_id=name) | cmd.AdoptDevice(device_id=name):
+            return DevicesAnswer(changed=(name,))
+        case cmd.Reconfigure(added=added, changed=changed, removed=removed):
+            return DevicesAnswer(added=added, changed=changed, removed=removed)
         case _:
             for sale in state.finished_sales:
                 if sale.sale_id == command.sale_id:
