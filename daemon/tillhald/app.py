@@ -409,7 +409,7 @@ def _hang(
         boot=boot,
     )
     journal = JournalServicer(store, tail, verification)
-    printer = PrinterServicer(till, store, tail, devices)
+    printer = PrinterServicer(till, store, tail, devices, parts.care)
     drawer = DrawerServicer(till, store, devices, news)
     door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
     door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
