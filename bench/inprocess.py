@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 from bench.peers.tillhal import write_config
 from bench.sale import all_ids, checkout_request
 from bench.servers import free_port
-from tillhald.app import Times, wall_ms
 from tillhald.config import load
 from tillhald.journal.writer import JournalWriter
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.service.opening import open_or_create, restored_state
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
+from tillhald.service.times import Times, wall_ms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         if options.check_config:
-            load(options.check_config)
+            _refuse_what_is_left_out(load(options.check_config))
             sys.stdout.write(f"{options.check_config} is right.\n")
             return 0
         config = load(options.config) if options.config else embedded_config(options.folder)
@@ -72,16 +72,23 @@ def main(arguments: list[str] | None = None) -> int:
         for mistake in mistakes.mistakes:
             sys.stderr.write(f"{mistake}\n")
         return EXIT_CONFIG
-    return _run(config)
+    reread = (lambda: load(options.config)) if options.config else None
+    return _run(config, reread)
 
 
-def _run(config: Config) -> int:
+def _refuse_what_is_left_out(config: Config) -> None:
+    """A till starts without such a device; who checks a file wants to know of it."""
+    if config.left_out:
+        raise ConfigMistakes([f"devices.{name}: {why}" for name, why in config.left_out.items()])
+
+
+def _run(config: Config, reread: Callable[[], Config] | None) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _stay_on_one_cpu()
     logging.configure(config.log.level)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            storage_failure = runner.run(_serve(config))
+            storage_failure = runner.run(_serve(config, reread))
     except (StorageError, AnotherTill, OSError, ValueError) as error:
         sys.stderr.write(f"tillhald: {error}\n")
         return 1
@@ -112,11 +119,12 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(config: Config) -> BaseException | None:
-    app = App(config, started_s=_STARTED_S)
+async def _serve(config: Config, reread: Callable[[], Config] | None) -> BaseException | None:
+    app = App(config, started_s=_STARTED_S, reread=reread)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, app.stop)
+    loop.add_signal_handler(signal.SIGHUP, app.read_again)
     await app.run(lambda _: _ready())
     return app.storage_failure
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import time
 import uuid
 import zoneinfo
@@ -26,7 +25,8 @@ from tillhal.v1 import (
     types_pb2,
 )
 from tillhald import VERSION
-from tillhald.devices.registry import DeviceRegistry, load_drivers
+from tillhald.devices.finding import load_drivers
+from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.sale import UNRESOLVED_TENDER
 from tillhald.domain.startup import startup_facts
 from tillhald.journal.disk import takes_writes
@@ -43,14 +43,18 @@ from tillhald.rpc.system import API_VERSION, Boot, SystemServicer
 from tillhald.service.bring_back import BringBack
 from tillhald.service.calibration import Calibrations
 from tillhald.service.claims import ClaimDesk
+from tillhald.service.device_care import DeviceCare
 from tillhald.service.devices import DeviceNews
 from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
+from tillhald.service.health import HealthChecks
 from tillhald.service.opening import check_identity, open_or_create, restored_state
+from tillhald.service.reconfigure import Reconfiguration
 from tillhald.service.scans import RepeatRule, Scans
 from tillhald.service.storage_news import StorageNews
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
+from tillhald.service.times import Times, wall_ms
 from tillhald.service.verification import Verification
 from tillhald.telemetry import logging, metrics
 
@@ -74,29 +78,6 @@ WRITER_CLOSE_S_MAX = 10.0
 """A sync takes a millisecond here, and a second on a worn-out flash card."""
 
 
-class Times(NamedTuple):
-    """The shop's time, in its zone."""
-
-    zone: zoneinfo.ZoneInfo | None
-
-    def today(self, at_ms: int) -> str:
-        """The local date, YYYY-MM-DD."""
-        return self._local(at_ms).date().isoformat()
-
-    def written(self, at_ms: int) -> str:
-        """Local date and time as a receipt shows them."""
-        return self._local(at_ms).strftime("%Y-%m-%d %H:%M")
-
-    def _local(self, at_ms: int) -> datetime.datetime:
-        utc = datetime.datetime.fromtimestamp(at_ms / 1000, tz=datetime.UTC)
-        return utc.astimezone(self.zone)
-
-
-def wall_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 class Parts(NamedTuple):
     """What runs, built once."""
 
@@ -111,14 +92,24 @@ class Parts(NamedTuple):
     bring_back: BringBack
     desk: ClaimDesk
     scans: Scans
+    care: DeviceCare
+    health: HealthChecks
+    reconfiguration: Reconfiguration
 
 
 class App:
     """The whole daemon. `run` until `stop` is called."""
 
-    def __init__(self, config: Config, *, started_s: float) -> None:
-        """`started_s` is the monotonic time at which the process began."""
+    def __init__(
+        self, config: Config, *, started_s: float, reread: Callable[[], Config] | None = None
+    ) -> None:
+        """`started_s` is the monotonic time at which the process began.
+
+        `reread` reads the configuration anew; None where there is no file.
+        """
         self._config = config
+        self._reread = reread
+        self._reread_wanted = asyncio.Event()
         self._started_s = started_s
         self._started_ms = wall_ms()
         self._stop = asyncio.Event()
@@ -127,6 +118,10 @@ class App:
     def stop(self) -> None:
         """Ask the daemon to end in order. For a signal handler of the loop."""
         self._stop.set()
+
+    def read_again(self) -> None:
+        """Take up the configuration's file as it is now. For a signal handler of the loop."""
+        self._reread_wanted.set()
 
     async def run(self, on_ready: Callable[[Servers], None]) -> None:
         """Come up, serve, go down.
@@ -194,6 +189,8 @@ class App:
             clock=clock,
             boot_id=uuid.uuid4().hex,
         )
+        for name, why in config.left_out.items():
+            log.warning("device_left_out", device=name, why=why)
         news = DeviceNews(till, tail)
         devices = DeviceRegistry(
             config.devices, load_drivers(), now_ms=wall_ms, on_event=news.report
@@ -221,10 +218,24 @@ class App:
         )
         desk.on_change(news.claim_changed)
         news.on_frame(scans.frame_read)
+        care = DeviceCare(till, tail, devices)
+        health = HealthChecks(
+            till=till, devices=devices, care=care, clock=clock, local_time=times.written
+        )
+        reconfiguration = Reconfiguration(
+            config,
+            reread=self._reread,
+            till=till,
+            devices=devices,
+            effects=effects,
+            care=care,
+            health=health,
+        )
         storage_news = StorageNews(till, tail)
         bring_back = BringBack(till, store, config.places())
         storage_news.on_segment(bring_back.look_again)
         news.on_change(effects.device_changed)
+        news.on_edge(care.hear)
         news.on_confirmed_late(effects.confirmed_late)
         return Parts(
             store,
@@ -238,6 +249,9 @@ class App:
             bring_back,
             desk,
             scans,
+            care,
+            health,
+            reconfiguration,
         )
 
     def _note_start(
@@ -268,7 +282,13 @@ class App:
                 types_pb2.Gap(first_seq=first, last_seq=last, why="Lost with a damaged file.")
                 for first, last in state.gone
             ],
-            findings=[found.sentence for found in report.faults],
+            findings=[
+                *(found.sentence for found in report.faults),
+                *(
+                    f"Device {name} is left out: {why}."
+                    for name, why in self._config.left_out.items()
+                ),
+            ],
         )
         log.info(
             "journal_opened",
@@ -309,8 +329,13 @@ class App:
             servers = Servers(door, config.listen)
             await servers.start()
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
-            running = [tasks.create_task(loop) for loop in parts.effects.loops()]
-            bringing_back = tasks.create_task(parts.bring_back.run())
+            parts.effects.start(tasks.create_task)
+            parts.care.look_at_counts()
+            background = [
+                tasks.create_task(parts.bring_back.run()),
+                tasks.create_task(parts.care.run()),
+                tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
+            ]
             verification.begin()
             _serve_metrics(config, parts)
             log.info("till_ready", boot_ms=recovery.boot_ms, seq=parts.tail.durable_seq)
@@ -321,7 +346,8 @@ class App:
                     await self._refuse_until_a_disk_takes_writes(servers)
             finally:
                 log.info("till_stopping")
-                bringing_back.cancel()
+                for task in background:
+                    task.cancel()
                 door.draining = True
                 parts.tail.drain()
                 parts.news.drain()
@@ -332,10 +358,14 @@ class App:
                 verification.stop()
                 # The devices first: that frees a deed under way, and its outcome is recorded.
                 await _let_go(parts.devices)
-                if running:
-                    await asyncio.wait(running, timeout=LAST_OUTCOME_S_MAX)
-                for task in running:
-                    task.cancel()
+                await parts.effects.end(LAST_OUTCOME_S_MAX)
+                parts.care.record()
+
+    async def _read_again_when_asked(self, reconfiguration: Reconfiguration) -> None:
+        while True:
+            await self._reread_wanted.wait()
+            self._reread_wanted.clear()
+            await reconfiguration.read_again()
 
     def _diagnostics(
         self, parts: Parts, report: JournalReport, verification: Verification
@@ -345,7 +375,7 @@ class App:
         if table.second_folder:
             folders["second"] = Path(table.second_folder)
         return Diagnostics(
-            config=self._config,
+            config=lambda: parts.reconfiguration.config,
             versions={"tillhald": VERSION, "contract": API_VERSION},
             report=report,
             folders=folders,
@@ -404,10 +434,18 @@ def _hang(
         boot=boot,
     )
     journal = JournalServicer(store, tail, verification)
-    printer = PrinterServicer(till, store, tail, devices)
+    printer = PrinterServicer(till, store, tail, devices, parts.care)
     calibrations = Calibrations(till, tail, devices)
     drawer = DrawerServicer(till, store, devices, news, calibrations, parts.desk)
-    device = DeviceServicer(devices, news, parts.desk)
+    device = DeviceServicer(
+        till=till,
+        devices=devices,
+        news=news,
+        desk=parts.desk,
+        care=parts.care,
+        health=parts.health,
+        reconfiguration=parts.reconfiguration,
+    )
     scanner = ScannerServicer(till, parts.scans, parts.desk)
     door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
     door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)

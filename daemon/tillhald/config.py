@@ -5,33 +5,33 @@ Every table is a struct here or, for a device, the driver's own. Unknown fields 
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 import tomllib
 import unicodedata
 import zoneinfo
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 
-from tillhald.devices.categories import Category, DrawerOnPrinterDriver
-from tillhald.devices.options import Shown
-from tillhald.devices.registry import config_faults, load_drivers
+from tillhald.devices.categories import Category, DrawerOnPrinterDriver, Driver
+from tillhald.devices.finding import find_drivers, load_drivers
+from tillhald.devices.options import DrawerOptions, Shown
+from tillhald.devices.registry import config_faults
 from tillhald.devices.unit import DeviceConfig
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX
 from tillhald.domain.currency import is_currency
 from tillhald.domain.receipt import LANGUAGES, ReceiptLayout
 from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, TenderRule
 from tillhald.domain.sale import TenderType
+from tillhald.domain.statistics import STATISTICS
 from tillhald.journal.recovery import Places
 from tillhald.journal.spill import SPILL_MIB_MAX, SPILL_MIB_MIN
 from tillhald.scan_table import ScanTable, scan_faults
+from tillhald.tables import MISTAKES_MAX, convert, meant
 
-T = TypeVar("T", bound=msgspec.Struct)
-
-MISTAKES_MAX = 100
+DEVICES_MAX = 64
 MAP_MIB_MIN, MAP_MIB_MAX = 4, 64 * 1024
 COIN_MINOR_MAX = 1_000_000
 LINE_CHARS_MAX = 100
@@ -103,7 +103,10 @@ class LogTable(Table, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a till is told."""
+    """Everything that a till is told.
+
+    `left_out`: by device, why its driver cannot be loaded. The till runs without these devices.
+    """
 
     listen: Listen = Listen()
     journal: JournalTable = JournalTable()
@@ -113,6 +116,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     scan: ScanTable = ScanTable()
     log: LogTable = LogTable()
     devices: dict[Shown, DeviceConfig] = {}
+    left_out: dict[Shown, Shown] = {}
     simulated: bool = False
 
     def rules(self) -> ShopRules:
@@ -191,13 +195,14 @@ def parse(text: str, *, simulated: bool = False) -> Config:
             continue
         kind = _TABLES.get(name)
         if kind is None:
-            mistakes.append(f"unknown table `{name}`{_meant(name, [*_TABLES, 'devices'])}")
+            mistakes.append(f"unknown table `{name}`{meant(name, [*_TABLES, 'devices'])}")
         else:
-            tables[name] = _convert(name, table, kind, mistakes)
-    devices = _devices(content.get("devices", {}), mistakes)
+            tables[name] = convert(name, table, kind, mistakes)
+    devices, left_out = _devices(content.get("devices", {}), mistakes)
     config = Config(
         **{name: table for name, table in tables.items() if table is not None},
         devices=devices,
+        left_out=left_out,
         simulated=simulated,
     )
     named = content.get("devices")
@@ -208,83 +213,47 @@ def parse(text: str, *, simulated: bool = False) -> Config:
     return config
 
 
-# --- one table at a time, one mistake after the other
+def parse_devices(text: str, base: Config) -> Config:
+    """`base` with the devices, and the receipt if it is there, of this text.
+
+    Raises ConfigMistakes with every mistake.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigMistakes([f"not TOML: {error}"]) from error
+    mistakes = [
+        f"{name}: only [devices] and [receipt] can be changed while the till runs"
+        for name in content
+        if name not in ("devices", "receipt")
+    ]
+    named = content.get("devices", {})
+    devices, left_out = _devices(named, mistakes)
+    receipt = base.receipt
+    if "receipt" in content:
+        receipt = convert("receipt", content["receipt"], ReceiptTable, mistakes) or receipt
+    config = msgspec.structs.replace(base, devices=devices, left_out=left_out, receipt=receipt)
+    known = set(named) if isinstance(named, dict) else set()
+    mistakes.extend(_contradictions(config, known_devices=known))
+    if mistakes:
+        raise ConfigMistakes(mistakes[:MISTAKES_MAX])
+    return config
 
 
-_AT = re.compile(r" - at `\$([^`]*)`$")
-_MISSING = re.compile(r"Object missing required field `([^`]*)`")
-_UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
+# --- devices
 
 
-def _convert(name: str, table: object, kind: type[T], mistakes: list[str]) -> T | None:
-    """The struct, or None; msgspec stops at the first mistake, so take each one out and go on."""
-    if not isinstance(table, dict):
-        mistakes.append(f"{name}: a table is needed")
-        return None
-    left: dict[str, Any] = _copy(table)
-    found: T | None = None
-    dropped: set[str] = set()
-    for _ in range(MISTAKES_MAX):
-        try:
-            found = msgspec.convert(left, kind)
-        except msgspec.ValidationError as error:
-            path, sentence = _explain(str(error), kind)
-            missing = _MISSING.match(sentence)
-            if missing and f"{path}.{missing.group(1)}" in dropped:
-                return None  # it was there, and wrong: that has been said
-            mistakes.append(f"{name}{path}: {sentence}")
-            if not _drop(left, path, sentence):
-                return None
-            dropped.add(path)
-        else:
-            break
-    return found
-
-
-def _copy(value: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
-    return {k: _copy(v) for k, v in value.items()} if isinstance(value, dict) else value
-
-
-def _explain(message: str, kind: type[msgspec.Struct]) -> tuple[str, str]:
-    at = _AT.search(message)
-    path = at.group(1) if at else ""
-    sentence = _AT.sub("", message)
-    unknown = _UNKNOWN.match(sentence)
-    if unknown:
-        names = [field.name for field in msgspec.structs.fields(kind)] if not path else []
-        sentence = f"unknown field `{unknown.group(1)}`{_meant(unknown.group(1), names)}"
-    return path, sentence
-
-
-def _drop(table: dict[str, Any], path: str, sentence: str) -> bool:
-    """Take the mistaken field out, so that the next mistake shows. False: it cannot be."""
-    keys = [key for key in re.split(r"\.|\[[^\]]*\]", path) if key]
-    unknown = re.match(r"unknown field `([^`]*)`", sentence)
-    if unknown:
-        keys.append(unknown.group(1))
-    if not keys:
-        return False
-    *way, last = keys
-    for key in way:
-        inner = table.get(key)
-        if not isinstance(inner, dict):
-            return table.pop(key, None) is not None
-        table = inner
-    return table.pop(last, None) is not None
-
-
-def _meant(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
-
-
-def _devices(tables: object, mistakes: list[str]) -> dict[str, DeviceConfig]:
+def _devices(tables: object, mistakes: list[str]) -> tuple[dict[str, DeviceConfig], dict[str, str]]:
+    """The devices, and why others are left out."""
+    devices: dict[str, DeviceConfig] = {}
+    left_out: dict[str, str] = {}
     if not isinstance(tables, dict):
         mistakes.append("devices: tables like [devices.front_printer] are needed")
-        return {}
-    drivers = load_drivers()
+        return devices, left_out
+    if len(tables) > DEVICES_MAX:
+        mistakes.append(f"devices: at most {DEVICES_MAX}")
+    drivers, broken = find_drivers()
     known = sorted(drivers)
-    devices: dict[str, DeviceConfig] = {}
     for name, table in tables.items():
         where = f"devices.{name}"
         if not isinstance(table, dict) or not isinstance(table.get("driver"), str):
@@ -292,15 +261,51 @@ def _devices(tables: object, mistakes: list[str]) -> dict[str, DeviceConfig]:
             continue
         options = dict(table)
         driver = options.pop("driver")
-        if driver not in drivers:
-            mistakes.append(f"{where}: unknown driver `{driver}`{_meant(driver, known)}")
+        if driver in broken:
+            left_out[name] = f"driver `{driver}` cannot be loaded: {broken[driver]}"
             continue
-        converted = _convert(where, options, drivers[driver].options_type, mistakes)
+        if driver not in drivers:
+            mistakes.append(f"{where}: unknown driver `{driver}`{meant(driver, known)}")
+            continue
+        category = drivers[driver].category
+        maintenance = _maintenance(where, options.pop("maintenance", {}), category, mistakes)
+        converted = convert(where, options, drivers[driver].options_type, mistakes)
         if converted is not None:
-            devices[name] = DeviceConfig(driver=driver, options=converted)
-    if len(devices) == len(tables):  # else one mistake would show as two
+            devices[name] = DeviceConfig(driver=driver, options=converted, maintenance=maintenance)
+    _leave_out_what_hangs_on(left_out, devices, drivers)
+    if len(devices) + len(left_out) == len(tables):  # else one mistake would show as two
         mistakes.extend(config_faults(devices, drivers))
-    return devices
+    return devices, left_out
+
+
+def _leave_out_what_hangs_on(
+    left_out: dict[str, str], devices: dict[str, DeviceConfig], drivers: dict[str, Driver]
+) -> None:
+    for name, device in list(devices.items()):
+        driver = drivers[device.driver]
+        if isinstance(driver, DrawerOnPrinterDriver):
+            assert isinstance(device.options, DrawerOptions), "a drawer's options"
+            host = driver.printer_of(device.options)
+            if host in left_out:
+                left_out[name] = f"it hangs on {host}, which is left out"
+                del devices[name]
+
+
+def _maintenance(
+    where: str, table: object, category: Category, mistakes: list[str]
+) -> dict[str, int]:
+    """By the name of a statistic, the count at which a person is to see to the device."""
+    if not isinstance(table, dict):
+        mistakes.append(f"{where}.maintenance: a table is needed")
+        return {}
+    known = STATISTICS.get(category.value, ())
+    for name, count in table.items():
+        if name not in known:
+            close = meant(name, list(known))
+            mistakes.append(f"{where}.maintenance: unknown statistic `{name}`{close}")
+        elif type(count) is not int or count < 1:
+            mistakes.append(f"{where}.maintenance.{name}: a whole number above zero is needed")
+    return table
 
 
 # --- what no single field can say
@@ -352,7 +357,7 @@ def _shop(shop: ShopTable) -> list[str]:
         wrong.append(f"shop.cash_rounding.increment_minor: 1 to {COIN_MINOR_MAX}")
     known = [kind.value for kind in TenderType]
     wrong.extend(
-        f"shop.tenders: unknown type of tender `{name}`{_meant(name, known)}"
+        f"shop.tenders: unknown type of tender `{name}`{meant(name, known)}"
         for name in shop.tenders
         if name not in known
     )
@@ -376,8 +381,8 @@ def _names(config: Config, known_devices: set[str]) -> list[str]:
             continue
         device = config.devices.get(name)
         if name not in known_devices:
-            meant = _meant(name, sorted(known_devices))
-            wrong.append(f"{field}: there is no device `{name}`{meant}")
+            close = meant(name, sorted(known_devices))
+            wrong.append(f"{field}: there is no device `{name}`{close}")
         elif device is not None and drivers[device.driver].category is not category:
             wrong.append(f"{field}: `{name}` is no {word}")
     return wrong

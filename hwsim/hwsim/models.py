@@ -39,6 +39,7 @@ class Model:
     kanji_on: bool = True
     font_info: str = "CHINA GB18030"
     process_id: bool = True
+    serial_number: str = "HWSIM00001"
 
     @property
     def columns(self) -> int:

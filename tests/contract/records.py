@@ -17,8 +17,9 @@ import msgspec
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
 from tillhald.domain.amounts import Quantity
+from tillhald.domain.devices import HealthStep, Identity
 from tillhald.domain.drawers import OpenLevel
-from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState
+from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState, PrintWork
 from tillhald.domain.sale import (
     Discount,
     EntryMethod,
@@ -73,6 +74,8 @@ BARE_JOB = Job(
     seq=1,
     ttl_s=0,
 )
+WORK = PrintWork(lines=31, characters=420, feeds=4, barcodes=2, cuts=1)
+IDENTITY = Identity(maker="EPSON", model="TM-T88V", serial="J6ZX012345")
 BARE_TENDER = Tender(tender_id="t", type=TenderType.CASH, amount_minor=1)
 TOTALS = Totals(
     payable_minor=9_007_199_254_740_993,  # more than a float holds
@@ -196,7 +199,11 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.JobHeld(job_id="job-1", reason="PAPER_OUT"),
     ev.PrintStarted(job_id="job-1"),
     ev.PrintEnded(
-        job_id="job-1", outcome=JobState.FAILED_PARTIAL, reason="OFFLINE", bytes_sent=512
+        job_id="job-1",
+        outcome=JobState.FAILED_PARTIAL,
+        reason="OFFLINE",
+        bytes_sent=512,
+        work=WORK,
     ),
     ev.JobConfirmedLate(
         job=Job(
@@ -213,6 +220,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
             copy=1,
             reason="PROCESS_ID",
             bytes_sent=7,
+            work=WORK,
         )
     ),
     ev.DrawerOpenRequested(
@@ -226,6 +234,20 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.DrawerClosed(device_id="drawer"),
     ev.DrawerSensorCalibrated(
         device_id="drawer", open_level=OpenLevel.LOW, by_key=True, request_id="request-1"
+    ),
+    ev.DevicesCounted(counts={"front": {"ReplugCount": 1, "PoweredSeconds": 600}}),
+    ev.StatisticsReset(device_id="front", before={"PaperCutCount": 1_000_001}),
+    ev.DeviceIdentified(device_id="front", identity=IDENTITY),
+    ev.DeviceAdopted(device_id="front", identity=IDENTITY, before=Identity(model="TM-T20II")),
+    ev.DevicesReconfigured(
+        added=("kitchen",), changed=("front",), removed=("back", "drawer"), receipt=True
+    ),
+    ev.HealthChecked(
+        device_id="front",
+        check_id="4a5b",
+        level="interactive",
+        result="failed",
+        steps=(HealthStep(name="reachable", result="failed", evidence="absent"),),
     ),
 )
 BARE: tuple[ev.AnyEvent, ...] = (
@@ -252,6 +274,16 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.ConditionBegan(device_id="d", code="C", severity="s"),
     ev.DrawerOpened(device_id="d"),
     ev.DrawerSensorCalibrated(device_id="d", open_level=OpenLevel.NONE),
+    ev.DeviceAdopted(device_id="d", identity=Identity()),
+    ev.DevicesReconfigured(),
+    ev.HealthChecked(device_id="d", check_id="c", level="internal", result="passed"),
+    ev.HealthChecked(
+        device_id="d",
+        check_id="c",
+        level="internal",
+        result="passed",
+        steps=(HealthStep(name="n", result="passed"),),
+    ),
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 
@@ -289,6 +321,8 @@ def plain(value: object) -> Plain:
         for name in value.__struct_fields__:
             fields[name] = plain(getattr(value, name))
         return fields
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
     if isinstance(value, bytes):

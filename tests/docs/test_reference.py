@@ -23,8 +23,8 @@ from tillhal.v1 import (
     system_pb2,
 )
 from tillhald import config, failpoints
-from tillhald.devices.health import DRIVER_FAILED
-from tillhald.devices.registry import load_drivers
+from tillhald.devices.finding import load_drivers
+from tillhald.devices.health import DRIVER_FAILED, MAINTENANCE_DUE, REPLACED
 from tillhald.domain import events, jobs
 from tillhald.domain.rules import CashRounding, TenderRule
 from tillhald.journal import format as journal_format
@@ -265,6 +265,8 @@ def test_every_condition_of_a_device_is_explained() -> None:
     codes = set(re.findall(r'\("([a-z_]+)", Severity', body))
     body += page("daemon/tillhald/devices/drawer_unit.py").read_text()
     codes |= set(re.findall(r'signs\["([a-z_]+)"\]', body)) | {DRIVER_FAILED}
+    codes |= set(re.findall(r'signs\["([a-z_]+)"\]', body))
+    codes |= {DRIVER_FAILED, MAINTENANCE_DUE, REPLACED}
     told = names_below("howto/read-a-fault.md", "Conditions")
     assert told == {code.upper() for code in codes}
 

@@ -306,6 +306,22 @@ class DeviceNotFound(Refused, reason="DEVICE_NOT_FOUND"):
     """No such device is configured."""
 
 
+class ConfigInvalid(Refused, reason="CONFIG_INVALID"):
+    """A configuration with mistakes; `violations` are all of them. Nothing was changed."""
+
+
+class DeviceBusy(Refused, reason="DEVICE_BUSY"):
+    """The device is being checked, or its work did not end in time. Nothing was changed."""
+
+
+class DeviceNotReplaced(Refused, reason="DEVICE_NOT_REPLACED"):
+    """The device is the one that is known already."""
+
+
+class HealthCheckNotFound(Refused, reason="HEALTH_CHECK_NOT_FOUND"):
+    """The check is over, or the step does not wait for this answer."""
+
+
 class CursorAhead(Refused, reason="CURSOR_AHEAD"):
     """The journal has not come so far: it is not the one that the cursor is from."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -94,8 +94,13 @@ class PrinterCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     raster_text: bool
 
 
+_UNSAID: Final[Reading[str]] = Reading(None, How.UNSUPPORTED)
+
+
 class PrinterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """`cut_count` is the printer's own count of cuts, when this model keeps one.
+
+    `maker`, `model` and `serial` are what the device says of itself, for models that say it.
 
     `connected`: the link stands and, where it stands also without a printer, the printer answers.
     `silent`: it is connected, and questions stay unanswered.
@@ -113,6 +118,9 @@ class PrinterStatus(msgspec.Struct, frozen=True, kw_only=True):
     overheated: Reading[bool]
     drawer_pin_high: Reading[bool]
     cut_count: Reading[int]
+    maker: Reading[str] = _UNSAID
+    model: Reading[str] = _UNSAID
+    serial: Reading[str] = _UNSAID
 
 
 class Evidence(enum.StrEnum):
@@ -132,6 +140,7 @@ class Trouble(enum.StrEnum):
     TTL_OVER: it was asked for so long ago that nobody waits for it any more.
     DRIVER_FAILED: the driver made a mistake of its own; a condition tells more.
     QUEUE_FULL, DEVICE_STUCK: earlier work is in the way.
+    PRINTER_REMOVED: it is not in the configuration any more.
     """
 
     DEVICE_OFFLINE = "DEVICE_OFFLINE"
@@ -151,6 +160,7 @@ class Trouble(enum.StrEnum):
     SHUTTING_DOWN = "SHUTTING_DOWN"
     TTL_OVER = "TTL_OVER"
     DRIVER_FAILED = "DRIVER_FAILED"
+    PRINTER_REMOVED = "PRINTER_REMOVED"
 
 
 class Confirmed(msgspec.Struct, frozen=True, tag="confirmed"):
@@ -190,6 +200,19 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
     on_ms: int
     off_ms: int
     now: bool
+
+
+class IdentityStrength(enum.StrEnum):
+    """How surely a device is known again.
+
+    SERIAL: it tells its serial number. PORT: by the socket that its cable is in. NETWORK: by its
+    address. NONE: not at all.
+    """
+
+    SERIAL = "serial"
+    PORT = "port"
+    NETWORK = "network"
+    NONE = "none"
 
 
 class PosPrinter(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.devices.categories import Frame, PowerState
-from tillhald.devices.health import Condition
+from tillhald.devices.health import Condition, Presence
+from tillhald.domain.devices import Identity
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -29,6 +30,19 @@ class PowerChanged(_Event, frozen=True, kw_only=True):
     """The device went on or off line, or out of reach."""
 
     power: PowerState
+
+
+class PresenceChanged(_Event, frozen=True, kw_only=True):
+    """It came, or went; `again`: it had been there before since the daemon started."""
+
+    presence: Presence
+    again: bool
+
+
+class Identified(_Event, frozen=True, kw_only=True):
+    """The device says what it is, for the first time or otherwise than before."""
+
+    identity: Identity
 
 
 class DrawerOpened(_Event, frozen=True, kw_only=True):
@@ -57,6 +71,8 @@ DeviceEvent = (
     ConditionBegan
     | ConditionEnded
     | PowerChanged
+    | PresenceChanged
+    | Identified
     | DrawerOpened
     | DrawerClosed
     | PrintConfirmedLate

@@ -35,11 +35,12 @@ class State(enum.StrEnum):
 
 
 class Presence(enum.StrEnum):
-    """Whether something is there at the device's address."""
+    """Whether something is there at the device's address. REPLACED: another one than is known."""
 
     NEVER_SEEN = "never_seen"
     PRESENT = "present"
     ABSENT = "absent"
+    REPLACED = "replaced"
 
 
 class Lifecycle(enum.StrEnum):
@@ -51,6 +52,8 @@ class Lifecycle(enum.StrEnum):
 
 
 DRIVER_FAILED: Final = "driver_failed"
+REPLACED: Final = "replaced"
+MAINTENANCE_DUE: Final = "maintenance_due"
 
 Signs = dict[str, tuple[Severity, str]]
 """By condition code: how bad, and how it is known."""

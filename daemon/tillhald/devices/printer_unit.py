@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tillhald.devices.categories import (
     Category,
+    How,
     PosPrinter,
     PowerState,
     PrinterCapabilities,
@@ -14,6 +15,7 @@ from tillhald.devices.categories import (
 from tillhald.devices.events import DeviceEvent, PrintConfirmedLate
 from tillhald.devices.health import Signs, signs_of
 from tillhald.devices.unit import DeviceConfig, PortUnit
+from tillhald.domain.devices import Identity
 
 
 class PrinterUnit(PortUnit[PrinterStatus]):
@@ -54,6 +56,18 @@ class PrinterUnit(PortUnit[PrinterStatus]):
     def is_connected(self, status: PrinterStatus) -> bool:
         """See PortUnit."""
         return status.connected
+
+    def ask(self, deadline_s: float) -> PrinterStatus:
+        """See PortUnit."""
+        return self.device.status(deadline_s)
+
+    def identity_of(self, status: PrinterStatus) -> Identity:
+        """See PortUnit."""
+        said = (status.maker, status.model, status.serial)
+        maker, model, serial = (
+            reading.value or "" if reading.how is How.MEASURED else "" for reading in said
+        )
+        return Identity(maker=maker, model=model, serial=serial)
 
     def power_of(self, status: PrinterStatus) -> PowerState:
         """See PortUnit."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.metadata import entry_points
-from typing import Any, Final, TypeVar, TypeVarTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import msgspec
 
@@ -19,9 +18,11 @@ from tillhald.devices.categories import (
     DrawerOnPrinterDriver,
     Driver,
     FailedBeforeStart,
+    IdentityStrength,
     KickFailed,
     KickOutcome,
     KickUnknown,
+    PosPrinter,
     PowerState,
     PrinterDriver,
     PrintOutcome,
@@ -39,6 +40,7 @@ from tillhald.devices.port import Port
 from tillhald.devices.printer_unit import PrinterUnit
 from tillhald.devices.scanner_unit import ScannerUnit
 from tillhald.devices.unit import Capabilities, DeviceConfig, PortUnit, Status, Unit
+from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import DrawerMemory, OpenLevel
 from tillhald.domain.preflight import Problem
@@ -46,8 +48,6 @@ from tillhald.domain.preflight import Problem
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 AnyUnit = Unit[Any]
-
-ENTRY_POINT_GROUP: Final = "tillhal.drivers"
 
 
 class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +64,21 @@ class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     conditions: tuple[Condition, ...]
     status: Status
     capabilities: Capabilities | None
+    identity: Identity
+    identity_strength: IdentityStrength
+    maintenance: dict[str, int]
+
+
+class Change(NamedTuple):
+    """What a new configuration does, by the names of devices."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Whether it does anything."""
+        return any(self)
 
 
 class _Station:
@@ -81,9 +96,8 @@ class _Station:
         return [unit for unit in self.units.values() if isinstance(unit, DrawerUnit)]
 
 
-def load_drivers() -> dict[str, Driver]:
-    """All installed drivers by name: the entry points of the group `tillhal.drivers`."""
-    return {point.name: point.load() for point in entry_points(group=ENTRY_POINT_GROUP)}
+Prepared = dict[str, _Station]
+"""Devices that are built and not driven yet, by the name of their ports."""
 
 
 def config_faults(configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]) -> list[str]:
@@ -120,68 +134,152 @@ class DeviceRegistry:
         `now_ms` is wall time for conditions and events; `on_event` is called on the loop.
         """
         self._due: dict[str, asyncio.TimerHandle] = {}
-        faults = config_faults(configs, drivers)
-        if faults:
-            raise ValueError("; ".join(faults))
         self._now_ms = now_ms
         self._on_event = on_event
         self._lifecycle = Lifecycle.CONFIGURED
-        self._stations: dict[str, _Station] = {}
+        self._configs = dict(configs)
+        self._stations = self._build(configs, drivers)
+
+    def _build(
+        self, configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]
+    ) -> dict[str, _Station]:
+        faults = config_faults(configs, drivers)
+        if faults:
+            raise ValueError("; ".join(faults))
+        stations: dict[str, _Station] = {}
+        printers: dict[str, PosPrinter] = {}
         for device_id, config in configs.items():
             driver = drivers[config.driver]
             if isinstance(driver, PrinterDriver):
                 port = Port(device_id)
                 printer = driver.connect(device_id, config.options, port.wake)
+                printers[device_id] = printer
                 where = driver.port_of(config.options)
-                unit = PrinterUnit(device_id, config, printer, where)
-                self._stations[device_id] = _Station(port, unit)
+                stations[device_id] = _Station(port, PrinterUnit(device_id, config, printer, where))
             elif isinstance(driver, ScannerDriver):
                 port = Port(device_id)
                 scanner = driver.connect(device_id, config.options, port.wake)
                 where = driver.port_of(config.options)
-                self._stations[device_id] = _Station(
-                    port, ScannerUnit(device_id, config, scanner, where)
-                )
+                stations[device_id] = _Station(port, ScannerUnit(device_id, config, scanner, where))
             elif isinstance(driver, DrawerDriver):
                 assert isinstance(config.options, DrawerOptions), "a drawer's options"
                 port = Port(device_id)
                 wired = driver.connect(device_id, config.options, port.wake)
                 where = driver.port_of(config.options)
-                self._stations[device_id] = _Station(
+                stations[device_id] = _Station(
                     port, WiredDrawerUnit(device_id, config, wired, where)
                 )
         for device_id, config in configs.items():
             driver = drivers[config.driver]
             if isinstance(driver, DrawerOnPrinterDriver):
                 assert isinstance(config.options, DrawerOptions), "a drawer's options"
-                station, host = self._printer(driver.printer_of(config.options))
-                drawer = driver.connect(device_id, config.options, host.device)
-                station.units[device_id] = DrawerUnit(device_id, config, drawer)
-        for station in self._stations.values():
+                host = driver.printer_of(config.options)
+                drawer = driver.connect(device_id, config.options, printers[host])
+                stations[host].units[device_id] = DrawerUnit(device_id, config, drawer)
+        for station in stations.values():
             _share_switch(station.drawers)
+        return stations
 
     async def start(self) -> None:
         """Start one thread for each port; connecting goes on there."""
         self._loop = asyncio.get_running_loop()
         for station in self._stations.values():
-            station.port.start(
-                turn=self._turn_of(station),
-                end=station.host.close,
-                on_bug=self._bug_of(station),
-            )
+            self._start(station)
         self._lifecycle = Lifecycle.RUNNING
         for station in self._stations.values():
-            for unit in station.units.values():
-                self._look_again(unit)
+            self._look_at_all(station)
+
+    def _start(self, station: _Station) -> None:
+        station.port.start(
+            turn=self._turn_of(station), end=station.host.close, on_bug=self._bug_of(station)
+        )
 
     async def close(self) -> list[str]:
         """Let go of all devices at once, in about a second; the names of those that are stuck."""
-        stations = list(self._stations.items())
-        ended = await asyncio.gather(*(station.port.close() for _, station in stations))
+        stuck = await self._close(self._stations)
         for timer in self._due.values():
             timer.cancel()
         self._lifecycle = Lifecycle.CLOSED
-        return [name for (name, _), well in zip(stations, ended, strict=True) if not well]
+        return stuck
+
+    async def _close(self, stations: Mapping[str, _Station]) -> list[str]:
+        ended = await asyncio.gather(*(station.port.close() for station in stations.values()))
+        return [name for name, well in zip(stations, ended, strict=True) if not well]
+
+    # --- another configuration ---
+
+    def change_to(self, configs: Mapping[str, DeviceConfig]) -> Change:
+        """What `reconfigure` would do."""
+        before = self._configs
+        return Change(
+            added=tuple(name for name in configs if name not in before),
+            changed=tuple(
+                name for name, config in configs.items() if before.get(name, config) != config
+            ),
+            removed=tuple(name for name in before if name not in configs),
+        )
+
+    def touched_by(self, change: Change, new: Prepared) -> set[str]:
+        """The devices that are let go of, or driven anew: also what shares a port with those."""
+        named = {*change.added, *change.changed, *change.removed}
+        stations = [*self._stations.values(), *new.values()]
+        touched = (set(each.units) for each in stations if named & set(each.units))
+        return named.union(*touched)
+
+    def prepare(
+        self, configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]
+    ) -> Prepared:
+        """Build every device anew, and touch none. Raises ValueError, OSError."""
+        return self._build(configs, drivers)
+
+    def forget(self, new: Prepared) -> None:
+        """Throw away what `prepare` built."""
+        for station in new.values():
+            station.port.wake.close()
+
+    async def reconfigure(
+        self,
+        configs: Mapping[str, DeviceConfig],
+        new: Prepared,
+        touched: set[str],
+        drawers: Mapping[str, DrawerMemory],
+    ) -> list[str]:
+        """Drive the devices that `prepare` built; those that are not touched stay as they are.
+
+        `drawers` is what is known of drawers beyond what they say. No deed may be under way on what is touched. The names of the ports that are stuck.
+        """
+        old = self._stations
+        leaving = {name: station for name, station in old.items() if name in touched}
+        stuck = await self._close(leaving)
+        self._configs = dict(configs)
+        self._stations = {}
+        for name, station in new.items():
+            kept = old.get(name)
+            self._stations[name] = station if kept is None or name in leaving else kept
+        self._remember(new, drawers, self._now_ms())
+        for station in leaving.values():
+            for unit in station.units.values():
+                if (timer := self._due.pop(unit.device_id, None)) is not None:
+                    timer.cancel()
+        for name, station in new.items():
+            if self._stations[name] is station:
+                self._start(station)
+                self._look_at_all(station)
+            else:
+                station.port.wake.close()
+        at_ms = self._now_ms()
+        for station in leaving.values():
+            for unit in station.units.values():
+                self._tell(unit.retired(at_ms))
+        return stuck
+
+    def notice(self, device_id: str, code: str, sign: tuple[Severity, str] | None) -> None:
+        """Hold something against a device that is known elsewhere in the till; None: no more.
+
+        Raises DeviceUnknown.
+        """
+        _, unit = self._unit(device_id)
+        self._tell(unit.notice(code, sign, self._now_ms()))
 
     # --- deeds ---
 
@@ -229,7 +327,15 @@ class DeviceRegistry:
 
     def remember(self, drawers: Mapping[str, DrawerMemory], *, alive_ms: int) -> None:
         """Before `start`: what earlier runs knew; `alive_ms` is when the last one recorded."""
-        for station in self._stations.values():
+        self._remember(self._stations, drawers, alive_ms)
+
+    def _remember(
+        self,
+        stations: Mapping[str, _Station],
+        drawers: Mapping[str, DrawerMemory],
+        alive_ms: int,
+    ) -> None:
+        for station in stations.values():
             for unit in station.drawers:
                 if (memory := drawers.get(unit.device_id)) is not None:
                     unit.remember(memory, now_ms=self._now_ms(), alive_ms=alive_ms)
@@ -287,6 +393,16 @@ class DeviceRegistry:
         message = f"{device_id} is not a configured device"
         raise DeviceUnknown(message, device_id=device_id)
 
+    async def ask(self, device_id: str, *, deadline_s: float) -> None:
+        """Have the device say how it is now; `device` tells. Raises DeviceError, DeviceUnknown."""
+        station, unit = self._unit(device_id)
+        try:
+            await self._call(station, unit, station.host.ask, deadline_s=deadline_s)
+        except DeviceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a driver's mistake must not end the till
+            self._tell(station.host.failed(error, self._now_ms()))
+
     # --- snapshots ---
 
     def snapshot(self) -> list[DeviceSnapshot]:
@@ -317,6 +433,9 @@ class DeviceRegistry:
             conditions=conditions,
             status=unit.shown(),
             capabilities=unit.capabilities,
+            identity=unit.identity if isinstance(unit, PortUnit) else Identity(),
+            identity_strength=host.identity_strength,
+            maintenance=unit.config.maintenance,
         )
 
     # --- on a port's thread ---
@@ -354,6 +473,10 @@ class DeviceRegistry:
         at_ms = self._now_ms()
         for unit, status in read:
             self._tell(unit.observed(status, at_ms))
+            self._look_again(unit)
+
+    def _look_at_all(self, station: _Station) -> None:
+        for unit in station.units.values():
             self._look_again(unit)
 
     def _look_again(self, unit: AnyUnit) -> None:

@@ -12,15 +12,24 @@ from tillhald.devices.categories import (
     Category,
     DrawerCapabilities,
     DrawerStatus,
+    IdentityStrength,
     PowerState,
     PrinterCapabilities,
     PrinterStatus,
     ScannerCapabilities,
     ScannerStatus,
 )
-from tillhald.devices.events import ConditionBegan, ConditionEnded, DeviceEvent, PowerChanged
-from tillhald.devices.health import DRIVER_FAILED, Condition, Presence, Severity, Signs
+from tillhald.devices.events import (
+    ConditionBegan,
+    ConditionEnded,
+    DeviceEvent,
+    Identified,
+    PowerChanged,
+    PresenceChanged,
+)
+from tillhald.devices.health import DRIVER_FAILED, REPLACED, Condition, Presence, Severity, Signs
 from tillhald.devices.options import Shown
+from tillhald.domain.devices import Identity
 
 Status = PrinterStatus | DrawerStatus | ScannerStatus
 Capabilities = PrinterCapabilities | DrawerCapabilities | ScannerCapabilities
@@ -28,10 +37,14 @@ S = TypeVar("S", bound=Status)
 
 
 class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """One device as the configuration has it; `options` are of the driver's own type."""
+    """One device as the configuration has it; `options` are of the driver's own type.
+
+    `maintenance`: by the name of a statistic, the count at which somebody is to look after it.
+    """
 
     driver: Shown
     options: msgspec.Struct
+    maintenance: dict[Shown, int] = {}
 
 
 class Unit(ABC, Generic[S]):
@@ -49,6 +62,7 @@ class Unit(ABC, Generic[S]):
         self.status = status
         self.calls = 0
         self.conditions: dict[str, Condition] = {}
+        self._noticed: Signs = {}
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -75,14 +89,30 @@ class Unit(ABC, Generic[S]):
         """Take what `read` gave, and tell what changed by it."""
         yield from self._hold_against(self.signs(status), at_ms)
 
+    def notice(
+        self, code: str, sign: tuple[Severity, str] | None, at_ms: int
+    ) -> Iterator[DeviceEvent]:
+        """Hold something against the device that is known elsewhere in the till; None: no more."""
+        if sign is None:
+            self._noticed.pop(code, None)
+        else:
+            self._noticed[code] = sign
+        yield from self._hold_against(self.signs(self.status), at_ms)
+
     def failed(self, error: Exception, at_ms: int) -> Iterator[DeviceEvent]:
         """Its driver made a mistake; that is held against it until the next turn that goes well."""
         evidence = f"{type(error).__name__}: {error}"
         signs = self.signs(self.status) | {DRIVER_FAILED: (Severity.ERROR, evidence)}
         yield from self._hold_against(signs, at_ms)
 
+    def retired(self, at_ms: int) -> Iterator[DeviceEvent]:
+        """It is not driven any more: what was wrong with it is over."""
+        self._noticed = {}
+        yield from self._hold_against({}, at_ms)
+
     def _hold_against(self, signs: Signs, at_ms: int) -> Iterator[DeviceEvent]:
-        """Begin and end conditions so that they are those of `signs`."""
+        """Begin and end conditions so that they are those of `signs`, and what was noticed."""
+        signs = {**self._noticed, **signs}
         for code in [code for code in self.conditions if code not in signs]:
             ended = self.conditions.pop(code)
             yield ConditionEnded(device_id=self.device_id, at_ms=at_ms, condition=ended)
@@ -102,12 +132,24 @@ class PortUnit(Unit[S]):
         self.where = where
         self.power = PowerState.UNKNOWN
         self.seen = False
+        self.identity = Identity()
+        self._there = False
+
+    @property
+    def identity_strength(self) -> IdentityStrength:
+        """How surely it is known again: by what it says, else by where it is wired."""
+        kind, _, place = self.where.partition(" ")
+        if self.identity.serial or "/by-id/" in place:
+            return IdentityStrength.SERIAL
+        if kind in ("usb", "serial"):
+            return IdentityStrength.PORT
+        return IdentityStrength.NETWORK if kind in ("tcp", "rfc2217") else IdentityStrength.NONE
 
     @property
     def presence(self) -> Presence:
         """Whether it is there."""
         if self.is_connected(self.status):
-            return Presence.PRESENT
+            return Presence.REPLACED if REPLACED in self.conditions else Presence.PRESENT
         return Presence.ABSENT if self.seen else Presence.NEVER_SEEN
 
     @abstractmethod
@@ -122,15 +164,33 @@ class PortUnit(Unit[S]):
     def is_connected(self, status: S) -> bool:
         """Whether the device is there and answers."""
 
+    def ask(self, deadline_s: float) -> S:  # noqa: ARG002 - most have nothing to ask
+        """Ask the device how it is, on the port's thread; where it cannot be asked, see `read`."""
+        return self.read()
+
+    def identity_of(self, status: S) -> Identity:  # noqa: ARG002 - most say nothing
+        """What it says it is."""
+        return Identity()
+
     @abstractmethod
     def power_of(self, status: S) -> PowerState:
         """What is known of its power."""
 
     def observed(self, status: S, at_ms: int) -> Iterator[DeviceEvent]:
         """See Unit."""
-        self.seen |= self.is_connected(status)
+        there = self.is_connected(status)
+        if there is not self._there:
+            self._there = there
+            again, self.seen = self.seen, True
+            presence = Presence.PRESENT if there else Presence.ABSENT
+            name = self.device_id
+            yield PresenceChanged(device_id=name, at_ms=at_ms, presence=presence, again=again)
         power = self.power_of(status)
         if power is not self.power:
             self.power = power
             yield PowerChanged(device_id=self.device_id, at_ms=at_ms, power=power)
+        identity = self.identity_of(status)
+        if there and identity not in (self.identity, Identity()):
+            self.identity = identity
+            yield Identified(device_id=self.device_id, at_ms=at_ms, identity=identity)
         yield from super().observed(status, at_ms)

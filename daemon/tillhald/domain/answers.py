@@ -45,7 +45,15 @@ class ScanAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="scan"):
     seq: int
 
 
-Answer = SaleSummary | JobAnswer | KickAnswer | ScanAnswer
+class DevicesAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="devices", omit_defaults=True):
+    """The devices that a command was about."""
+
+    changed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+Answer = SaleSummary | JobAnswer | KickAnswer | ScanAnswer | DevicesAnswer
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -102,6 +110,10 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
             return JobAnswer(job=state.jobs[job_id])
         case cmd.InjectScan():
             return ScanAnswer(seq=state.seq)
+        case cmd.ResetStatistics(device_id=name) | cmd.AdoptDevice(device_id=name):
+            return DevicesAnswer(changed=(name,))
+        case cmd.Reconfigure(added=added, changed=changed, removed=removed):
+            return DevicesAnswer(added=added, changed=changed, removed=removed)
         case _:
             for sale in state.finished_sales:
                 if sale.sale_id == command.sale_id:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.amounts import Quantity
+from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.jobs import KickReason
 from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
@@ -127,6 +128,29 @@ class InjectScan(Command, frozen=True, kw_only=True):
     text: str = ""
 
 
+class ResetStatistics(Command, frozen=True, kw_only=True):
+    """`names` are such as can be reset; none for all of these."""
+
+    device_id: str
+    names: tuple[str, ...] = ()
+
+
+class AdoptDevice(Command, frozen=True, kw_only=True):
+    """`identity` is what the device in that place says now."""
+
+    device_id: str
+    identity: Identity
+
+
+class Reconfigure(Command, frozen=True, kw_only=True):
+    """Devices, by name; the configuration itself was checked before."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    receipt: bool = False
+
+
 SaleCommand = (
     Checkout
     | OpenSale
@@ -143,7 +167,8 @@ SaleCommand = (
     | VoidSale
     | OpenReturn
 )
-AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | OpenDrawer | InjectScan
+DeviceCommand = OpenDrawer | InjectScan | ResetStatistics | AdoptDevice | Reconfigure
+AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | DeviceCommand
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
+from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, RECEIPTS_WAITING_MAX, JobKind
 from tillhald.domain.returns import open_return, recheck_return, void_sale
 from tillhald.domain.rules import ShopRules
@@ -32,6 +33,7 @@ from tillhald.domain.sale import (
     totals_of,
 )
 from tillhald.domain.state import LIVE_SALES_MAX, TillState
+from tillhald.domain.statistics import KEPT, POWERED_SECONDS
 
 CLOCK_BACK_MS_MAX = 2_000
 """How far the clock may be set back (by a time server's slew) without being called suspect."""
@@ -94,6 +96,19 @@ def _decide(
             return [_open_drawer(state, command, now)]
         case cmd.InjectScan(device_id=device_id, kind=kind, chars=chars, text=text):
             return [ev.ScanKeyed(device_id=device_id, kind=kind, chars=chars, text=text)]
+        case cmd.ResetStatistics():
+            return [_reset_statistics(state, command)]
+        case cmd.AdoptDevice(device_id=device_id, identity=identity):
+            return [_adopt_device(state, device_id, identity)]
+        case cmd.Reconfigure():
+            return [
+                ev.DevicesReconfigured(
+                    added=command.added,
+                    changed=command.changed,
+                    removed=command.removed,
+                    receipt=command.receipt,
+                )
+            ]
         case _:
             return _on_sale(state, rules, command, now)
 
@@ -536,3 +551,22 @@ def _open_drawer(state: TillState, command: cmd.OpenDrawer, now: cmd.Now) -> ev.
         reason=command.reason,
         note=command.note,
     )
+
+
+# --- devices
+
+
+def _reset_statistics(state: TillState, command: cmd.ResetStatistics) -> ev.StatisticsReset:
+    counts = state.statistics.get(command.device_id, DeviceCounts()).counts
+    kept = KEPT | {POWERED_SECONDS}
+    names = command.names or tuple(name for name in counts if name not in kept)
+    before = {name: counts.get(name, 0) for name in names}
+    return ev.StatisticsReset(device_id=command.device_id, before=before)
+
+
+def _adopt_device(state: TillState, device_id: str, identity: Identity) -> ev.DeviceAdopted:
+    before = state.identities.get(device_id, Identity())
+    if not identity.is_other_than(before):
+        sentence = "This device is the one that is known already."
+        raise errors.DeviceNotReplaced(sentence, device_id=device_id)
+    return ev.DeviceAdopted(device_id=device_id, identity=identity, before=before)

@@ -72,6 +72,18 @@ class TextNotPrintable(Invalid):
     reason = "TEXT_NOT_PRINTABLE"
 
 
+class ConfigInvalid(Invalid):
+    """A configuration with mistakes: `violations` are all of them, a path and a sentence each."""
+
+    reason = "CONFIG_INVALID"
+
+    def __init__(self, violations: list[tuple[str, str]]) -> None:
+        count = len(violations)
+        what = "a mistake" if count == 1 else f"{count} mistakes"
+        super().__init__(violations[0][0], f"The configuration has {what}.", mistakes=count)
+        self.violations = violations
+
+
 class MalformedRequest(Invalid):
     """The bytes are no message of the contract, e.g. text that is not UTF-8."""
 
@@ -138,6 +150,14 @@ class NotSupported(Precondition):
     reason = "NOT_SUPPORTED"
 
 
+class DeviceNotReplaced(Precondition):
+    reason = "DEVICE_NOT_REPLACED"
+
+
+class DeviceBusy(Precondition):
+    reason = "DEVICE_BUSY"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 
@@ -160,6 +180,10 @@ class DeviceNotFound(NotFound):
 
 class JobNotFound(NotFound):
     reason = "JOB_NOT_FOUND"
+
+
+class HealthCheckNotFound(NotFound):
+    reason = "HEALTH_CHECK_NOT_FOUND"
 
 
 class AlreadyExists(Refused):

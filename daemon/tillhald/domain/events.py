@@ -9,9 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.claims import ClaimEnd, ClaimMode
+from tillhald.domain.devices import HealthStep, Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import OpenLevel
-from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState
+from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState, PrintWork
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
@@ -206,10 +207,13 @@ class PrintStarted(Event, frozen=True, kw_only=True):
 
 
 class PrintEnded(Event, frozen=True, kw_only=True):
+    """`work` is what stands on the paper if all of it was printed."""
+
     job_id: str
     outcome: JobState
     reason: str = ""
     bytes_sent: int = 0
+    work: PrintWork = PrintWork()
 
 
 class JobConfirmedLate(Event, frozen=True, kw_only=True):
@@ -304,6 +308,56 @@ class ScansLost(Event, frozen=True, kw_only=True):
     count: int
 
 
+class DevicesCounted(Event, frozen=True, kw_only=True):
+    """What devices did since the last such fact that no other fact tells, by device and name."""
+
+    counts: dict[str, dict[str, int]]
+
+
+class StatisticsReset(Event, frozen=True, kw_only=True):
+    """Somebody set these to 0; `before` is where they stood."""
+
+    device_id: str
+    before: dict[str, int]
+
+
+class DeviceIdentified(Event, frozen=True, kw_only=True):
+    """A device said for the first time, or said more fully, what it is."""
+
+    device_id: str
+    identity: Identity
+
+
+class DeviceAdopted(Event, frozen=True, kw_only=True):
+    """Somebody said that the one that stands in another's place is right."""
+
+    device_id: str
+    identity: Identity
+    before: Identity = Identity()
+
+
+class DevicesReconfigured(Event, frozen=True, kw_only=True):
+    """From now on these devices are driven, driven otherwise, or not driven any more.
+
+    `receipt`: the table of that name was taken up, too.
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    receipt: bool = False
+
+
+class HealthChecked(Event, frozen=True, kw_only=True):
+    """A check of a device: `result` is "passed", "failed" or "abandoned"."""
+
+    device_id: str
+    check_id: str
+    level: str
+    result: str
+    steps: tuple[HealthStep, ...] = ()
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -345,6 +399,12 @@ AnyEvent = (
     | ClaimEnded
     | ScanKeyed
     | ScansLost
+    | DevicesCounted
+    | StatisticsReset
+    | DeviceIdentified
+    | DeviceAdopted
+    | DevicesReconfigured
+    | HealthChecked
 )
 
 

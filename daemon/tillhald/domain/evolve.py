@@ -7,6 +7,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from tillhald.domain import events as ev
+from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
 from tillhald.domain.drawers import NOTHING_KNOWN
 from tillhald.domain.jobs import (
     LIVE_JOB,
@@ -20,6 +21,7 @@ from tillhald.domain.jobs import (
 )
 from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
 from tillhald.domain.state import Day, DrawerCash, Shift, TillState
+from tillhald.domain.statistics import counted
 from tillhald.domain.tally import perpetual_plus, shift_plus, totals_plus
 
 
@@ -36,7 +38,10 @@ def apply(state: TillState, record: ev.Record, seq: int) -> TillState:
         finished_kicks=(),
     )
     for event in record.events:
+        statistics = counted(state, event, at_ms)
         state = evolve(state, event, at_ms)
+        if statistics is not state.statistics:
+            state = replace(state, statistics=statistics)
     return state
 
 
@@ -97,6 +102,8 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
         case ev.RowsBroughtBack(segment=segment, is_last=True):
             behind = tuple(other for other in state.behind if other != segment)
             return replace(state, behind=behind)
+        case ev.DeviceIdentified(device_id=name) | ev.DeviceAdopted(device_id=name):
+            return replace(state, identities=_identities_plus(state, name, event.identity))
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (
@@ -112,10 +119,21 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.ClaimEnded()
             | ev.ScanKeyed()
             | ev.ScansLost()
+            | ev.DevicesCounted()
+            | ev.StatisticsReset()
+            | ev.DevicesReconfigured()
+            | ev.HealthChecked()
         ):
             return state
         case _:
             assert_never(event)
+
+
+def _identities_plus(state: TillState, name: str, identity: Identity) -> dict[str, Identity]:
+    after = {key: each for key, each in state.identities.items() if key != name}
+    if len(after) >= DEVICES_KNOWN_MAX:
+        del after[next(iter(after))]
+    return {**after, name: identity}
 
 
 def _with_sale(state: TillState, sale: Sale) -> TillState:
@@ -342,8 +360,8 @@ def _job_after(state: TillState, event: _JobEvent, at_ms: int) -> Job:
             return replace(job, state=JobState.HELD, reason=reason)
         case ev.PrintStarted():
             return replace(job, state=JobState.SENDING, reason="")
-        case ev.PrintEnded(outcome=outcome, reason=reason, bytes_sent=bytes_sent):
-            return replace(job, state=outcome, reason=reason, bytes_sent=bytes_sent)
+        case ev.PrintEnded(outcome=outcome, reason=reason, bytes_sent=bytes_sent, work=work):
+            return replace(job, state=outcome, reason=reason, bytes_sent=bytes_sent, work=work)
         case _:
             assert_never(event)
 

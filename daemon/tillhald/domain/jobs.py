@@ -32,6 +32,16 @@ class JobState(enum.StrEnum):
 LIVE_JOB = frozenset({JobState.ACCEPTED, JobState.HELD, JobState.SENDING})
 
 
+class PrintWork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a job puts on paper: lines, characters, lines of feed, symbols and cuts."""
+
+    lines: int = 0
+    characters: int = 0
+    feeds: int = 0
+    barcodes: int = 0
+    cuts: int = 0
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`submit_seq` is the record that holds a front end's document; `seq` the last change."""
 
@@ -48,6 +58,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     copy: int = 0
     reason: str = ""
     bytes_sent: int = 0
+    work: PrintWork = PrintWork()
 
 
 class KickReason(enum.StrEnum):

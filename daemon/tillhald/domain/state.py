@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.sale import Sale, SaleState
@@ -114,6 +115,10 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Segments that were put aside and whose rows are not in this one yet."""
     gone: tuple[tuple[int, int], ...] = ()
     """Runs of records, first and last, that were lost with a damaged segment."""
+    statistics: dict[str, DeviceCounts] = {}
+    """By device, see `domain.statistics`."""
+    identities: dict[str, Identity] = {}
+    """By device: what the one that was adopted says it is."""
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +11,18 @@ import msgspec
 
 from tillhal.v1 import device_pb2 as pb
 from tillhal.v1 import device_pb2_grpc
-from tillhald.devices.categories import Category, How, PowerState, Reading
+from tillhald.devices.categories import Category, How, IdentityStrength, PowerState, Reading
 from tillhald.devices.errors import DeviceUnknown
 from tillhald.devices.health import Presence, Severity, State
-from tillhald.domain.errors import DeviceNotFound
+from tillhald.domain import commands as cmd
+from tillhald.domain.answers import DevicesAnswer
+from tillhald.domain.devices import Identity
+from tillhald.domain.errors import DeviceNotFound, FieldInvalid
+from tillhald.domain.statistics import KEPT
 from tillhald.rpc import claims
+from tillhald.rpc.door import language_of
+from tillhald.rpc.health import ANSWERS, LEVELS, steps_of
+from tillhald.rpc.requests import carry_out, request_of
 from tillhald.rpc.to_wire import timestamp
 
 if TYPE_CHECKING:
@@ -23,7 +32,11 @@ if TYPE_CHECKING:
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
     from tillhald.rpc.door import Context
     from tillhald.service.claims import ClaimDesk
+    from tillhald.service.device_care import DeviceCare
     from tillhald.service.devices import DeviceNews
+    from tillhald.service.health import HealthChecks
+    from tillhald.service.reconfigure import Plan, Reconfiguration
+    from tillhald.service.till import Outcome, Request, Till
 
 _CATEGORIES = {
     Category.POS_PRINTER: pb.DEVICE_CATEGORY_POS_PRINTER,
@@ -45,6 +58,13 @@ _PRESENCES = {
     Presence.NEVER_SEEN: pb.PRESENCE_NEVER_SEEN,
     Presence.PRESENT: pb.PRESENCE_PRESENT,
     Presence.ABSENT: pb.PRESENCE_ABSENT,
+    Presence.REPLACED: pb.PRESENCE_REPLACED,
+}
+_STRENGTHS = {
+    IdentityStrength.SERIAL: pb.IDENTITY_STRENGTH_SERIAL,
+    IdentityStrength.PORT: pb.IDENTITY_STRENGTH_PORT,
+    IdentityStrength.NETWORK: pb.IDENTITY_STRENGTH_NETWORK,
+    IdentityStrength.NONE: pb.IDENTITY_STRENGTH_NONE,
 }
 _KNOWLEDGE = {
     How.MEASURED: pb.KNOWLEDGE_MEASURED,
@@ -60,10 +80,24 @@ SEVERITIES = {
 
 
 class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
-    def __init__(self, devices: DeviceRegistry, news: DeviceNews, desk: ClaimDesk) -> None:
+    def __init__(
+        self,
+        *,
+        till: Till,
+        devices: DeviceRegistry,
+        news: DeviceNews,
+        desk: ClaimDesk,
+        care: DeviceCare,
+        health: HealthChecks,
+        reconfiguration: Reconfiguration,
+    ) -> None:
+        self._till = till
         self._devices = devices
         self._news = news
         self._desk = desk
+        self._care = care
+        self._health = health
+        self._reconfiguration = reconfiguration
 
     async def ListDevices(
         self, request: pb.ListDevicesRequest, context: Context
@@ -115,11 +149,147 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
         await self._desk.release(device_id, request.lease_id)
         return pb.ReleaseClaimResponse()
 
+    async def GetStatistics(
+        self, request: pb.GetStatisticsRequest, context: Context
+    ) -> pb.GetStatisticsResponse:
+        if request.device_id:
+            shots = [find_device(self._devices, request.device_id)]
+        else:
+            shots = self._devices.snapshot()
+        told = [self._statistics(shot) for shot in shots]
+        await self._till.caught_up()
+        return pb.GetStatisticsResponse(devices=told)
+
+    async def ResetStatistics(
+        self, request: pb.ResetStatisticsRequest, context: Context
+    ) -> pb.ResetStatisticsResponse:
+        shot = find_device(self._devices, request.device_id)
+        known, _ = self._care.statistics(shot.device_id)
+        for at, name in enumerate(request.names):
+            if name not in known or name in KEPT:
+                what = "cannot be reset" if name in KEPT else "is no statistic of this device"
+                raise FieldInvalid(f"names[{at}]", f"{name!r} {what}.")
+        request_of_it = request_of("ResetStatistics", request.request_id, request)
+        if self._till.answered(request_of_it.request_id) is None:
+            self._care.record()  # what was only gathered so far counts as before
+        command = cmd.ResetStatistics(device_id=shot.device_id, names=tuple(request.names))
+
+        def convert(outcome: Outcome) -> pb.ResetStatisticsResponse:
+            return pb.ResetStatisticsResponse(
+                statistics=self._statistics(shot), replayed=outcome.replayed
+            )
+
+        return await carry_out(self._till, command, request_of_it, convert)
+
+    async def AdoptDevice(
+        self, request: pb.AdoptDeviceRequest, context: Context
+    ) -> pb.AdoptDeviceResponse:
+        shot = find_device(self._devices, request.device_id)
+        command = cmd.AdoptDevice(device_id=shot.device_id, identity=shot.identity)
+
+        def convert(outcome: Outcome) -> pb.AdoptDeviceResponse:
+            self._care.adopted(shot.device_id)
+            now = find_device(self._devices, shot.device_id)
+            return pb.AdoptDeviceResponse(device=self._wire(now), replayed=outcome.replayed)
+
+        return await carry_out(
+            self._till, command, request_of("AdoptDevice", request.request_id, request), convert
+        )
+
+    async def CheckHealth(
+        self, request: pb.CheckHealthRequest, context: Context
+    ) -> AsyncIterator[pb.CheckHealthResponse]:
+        level = LEVELS.get(request.level)
+        if level is None:
+            raise FieldInvalid("level", "A level is needed.")
+        shot = find_device(self._devices, request.device_id)
+        steps = steps_of(self._health, shot.device_id, level, language_of(context))
+        # Closed at once when the caller hangs up: the device is free for the next check.
+        async with contextlib.aclosing(steps) as told:
+            async for step in told:
+                yield step
+
+    async def AnswerHealthStep(
+        self, request: pb.AnswerHealthStepRequest, context: Context
+    ) -> pb.AnswerHealthStepResponse:
+        answer = ANSWERS.get(request.answer)
+        if answer is None:
+            raise FieldInvalid("answer", "YES, NO or SKIP is needed.")
+        self._health.answer(request.check_id, request.number, answer)
+        return pb.AnswerHealthStepResponse()
+
+    async def Reconfigure(
+        self, request: pb.ReconfigureRequest, context: Context
+    ) -> pb.ReconfigureResponse:
+        request_of_it = request_of("Reconfigure", request.request_id, request)
+        if request.dry_run:
+            return _planned(self._reconfiguration.plan(request.tables_toml))
+        # Not cancelled with the call: what is recorded must be taken up.
+        return await asyncio.shield(self._reconfigure(request.tables_toml, request_of_it))
+
+    async def _reconfigure(self, tables_toml: str, request: Request) -> pb.ReconfigureResponse:
+        async with self._reconfiguration.lock:
+            if self._till.answered(request.request_id) is not None:
+                # Nothing is decided for it any more; it gets what it got before.
+                return await carry_out(self._till, cmd.Reconfigure(), request, _reconfigured)
+            plan = self._reconfiguration.plan(tables_toml)
+            response = _planned(plan)
+
+            async def record(command: cmd.Reconfigure) -> None:
+                answered = await carry_out(self._till, command, request, lambda _: response)
+                assert answered is response, "it is filled in, not replaced"
+
+            await self._reconfiguration.commit(plan, record)
+            return response
+
+    def _statistics(self, shot: DeviceSnapshot) -> pb.DeviceStatistics:
+        counts, reset_ms = self._care.statistics(shot.device_id)
+        told = pb.DeviceStatistics(
+            device_id=shot.device_id,
+            statistics=[
+                pb.Statistic(
+                    name=name,
+                    value=value,
+                    resettable=name not in KEPT,
+                    maintenance_at=shot.maintenance.get(name, 0),
+                )
+                for name, value in counts.items()
+            ],
+        )
+        if reset_ms:
+            told.reset_time.CopyFrom(timestamp(reset_ms))
+        return told
+
     def _all(self) -> list[pb.Device]:
         return [self._wire(shot) for shot in self._devices.snapshot()]
 
     def _wire(self, shot: DeviceSnapshot) -> pb.Device:
-        return device(shot, self._news.revision(shot.device_id), self._desk)
+        wire = device(shot, self._news.revision(shot.device_id), self._desk)
+        known = self._till.state.identities.get(shot.device_id)
+        if known is not None:
+            wire.known_identity.CopyFrom(_identity(known))
+        return wire
+
+
+def _reconfigured(outcome: Outcome) -> pb.ReconfigureResponse:
+    answer = outcome.answer
+    assert isinstance(answer, DevicesAnswer), "Reconfigure answers with devices"
+    return pb.ReconfigureResponse(
+        added=answer.added,
+        changed=answer.changed,
+        removed=answer.removed,
+        replayed=outcome.replayed,
+    )
+
+
+def _planned(plan: Plan) -> pb.ReconfigureResponse:
+    return pb.ReconfigureResponse(
+        added=plan.change.added,
+        changed=plan.change.changed,
+        removed=plan.change.removed,
+        needs_restart=plan.needs_restart,
+        left_out=[f"{name}: {why}" for name, why in plan.config.left_out.items()],
+    )
 
 
 def find_device(devices: DeviceRegistry, device_id: str) -> DeviceSnapshot:
@@ -129,6 +299,10 @@ def find_device(devices: DeviceRegistry, device_id: str) -> DeviceSnapshot:
     except DeviceUnknown:
         sentence = "There is no such device in the configuration."
         raise DeviceNotFound(sentence, device_id=device_id) from None
+
+
+def _identity(identity: Identity) -> pb.Identity:
+    return pb.Identity(maker=identity.maker, model=identity.model, serial=identity.serial)
 
 
 def device(shot: DeviceSnapshot, revision: int, desk: ClaimDesk) -> pb.Device:
@@ -145,6 +319,8 @@ def device(shot: DeviceSnapshot, revision: int, desk: ClaimDesk) -> pb.Device:
         capabilities=_capabilities(shot),
         revision=revision,
         claims=claims.shown(shot.device_id, desk),
+        identity=_identity(shot.identity) if shot.identity != Identity() else None,
+        identity_strength=_STRENGTHS[shot.identity_strength],
     )
 
 

@@ -138,11 +138,12 @@ async def refuse(method: str, error: Exception, context: Context, began: float) 
         log.error("rpc_failed", rpc=method, took_ms=took_ms, exc_info=error)
     else:
         log.info("rpc_refused", rpc=method, reason=reason, took_ms=took_ms)
-    status = status_of(error, _language(context))
+    status = status_of(error, language_of(context))
     await context.abort_with_status(rpc_status.to_status(status))
 
 
-def _language(context: Context) -> str:
+def language_of(context: Context) -> str:
+    """What the caller sent as `accept-language`; empty for nothing."""
     for key, value in context.invocation_metadata() or ():
         if key == "accept-language":
             return value if isinstance(value, str) else value.decode("ascii", "replace")

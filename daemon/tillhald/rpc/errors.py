@@ -88,10 +88,16 @@ def status_of(error: BaseException, language: str) -> status_pb2.Status:
         error_details_pb2.LocalizedMessage(locale=locale, message=sentence),
     ]
     if isinstance(error, refusals.Invalid):
-        violation = error_details_pb2.BadRequest.FieldViolation(
-            field=error.field, description=error.sentence, reason=reason
-        )
-        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+        wrong = [(error.field, error.sentence)]
+        if isinstance(error, refusals.ConfigInvalid):
+            wrong = error.violations
+        violations = [
+            error_details_pb2.BadRequest.FieldViolation(
+                field=field, description=sentence, reason=reason
+            )
+            for field, sentence in wrong
+        ]
+        details.append(error_details_pb2.BadRequest(field_violations=violations))
     if isinstance(error, WAITING_HELPS):
         delay = duration_pb2.Duration(nanos=RETRY_AFTER_MS * 1_000_000)
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))

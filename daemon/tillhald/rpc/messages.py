@@ -45,6 +45,10 @@ EN: Final = {
     "CLAIM_LOST": "Another screen has taken over this device.",
     "CURSOR_AHEAD": "The till's journal does not reach that far.",
     "QUEUE_FULL": "The till is busy. Try again in a moment.",
+    "CONFIG_INVALID": "The configuration has mistakes. Nothing was changed.",
+    "DEVICE_BUSY": "The device is in use. Try again in a moment.",
+    "DEVICE_NOT_REPLACED": "The device is the one that is known.",
+    "HEALTH_CHECK_NOT_FOUND": "The check is over.",
     "DEVICE_OFFLINE": "The device is not ready. Check power, cable, paper and cover.",
     "DEVICE_TIMEOUT": "The device did not answer. Look at it before trying again.",
     "DEVICE_STUCK": "The device does not answer. Switch it off and on.",
@@ -101,6 +105,10 @@ ZH: Final = {
     "CLAIM_LOST": "该设备已被其他界面接管。",
     "CURSOR_AHEAD": "收银机记录还没有到这里。",
     "QUEUE_FULL": "收银机繁忙，请稍候再试。",
+    "CONFIG_INVALID": "配置有误，未作任何更改。",
+    "DEVICE_BUSY": "设备正在使用，请稍候再试。",
+    "DEVICE_NOT_REPLACED": "该设备就是已登记的设备。",
+    "HEALTH_CHECK_NOT_FOUND": "该检查已经结束。",
     "DEVICE_OFFLINE": "设备未就绪，请检查电源、连线、纸张和上盖。",
     "DEVICE_TIMEOUT": "设备没有应答，重试前请先查看设备。",
     "DEVICE_STUCK": "设备没有应答，请关机后重新开机。",
@@ -121,12 +129,12 @@ _CATALOGUES: Final = {"en": EN, "zh-CN": ZH}
 
 def cashier_sentence(reason: str, accept_language: str) -> tuple[str, str]:
     """The locale and the sentence for a caller that sends this `accept-language`."""
-    locale = "zh-CN" if _prefers_chinese(accept_language) else "en"
+    locale = "zh-CN" if prefers_chinese(accept_language) else "en"
     catalogue = _CATALOGUES[locale]
     return locale, catalogue.get(reason, catalogue["INTERNAL"])
 
 
-def _prefers_chinese(accept_language: str) -> bool:
+def prefers_chinese(accept_language: str) -> bool:
     """RFC 9110 12.5.4, as far as two languages need it: the first one that is known counts."""
     for item in accept_language.split(","):
         tag = item.partition(";")[0].strip().lower()

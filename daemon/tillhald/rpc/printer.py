@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tillhald.domain.preflight import Problem
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
+    from tillhald.service.device_care import DeviceCare
     from tillhald.service.tail import Tail
     from tillhald.service.till import Outcome, Till
 
@@ -39,11 +40,14 @@ TTL_S_MAX = 604_800
 
 
 class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
-    def __init__(self, till: Till, store: Store, tail: Tail, devices: DeviceRegistry) -> None:
+    def __init__(
+        self, till: Till, store: Store, tail: Tail, devices: DeviceRegistry, care: DeviceCare
+    ) -> None:
         self._till = till
         self._store = store
         self._tail = tail
         self._devices = devices
+        self._care = care
 
     async def ValidateDocument(
         self, request: pb.ValidateDocumentRequest, context: Context
@@ -82,6 +86,8 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
 
         def convert(outcome: Outcome) -> pb.SubmitJobResponse:
             assert isinstance(outcome.answer, JobAnswer), "SubmitJob answers with a job"
+            if outcome.replayed:
+                self._care.count(shot.device_id, "DuplicateSuppressedCount")
             return pb.SubmitJobResponse(
                 job=to_wire.job(outcome.answer.job), replayed=outcome.replayed
             )

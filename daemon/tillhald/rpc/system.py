@@ -118,11 +118,13 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
     def _modes(self) -> list[Mode]:
         printer = self._till.rules.receipt_printer
         down = (PowerState.OFF, PowerState.OFFLINE)
+        powers = {shot.device_id: shot.power for shot in self._devices.snapshot()}
         return modes(
             self._till.state,
             storage_trouble=self._tail.failure is not None or self._till.storage.is_in_trouble,
             chain=self._verification.last_check,
-            printer_down=bool(printer) and self._devices.device(printer).power in down,
+            # One that is configured and left out, for its driver is broken, cannot print either.
+            printer_down=bool(printer) and powers.get(printer, PowerState.OFF) in down,
             draining=self._tail.draining,
         )
 
@@ -175,13 +177,16 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                 is_this = seq == self._boot.started_seq
                 report = self._boot.recovery if is_this else pb.RecoveryReport(last_seq=seq - 1)
                 yield pb.WatchEventsResponse(cursor=seq, time=at, started=report)
+            elif isinstance(event, ev.DevicesReconfigured):
+                for device in _configured(event):
+                    yield pb.WatchEventsResponse(cursor=seq, time=at, device=device)
             elif (status := self._storage_change(event, record.wall_ms)) is not None:
                 change = pb.StorageChanged(storage=status)
                 yield pb.WatchEventsResponse(cursor=seq, time=at, storage=change)
             else:
-                device = _device_event(event, seq)
-                if device is not None:
-                    yield pb.WatchEventsResponse(cursor=seq, time=at, device=device)
+                told = _device_event(event, seq)
+                if told is not None:
+                    yield pb.WatchEventsResponse(cursor=seq, time=at, device=told)
         for job in job_changes(self._till, record, seq):
             yield pb.WatchEventsResponse(cursor=seq, time=at, job_changed=to_wire.job(job))
         for kick in self._kick_changes(record):
@@ -266,5 +271,28 @@ def _device_event(event: ev.AnyEvent, seq: int) -> device_pb2.DeviceEvent | None
             return scans_lost(event)
         case ev.ScanKeyed():
             return scan_keyed(event)
+        case ev.DeviceIdentified(device_id=name, identity=identity):
+            kind = device_pb2.DEVICE_EVENT_KIND_IDENTIFIED
+            return device_pb2.DeviceEvent(device_id=name, kind=kind, note=str(identity))
+        case ev.DeviceAdopted(device_id=name, identity=identity, before=before):
+            kind, note = device_pb2.DEVICE_EVENT_KIND_ADOPTED, f"{identity} for {before}"
+            return device_pb2.DeviceEvent(device_id=name, kind=kind, note=note)
+        case ev.StatisticsReset(device_id=name, before=stood):
+            kind = device_pb2.DEVICE_EVENT_KIND_STATISTICS_RESET
+            note = ", ".join(f"{key} {count}" for key, count in stood.items())
+            return device_pb2.DeviceEvent(device_id=name, kind=kind, note=note)
+        case ev.HealthChecked(device_id=name, level=level, result=result):
+            kind = device_pb2.DEVICE_EVENT_KIND_HEALTH_CHECKED
+            return device_pb2.DeviceEvent(device_id=name, kind=kind, note=f"{level}: {result}")
         case _:
             return None
+
+
+def _configured(event: ev.DevicesReconfigured) -> Iterator[device_pb2.DeviceEvent]:
+    for kind, names in (
+        (device_pb2.DEVICE_EVENT_KIND_ADDED, event.added),
+        (device_pb2.DEVICE_EVENT_KIND_CHANGED, event.changed),
+        (device_pb2.DEVICE_EVENT_KIND_REMOVED, event.removed),
+    ):
+        for name in names:
+            yield device_pb2.DeviceEvent(device_id=name, kind=kind)

@@ -16,7 +16,9 @@ from tillhald.devices.events import (
     DrawerClosed,
     DrawerOpened,
     FrameRead,
+    Identified,
     PowerChanged,
+    PresenceChanged,
     PrintConfirmedLate,
 )
 from tillhald.domain import events as ev
@@ -41,12 +43,17 @@ class DeviceNews:
         self._power_changes = 0
         self._happened = asyncio.Event()
         self._hearing: list[Callable[[], None]] = []
+        self._hearing_edges: list[Callable[[DeviceEvent], None]] = []
         self._hearing_late: list[Callable[[str, str], None]] = []
         self._hearing_frames: list[Callable[[FrameRead], None]] = []
 
     def on_change(self, hear: Callable[[], None]) -> None:
         """Call `hear` after every change of any device."""
         self._hearing.append(hear)
+
+    def on_edge(self, hear: Callable[[DeviceEvent], None]) -> None:
+        """Call `hear` with every edge, once it is on its way to the journal."""
+        self._hearing_edges.append(hear)
 
     def on_confirmed_late(self, hear: Callable[[str, str], None]) -> None:
         """Call `hear(printer, ticket)` when a printer confirms a job after all."""
@@ -76,8 +83,10 @@ class DeviceNews:
         _log(event)
         self._revisions[event.device_id] += 1
         # A drawer has the power and the presence of the printer that it hangs on.
-        self._power_changes += isinstance(event, PowerChanged)
+        self._power_changes += isinstance(event, PowerChanged | PresenceChanged)
         self._wake_watchers()
+        for hear_edge in self._hearing_edges:
+            hear_edge(event)
         for hear in self._hearing:
             hear()
         if isinstance(event, PrintConfirmedLate):
@@ -119,6 +128,8 @@ _Change = (
     ConditionBegan
     | ConditionEnded
     | PowerChanged
+    | PresenceChanged
+    | Identified
     | DrawerOpened
     | DrawerClosed
     | PrintConfirmedLate
@@ -143,7 +154,7 @@ def _facts(event: _Change) -> list[ev.AnyEvent]:
             return [ev.DrawerOpened(device_id=name, without_kick=not kicked)]
         case DrawerClosed():
             return [ev.DrawerClosed(device_id=name)]
-        case PowerChanged() | PrintConfirmedLate():
+        case PowerChanged() | PresenceChanged() | Identified() | PrintConfirmedLate():
             return []
 
 
@@ -162,5 +173,9 @@ def _log(event: _Change) -> None:
             log.info("drawer_closed", device=name)
         case PowerChanged(power=power):
             log.info("device_power_changed", device=name, power=power.value)
+        case PresenceChanged(presence=presence):
+            log.info("device_presence_changed", device=name, presence=presence.value)
+        case Identified(identity=identity):
+            log.info("device_identified", device=name, identity=str(identity))
         case PrintConfirmedLate(ticket=ticket):
             log.info("print_confirmed_late", device=name, ticket=ticket)

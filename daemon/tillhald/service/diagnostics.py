@@ -90,7 +90,7 @@ class Diagnostics:
     def __init__(
         self,
         *,
-        config: Config,
+        config: Callable[[], Config],
         versions: Mapping[str, str],
         report: RecoveryReport,
         folders: Mapping[str, Path],
@@ -142,7 +142,7 @@ class Diagnostics:
     async def _gather(
         self, status: Status, *, made_now: bool
     ) -> AsyncGenerator[Stage | Archive, None]:
-        shown, hidden = config_shown(self._config)
+        shown, hidden = config_shown(self._config())
         packing = Packing(Masker(hidden), self._now_ms())
         seen = _Seen()
         parts = {

@@ -25,6 +25,7 @@ from tillhald.devices.categories import (
     KickFailed,
     KickUnknown,
     PowerState,
+    PrinterCapabilities,
     Trouble,
     Unconfirmed,
 )
@@ -33,8 +34,9 @@ from tillhald.devices.health import Presence
 from tillhald.domain import events as ev
 from tillhald.domain.deeds import is_expired, is_stale, next_job, next_kick
 from tillhald.domain.document import PrintDocument, Run, Text
-from tillhald.domain.jobs import JobKind, JobState, KickState
+from tillhald.domain.jobs import JobKind, JobState, KickState, PrintWork
 from tillhald.domain.receipt import non_ascii, receipt_of, without
+from tillhald.domain.work import work_of
 from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
 
@@ -59,6 +61,8 @@ KICK_S_MAX = 5.0
 HELD_RETRY_S = 1.0
 """How often a held job looks whether its printer has come back, beside being told so."""
 OVERLOAD_PAUSE_S = 0.2
+ORPHANS_EVERY_S = 5.0
+"""How often deeds of devices that are not configured any more are looked at."""
 UNCONFIRMED_KEPT_MAX = 100
 """Jobs whose late confirmation is still waited for; of older ones it is only logged."""
 
@@ -95,6 +99,9 @@ class Effects:
         self._recorded = asyncio.Event()
         self._changed = asyncio.Event()
         self._draining = False
+        self._paused: set[str] = set()
+        self._loops: dict[str, asyncio.Task[None]] = {}
+        self._spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
         # Jobs that their printer may still confirm, oldest first, by printer and the mark it will
         # answer with.
         self._unconfirmed: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -116,22 +123,81 @@ class Effects:
         self.look_again()
         self.device_changed()
 
-    def loops(self) -> list[Coroutine[None, None, None]]:
-        """What is to run until the daemon drains."""
+    def start(self, spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]) -> None:
+        """Run a loop for each device, as tasks that `spawn` makes."""
+        self._spawn = spawn
+        self._loops["/orphans"] = spawn(self._let_orphans_expire())  # no device has a stroke
+        self.resume()
+
+    def resume(self) -> None:
+        """Run a loop for each device that has none."""
+        self._paused.clear()
+        if self._draining:
+            return
         doing = {
             Category.POS_PRINTER: self._print_next,
             Category.CASH_DRAWER: self._kick_next,
         }
-        return [
-            self._run(shot.device_id, doing[shot.category])
-            for shot in self._devices.snapshot()
-            if shot.category in doing
-        ]
+        for shot in self._devices.snapshot():
+            name = shot.device_id
+            do_next = doing.get(shot.category)
+            if do_next and (name not in self._loops or self._loops[name].done()):
+                self._loops[name] = self._spawn(self._run(name, do_next))
+
+    async def pause(self, device_ids: set[str], timeout_s: float) -> bool:
+        """Begin nothing new on these devices, and wait for what is under way. `resume` is next.
+
+        False: something was still under way.
+        """
+        self._paused |= device_ids
+        self.look_again()
+        self.device_changed()
+        ending = [task for name, task in self._loops.items() if name in device_ids]
+        if ending:
+            _, pending = await asyncio.wait(ending, timeout=timeout_s)
+            return not pending
+        return True
+
+    async def end(self, timeout_s: float) -> None:
+        """After `drain`: wait for the last outcomes."""
+        if self._loops:
+            await asyncio.wait(self._loops.values(), timeout=timeout_s)
+        for task in self._loops.values():
+            task.cancel()
+
+    def lay_out_by(self, layout: ReceiptLayout) -> None:
+        """From now on receipts look like this."""
+        self._layout = layout
+
+    async def hold_for(self, printer: str, reason: Trouble) -> None:
+        """Say of all that waits for this printer why it waits."""
+        for job in list(self._till.state.jobs.values()):
+            if job.printer == printer and job.state is not JobState.SENDING:
+                await self._hold(job, reason.value)
+
+    async def _let_orphans_expire(self) -> None:
+        """What was asked of a device that is not configured any more waits until its time is over.
+
+        The device may be added again before that.
+        """
+        while not self._draining:
+            changed = self._changed
+            known = {shot.device_id for shot in self._devices.snapshot()}
+            now_ms = self._clock.wall_ms()
+            with contextlib.suppress(Overloaded, StorageError):
+                for job in list(self._till.state.jobs.values()):
+                    if job.printer not in known and is_expired(job, now_ms):
+                        await self._end_job(job, JobState.EXPIRED, Trouble.TTL_OVER)
+                for kick in list(self._till.state.kicks.values()):
+                    if kick.drawer not in known and is_stale(kick, now_ms):
+                        await self._note_kick(kick, KickFailed(Trouble.TTL_OVER, RetrySafety.SAFE))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), ORPHANS_EVERY_S)
 
     async def _run(
         self, device_id: str, do_next: Callable[[str], Coroutine[None, None, Step]]
     ) -> None:
-        while not self._draining:
+        while not (self._draining or device_id in self._paused):
             recorded, changed = self._recorded, self._changed
             try:
                 step = await do_next(device_id)
@@ -192,16 +258,18 @@ class Effects:
         reach("effects.print_started")
         outcome = await self._devices.print(printer, document, deadline_s=PRINT_S_MAX)
         reach("effects.after_print")
-        return await self._note_print(job, outcome)
+        assert isinstance(shot.capabilities, PrinterCapabilities), "a printer has a printer's"
+        work = work_of(document, shot.capabilities.paper)
+        return await self._note_print(job, outcome, work)
 
-    async def _note_print(self, job: Job, outcome: PrintOutcome) -> Step:
+    async def _note_print(self, job: Job, outcome: PrintOutcome, work: PrintWork) -> Step:
         match outcome:
             case Confirmed(by=evidence):
-                await self._end_job(job, JobState.CONFIRMED, evidence)
+                await self._end_job(job, JobState.CONFIRMED, evidence, work=work)
             case Unconfirmed(reason=reason, ticket=mark):
                 # Before the outcome is on its way: the printer may be quicker than the disk.
                 self._expect_late(job, mark)
-                await self._end_job(job, JobState.UNCONFIRMED, reason)
+                await self._end_job(job, JobState.UNCONFIRMED, reason, work=work)
             case FailedPartial(reason=reason, bytes_sent=sent):
                 await self._end_job(job, JobState.FAILED_PARTIAL, reason, sent)
             case FailedBeforeStart(reason=reason, retry_safety=RetrySafety.NEVER):
@@ -243,11 +311,18 @@ class Effects:
             log.warning("print_job_held", job_id=job.job_id, reason=reason)
 
     async def _end_job(
-        self, job: Job, outcome: JobState, reason: Trouble | Evidence, sent: int = 0
+        self,
+        job: Job,
+        outcome: JobState,
+        reason: Trouble | Evidence,
+        sent: int = 0,
+        work: PrintWork = PrintWork(),  # noqa: B008 - frozen
     ) -> None:
         why = reason.value.upper()
         await self._record(
-            ev.PrintEnded(job_id=job.job_id, outcome=outcome, reason=why, bytes_sent=sent)
+            ev.PrintEnded(
+                job_id=job.job_id, outcome=outcome, reason=why, bytes_sent=sent, work=work
+            )
         )
         say = log.info if outcome is JobState.CONFIRMED else log.warning
         say("print_job_ended", job_id=job.job_id, outcome=outcome.value, reason=why)

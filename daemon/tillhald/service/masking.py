@@ -57,7 +57,7 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "JobSubmitted": "job_id printer kind ttl_s document sale_id copy",
         "JobHeld": "job_id reason",
         "PrintStarted": "job_id",
-        "PrintEnded": "job_id outcome reason bytes_sent",
+        "PrintEnded": "job_id outcome reason bytes_sent work",
         "JobConfirmedLate": "job",
         "DrawerOpenRequested": "kick_id drawer reason",
         "KickStarted": "kick_id",
@@ -71,6 +71,12 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "ClaimEnded": "device_id token how",
         "ScanKeyed": "device_id kind chars",
         "ScansLost": "device_id loss count",
+        "DevicesCounted": "counts",
+        "StatisticsReset": "device_id before",
+        "DeviceIdentified": "device_id identity",
+        "DeviceAdopted": "device_id identity before",
+        "DevicesReconfigured": "added changed removed receipt",
+        "HealthChecked": "device_id check_id level result steps",
         "StorageFaultBegan": "fault message",
         "StorageFaultEnded": "",
         "SegmentBegun": "segment fault gone",
@@ -80,13 +86,15 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "Discount": "discount_id line_id",
         "Tender": "tender_id type state",
         "PrintDocument": "parts",
+        "PrintWork": "lines characters feeds barcodes cuts",
+        "Identity": "maker model",
         "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq",
     }.items()
 }
 """The fields of journalled facts that are shown; one that holds several things shows how many.
 
 Not among them: amounts, quantities, articles, descriptions, taxes, references of payments, notes,
-reasons that a person typed, names of persons, and what was printed.
+serial numbers, reasons that a person typed, names of persons, and what was printed.
 """
 WORDS: Final = frozenset({*Trouble, *Evidence, *How, "TILL_RESTARTED"})
 """A `reason`, `failure` or `evidence` that is one of these is the till's own, not a person's."""
@@ -94,8 +102,8 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    device devices failure fault folder job_id kick_id left_out mode not_kept open_level outcome
-    part power reason rpc stage why
+    added changed depth device devices failure fault folder job_id kick_id left_out mode not_kept
+    open_level outcome part power presence reason removed rpc stage tables why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

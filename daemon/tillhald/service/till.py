@@ -169,6 +169,8 @@ class Till:
         match command:
             case cmd.SubmitJob() | cmd.OpenDrawer() | cmd.InjectScan():
                 return {}
+            case cmd.ResetStatistics() | cmd.AdoptDevice() | cmd.Reconfigure():
+                return {}
             case cmd.VoidSale() | cmd.OpenReturn():
                 names = [command.sale_id, command.original_sale_id]
             case _:

@@ -40,8 +40,9 @@ from tillhald.devices.events import (
     PowerChanged,
     PrintConfirmedLate,
 )
+from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import Lifecycle, Presence, State
-from tillhald.devices.registry import DeviceRegistry, config_faults, load_drivers
+from tillhald.devices.registry import DeviceRegistry, config_faults
 from tillhald.devices.unit import DeviceConfig
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import Cut, Image, PrintDocument, Run, Text

@@ -21,12 +21,13 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from tillhald.config import Config, ReceiptTable, ShiftTable
+from tillhald.devices.finding import load_drivers
 from tillhald.devices.options import Shown
-from tillhald.devices.registry import load_drivers
 from tillhald.devices.unit import DeviceConfig
 from tillhald.domain import events as ev
+from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument, Run, Text
-from tillhald.domain.jobs import Job, JobKind, JobState, KickReason
+from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, PrintWork
 from tillhald.domain.sale import Discount, Line, Tender, TenderState, TenderType
 from tillhald.service import masking
 from tillhald.service.archive import Packing
@@ -352,7 +353,7 @@ NUMBERS = set(
     """.split()
 )
 """Fields of log lines that hold numbers, yes or no, or lists of them: these are always shown."""
-WITHOUT_TEXT = {"exc_info", "ticket"}
+WITHOUT_TEXT = {"exc_info", "ticket", "identity"}
 
 
 def test_every_field_that_the_daemon_logs_is_decided_on() -> None:
@@ -388,7 +389,8 @@ def test_a_line_begins_with_when_and_what_and_keeps_its_numbers() -> None:
 def test_every_event_is_decided_on_and_no_other() -> None:
     """A new event needs a line in masking.FACTS: which of its fields may support see?"""
     kinds = {kind.__name__: kind for kind in typing.get_args(ev.AnyEvent)}
-    parts = {kind.__name__: kind for kind in (Line, Discount, Tender, PrintDocument, Job)}
+    structs = (Line, Discount, Tender, PrintDocument, Job, PrintWork, Identity)
+    parts = {kind.__name__: kind for kind in structs}
     assert set(FACTS) == set(kinds) | set(parts)
     for name, fields in FACTS.items():
         assert set(fields) <= set((kinds | parts)[name].__struct_fields__), name

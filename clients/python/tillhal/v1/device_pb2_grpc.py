@@ -27,6 +27,7 @@ if _version_not_supported:
 
 class DeviceServiceStub(object):
     """Looks at devices, and says who may use them.
+    Looks at devices and looks after them.
     """
 
     def __init__(self, channel):
@@ -65,10 +66,41 @@ class DeviceServiceStub(object):
                 request_serializer=tillhal_dot_v1_dot_device__pb2.ReleaseClaimRequest.SerializeToString,
                 response_deserializer=tillhal_dot_v1_dot_device__pb2.ReleaseClaimResponse.FromString,
                 _registered_method=True)
+        self.GetStatistics = channel.unary_unary(
+                '/tillhal.v1.DeviceService/GetStatistics',
+                request_serializer=tillhal_dot_v1_dot_device__pb2.GetStatisticsRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_device__pb2.GetStatisticsResponse.FromString,
+                _registered_method=True)
+        self.ResetStatistics = channel.unary_unary(
+                '/tillhal.v1.DeviceService/ResetStatistics',
+                request_serializer=tillhal_dot_v1_dot_device__pb2.ResetStatisticsRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_device__pb2.ResetStatisticsResponse.FromString,
+                _registered_method=True)
+        self.AdoptDevice = channel.unary_unary(
+                '/tillhal.v1.DeviceService/AdoptDevice',
+                request_serializer=tillhal_dot_v1_dot_device__pb2.AdoptDeviceRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_device__pb2.AdoptDeviceResponse.FromString,
+                _registered_method=True)
+        self.CheckHealth = channel.unary_stream(
+                '/tillhal.v1.DeviceService/CheckHealth',
+                request_serializer=tillhal_dot_v1_dot_device__pb2.CheckHealthRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_device__pb2.CheckHealthResponse.FromString,
+                _registered_method=True)
+        self.AnswerHealthStep = channel.unary_unary(
+                '/tillhal.v1.DeviceService/AnswerHealthStep',
+                request_serializer=tillhal_dot_v1_dot_device__pb2.AnswerHealthStepRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_device__pb2.AnswerHealthStepResponse.FromString,
+                _registered_method=True)
+        self.Reconfigure = channel.unary_unary(
+                '/tillhal.v1.DeviceService/Reconfigure',
+                request_serializer=tillhal_dot_v1_dot_device__pb2.ReconfigureRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_device__pb2.ReconfigureResponse.FromString,
+                _registered_method=True)
 
 
 class DeviceServiceServicer(object):
     """Looks at devices, and says who may use them.
+    Looks at devices and looks after them.
     """
 
     def ListDevices(self, request, context):
@@ -123,6 +155,76 @@ class DeviceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetStatistics(self, request, context):
+        """What devices have done, in UnifiedPOS's spelling. Counts of jobs and kicks rest on journalled
+        facts; hours with power and broken connections are recorded every ten minutes, and the last
+        minutes of those are lost in a crash. NOT_FOUND: DEVICE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetStatistics(self, request, context):
+        """Sets statistics of a device to 0, after its print head or cutter was changed, say. Where they
+        stood is journalled, and durable when it returns. What somebody who looks into losses asks for
+        cannot be reset: see Statistic.resettable.
+        INVALID_ARGUMENT: FIELD_INVALID (no such statistic, or one that cannot be reset).
+        NOT_FOUND: DEVICE_NOT_FOUND.
+        ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AdoptDevice(self, request, context):
+        """Makes the device that stands in another's place (PRESENCE_REPLACED) the known one. It works
+        before that, too: a receipt must not wait for a technician. Journalled, and durable when it
+        returns.
+        FAILED_PRECONDITION: DEVICE_NOT_REPLACED.
+        NOT_FOUND: DEVICE_NOT_FOUND.
+        ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckHealth(self, request, context):
+        """Checks a device step by step, and tells each step when it begins and when it ends; the report
+        comes last, and is journalled before it is sent. What is printed and opened goes the way of all
+        jobs and kicks. A step that waits for a person says so in words; the ones that only a person can
+        see are answered with AnswerHealthStep. A caller that hangs up abandons the check.
+        INVALID_ARGUMENT: FIELD_INVALID (no level).
+        FAILED_PRECONDITION: DEVICE_BUSY (another check of it is going on).
+        NOT_FOUND: DEVICE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnswerHealthStep(self, request, context):
+        """Says what a person saw, or that a step is to be left out. Answered twice, the first counts.
+        INVALID_ARGUMENT: FIELD_INVALID (no answer).
+        NOT_FOUND: HEALTH_CHECK_NOT_FOUND (it is over, or the step does not wait for this).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Reconfigure(self, request, context):
+        """Reads the configuration again and adds, changes and removes devices without a restart, and
+        takes up the table [receipt]. All of it is checked first: one mistake, and nothing changes. A
+        job or kick that is under way on a device that changes ends first. What is waiting for a printer
+        that is removed is HELD with the reason PRINTER_REMOVED, prints if it is added again, and
+        expires. That the devices changed is journalled and durable before they do. SIGHUP does the same
+        with the daemon's file.
+        INVALID_ARGUMENT: CONFIG_INVALID (BadRequest names every mistake), FIELD_INVALID.
+        FAILED_PRECONDITION: DEVICE_BUSY (a job or check did not end in time; nothing was changed).
+        ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeviceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -156,6 +258,36 @@ def add_DeviceServiceServicer_to_server(servicer, server):
                     request_deserializer=tillhal_dot_v1_dot_device__pb2.ReleaseClaimRequest.FromString,
                     response_serializer=tillhal_dot_v1_dot_device__pb2.ReleaseClaimResponse.SerializeToString,
             ),
+            'GetStatistics': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatistics,
+                    request_deserializer=tillhal_dot_v1_dot_device__pb2.GetStatisticsRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_device__pb2.GetStatisticsResponse.SerializeToString,
+            ),
+            'ResetStatistics': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetStatistics,
+                    request_deserializer=tillhal_dot_v1_dot_device__pb2.ResetStatisticsRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_device__pb2.ResetStatisticsResponse.SerializeToString,
+            ),
+            'AdoptDevice': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdoptDevice,
+                    request_deserializer=tillhal_dot_v1_dot_device__pb2.AdoptDeviceRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_device__pb2.AdoptDeviceResponse.SerializeToString,
+            ),
+            'CheckHealth': grpc.unary_stream_rpc_method_handler(
+                    servicer.CheckHealth,
+                    request_deserializer=tillhal_dot_v1_dot_device__pb2.CheckHealthRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_device__pb2.CheckHealthResponse.SerializeToString,
+            ),
+            'AnswerHealthStep': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnswerHealthStep,
+                    request_deserializer=tillhal_dot_v1_dot_device__pb2.AnswerHealthStepRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_device__pb2.AnswerHealthStepResponse.SerializeToString,
+            ),
+            'Reconfigure': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reconfigure,
+                    request_deserializer=tillhal_dot_v1_dot_device__pb2.ReconfigureRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_device__pb2.ReconfigureResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'tillhal.v1.DeviceService', rpc_method_handlers)
@@ -166,6 +298,7 @@ def add_DeviceServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class DeviceService(object):
     """Looks at devices, and says who may use them.
+    Looks at devices and looks after them.
     """
 
     @staticmethod
@@ -320,6 +453,168 @@ class DeviceService(object):
             '/tillhal.v1.DeviceService/ReleaseClaim',
             tillhal_dot_v1_dot_device__pb2.ReleaseClaimRequest.SerializeToString,
             tillhal_dot_v1_dot_device__pb2.ReleaseClaimResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatistics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.DeviceService/GetStatistics',
+            tillhal_dot_v1_dot_device__pb2.GetStatisticsRequest.SerializeToString,
+            tillhal_dot_v1_dot_device__pb2.GetStatisticsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetStatistics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.DeviceService/ResetStatistics',
+            tillhal_dot_v1_dot_device__pb2.ResetStatisticsRequest.SerializeToString,
+            tillhal_dot_v1_dot_device__pb2.ResetStatisticsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdoptDevice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.DeviceService/AdoptDevice',
+            tillhal_dot_v1_dot_device__pb2.AdoptDeviceRequest.SerializeToString,
+            tillhal_dot_v1_dot_device__pb2.AdoptDeviceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckHealth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tillhal.v1.DeviceService/CheckHealth',
+            tillhal_dot_v1_dot_device__pb2.CheckHealthRequest.SerializeToString,
+            tillhal_dot_v1_dot_device__pb2.CheckHealthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnswerHealthStep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.DeviceService/AnswerHealthStep',
+            tillhal_dot_v1_dot_device__pb2.AnswerHealthStepRequest.SerializeToString,
+            tillhal_dot_v1_dot_device__pb2.AnswerHealthStepResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reconfigure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.DeviceService/Reconfigure',
+            tillhal_dot_v1_dot_device__pb2.ReconfigureRequest.SerializeToString,
+            tillhal_dot_v1_dot_device__pb2.ReconfigureResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -121,8 +121,106 @@ _DeviceServiceReleaseClaimType = typing_extensions.TypeVar(
     ],
 )
 
-class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceServiceGetDeviceType, _DeviceServiceWatchDevicesType, _DeviceServiceClaimType, _DeviceServiceRenewClaimType, _DeviceServiceReleaseClaimType]):
-    """Looks at devices, and says who may use them."""
+_DeviceServiceGetStatisticsType = typing_extensions.TypeVar(
+    '_DeviceServiceGetStatisticsType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.GetStatisticsRequest,
+        tillhal.v1.device_pb2.GetStatisticsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.GetStatisticsRequest,
+        tillhal.v1.device_pb2.GetStatisticsResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.GetStatisticsRequest,
+        tillhal.v1.device_pb2.GetStatisticsResponse,
+    ],
+)
+
+_DeviceServiceResetStatisticsType = typing_extensions.TypeVar(
+    '_DeviceServiceResetStatisticsType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ResetStatisticsRequest,
+        tillhal.v1.device_pb2.ResetStatisticsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ResetStatisticsRequest,
+        tillhal.v1.device_pb2.ResetStatisticsResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ResetStatisticsRequest,
+        tillhal.v1.device_pb2.ResetStatisticsResponse,
+    ],
+)
+
+_DeviceServiceAdoptDeviceType = typing_extensions.TypeVar(
+    '_DeviceServiceAdoptDeviceType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.AdoptDeviceRequest,
+        tillhal.v1.device_pb2.AdoptDeviceResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.AdoptDeviceRequest,
+        tillhal.v1.device_pb2.AdoptDeviceResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.AdoptDeviceRequest,
+        tillhal.v1.device_pb2.AdoptDeviceResponse,
+    ],
+)
+
+_DeviceServiceCheckHealthType = typing_extensions.TypeVar(
+    '_DeviceServiceCheckHealthType',
+    grpc.UnaryStreamMultiCallable[
+        tillhal.v1.device_pb2.CheckHealthRequest,
+        tillhal.v1.device_pb2.CheckHealthResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.device_pb2.CheckHealthRequest,
+        tillhal.v1.device_pb2.CheckHealthResponse,
+    ],
+    default=grpc.UnaryStreamMultiCallable[
+        tillhal.v1.device_pb2.CheckHealthRequest,
+        tillhal.v1.device_pb2.CheckHealthResponse,
+    ],
+)
+
+_DeviceServiceAnswerHealthStepType = typing_extensions.TypeVar(
+    '_DeviceServiceAnswerHealthStepType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.AnswerHealthStepRequest,
+        tillhal.v1.device_pb2.AnswerHealthStepResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.AnswerHealthStepRequest,
+        tillhal.v1.device_pb2.AnswerHealthStepResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.AnswerHealthStepRequest,
+        tillhal.v1.device_pb2.AnswerHealthStepResponse,
+    ],
+)
+
+_DeviceServiceReconfigureType = typing_extensions.TypeVar(
+    '_DeviceServiceReconfigureType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ReconfigureRequest,
+        tillhal.v1.device_pb2.ReconfigureResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ReconfigureRequest,
+        tillhal.v1.device_pb2.ReconfigureResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ReconfigureRequest,
+        tillhal.v1.device_pb2.ReconfigureResponse,
+    ],
+)
+
+class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceServiceGetDeviceType, _DeviceServiceWatchDevicesType, _DeviceServiceClaimType, _DeviceServiceRenewClaimType, _DeviceServiceReleaseClaimType, _DeviceServiceGetStatisticsType, _DeviceServiceResetStatisticsType, _DeviceServiceAdoptDeviceType, _DeviceServiceCheckHealthType, _DeviceServiceAnswerHealthStepType, _DeviceServiceReconfigureType]):
+    """Looks at devices, and says who may use them.
+    Looks at devices and looks after them.
+    """
 
     @typing.overload
     def __init__(self: DeviceServiceStub[
@@ -149,6 +247,30 @@ class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceSer
         grpc.UnaryUnaryMultiCallable[
             tillhal.v1.device_pb2.ReleaseClaimRequest,
             tillhal.v1.device_pb2.ReleaseClaimResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.GetStatisticsRequest,
+            tillhal.v1.device_pb2.GetStatisticsResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.ResetStatisticsRequest,
+            tillhal.v1.device_pb2.ResetStatisticsResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.AdoptDeviceRequest,
+            tillhal.v1.device_pb2.AdoptDeviceResponse,
+        ],
+        grpc.UnaryStreamMultiCallable[
+            tillhal.v1.device_pb2.CheckHealthRequest,
+            tillhal.v1.device_pb2.CheckHealthResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.AnswerHealthStepRequest,
+            tillhal.v1.device_pb2.AnswerHealthStepResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.ReconfigureRequest,
+            tillhal.v1.device_pb2.ReconfigureResponse,
         ],
     ], channel: grpc.Channel) -> None: ...
 
@@ -177,6 +299,30 @@ class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceSer
         grpc.aio.UnaryUnaryMultiCallable[
             tillhal.v1.device_pb2.ReleaseClaimRequest,
             tillhal.v1.device_pb2.ReleaseClaimResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.GetStatisticsRequest,
+            tillhal.v1.device_pb2.GetStatisticsResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.ResetStatisticsRequest,
+            tillhal.v1.device_pb2.ResetStatisticsResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.AdoptDeviceRequest,
+            tillhal.v1.device_pb2.AdoptDeviceResponse,
+        ],
+        grpc.aio.UnaryStreamMultiCallable[
+            tillhal.v1.device_pb2.CheckHealthRequest,
+            tillhal.v1.device_pb2.CheckHealthResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.AnswerHealthStepRequest,
+            tillhal.v1.device_pb2.AnswerHealthStepResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.device_pb2.ReconfigureRequest,
+            tillhal.v1.device_pb2.ReconfigureResponse,
         ],
     ], channel: grpc.aio.Channel) -> None: ...
 
@@ -212,6 +358,58 @@ class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceSer
     NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIM_LOST, also for one that was released before.
     """
 
+    GetStatistics: _DeviceServiceGetStatisticsType
+    """What devices have done, in UnifiedPOS's spelling. Counts of jobs and kicks rest on journalled
+    facts; hours with power and broken connections are recorded every ten minutes, and the last
+    minutes of those are lost in a crash. NOT_FOUND: DEVICE_NOT_FOUND.
+    """
+
+    ResetStatistics: _DeviceServiceResetStatisticsType
+    """Sets statistics of a device to 0, after its print head or cutter was changed, say. Where they
+    stood is journalled, and durable when it returns. What somebody who looks into losses asks for
+    cannot be reset: see Statistic.resettable.
+    INVALID_ARGUMENT: FIELD_INVALID (no such statistic, or one that cannot be reset).
+    NOT_FOUND: DEVICE_NOT_FOUND.
+    ALREADY_EXISTS: REQUEST_ID_REUSED.
+    """
+
+    AdoptDevice: _DeviceServiceAdoptDeviceType
+    """Makes the device that stands in another's place (PRESENCE_REPLACED) the known one. It works
+    before that, too: a receipt must not wait for a technician. Journalled, and durable when it
+    returns.
+    FAILED_PRECONDITION: DEVICE_NOT_REPLACED.
+    NOT_FOUND: DEVICE_NOT_FOUND.
+    ALREADY_EXISTS: REQUEST_ID_REUSED.
+    """
+
+    CheckHealth: _DeviceServiceCheckHealthType
+    """Checks a device step by step, and tells each step when it begins and when it ends; the report
+    comes last, and is journalled before it is sent. What is printed and opened goes the way of all
+    jobs and kicks. A step that waits for a person says so in words; the ones that only a person can
+    see are answered with AnswerHealthStep. A caller that hangs up abandons the check.
+    INVALID_ARGUMENT: FIELD_INVALID (no level).
+    FAILED_PRECONDITION: DEVICE_BUSY (another check of it is going on).
+    NOT_FOUND: DEVICE_NOT_FOUND.
+    """
+
+    AnswerHealthStep: _DeviceServiceAnswerHealthStepType
+    """Says what a person saw, or that a step is to be left out. Answered twice, the first counts.
+    INVALID_ARGUMENT: FIELD_INVALID (no answer).
+    NOT_FOUND: HEALTH_CHECK_NOT_FOUND (it is over, or the step does not wait for this).
+    """
+
+    Reconfigure: _DeviceServiceReconfigureType
+    """Reads the configuration again and adds, changes and removes devices without a restart, and
+    takes up the table [receipt]. All of it is checked first: one mistake, and nothing changes. A
+    job or kick that is under way on a device that changes ends first. What is waiting for a printer
+    that is removed is HELD with the reason PRINTER_REMOVED, prints if it is added again, and
+    expires. That the devices changed is journalled and durable before they do. SIGHUP does the same
+    with the daemon's file.
+    INVALID_ARGUMENT: CONFIG_INVALID (BadRequest names every mistake), FIELD_INVALID.
+    FAILED_PRECONDITION: DEVICE_BUSY (a job or check did not end in time; nothing was changed).
+    ALREADY_EXISTS: REQUEST_ID_REUSED.
+    """
+
 DeviceServiceAsyncStub: typing_extensions.TypeAlias = DeviceServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.device_pb2.ListDevicesRequest,
@@ -237,10 +435,36 @@ DeviceServiceAsyncStub: typing_extensions.TypeAlias = DeviceServiceStub[
         tillhal.v1.device_pb2.ReleaseClaimRequest,
         tillhal.v1.device_pb2.ReleaseClaimResponse,
     ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.GetStatisticsRequest,
+        tillhal.v1.device_pb2.GetStatisticsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ResetStatisticsRequest,
+        tillhal.v1.device_pb2.ResetStatisticsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.AdoptDeviceRequest,
+        tillhal.v1.device_pb2.AdoptDeviceResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.device_pb2.CheckHealthRequest,
+        tillhal.v1.device_pb2.CheckHealthResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.AnswerHealthStepRequest,
+        tillhal.v1.device_pb2.AnswerHealthStepResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.device_pb2.ReconfigureRequest,
+        tillhal.v1.device_pb2.ReconfigureResponse,
+    ],
 ]
 
 class DeviceServiceServicer(metaclass=abc.ABCMeta):
-    """Looks at devices, and says who may use them."""
+    """Looks at devices, and says who may use them.
+    Looks at devices and looks after them.
+    """
 
     @abc.abstractmethod
     def ListDevices(
@@ -302,6 +526,88 @@ class DeviceServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.device_pb2.ReleaseClaimResponse, collections.abc.Awaitable[tillhal.v1.device_pb2.ReleaseClaimResponse]]:
         """Lets go of a device. Durable when this returns.
         NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIM_LOST, also for one that was released before.
+        """
+
+    @abc.abstractmethod
+    def GetStatistics(
+        self,
+        request: tillhal.v1.device_pb2.GetStatisticsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.device_pb2.GetStatisticsResponse, collections.abc.Awaitable[tillhal.v1.device_pb2.GetStatisticsResponse]]:
+        """What devices have done, in UnifiedPOS's spelling. Counts of jobs and kicks rest on journalled
+        facts; hours with power and broken connections are recorded every ten minutes, and the last
+        minutes of those are lost in a crash. NOT_FOUND: DEVICE_NOT_FOUND.
+        """
+
+    @abc.abstractmethod
+    def ResetStatistics(
+        self,
+        request: tillhal.v1.device_pb2.ResetStatisticsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.device_pb2.ResetStatisticsResponse, collections.abc.Awaitable[tillhal.v1.device_pb2.ResetStatisticsResponse]]:
+        """Sets statistics of a device to 0, after its print head or cutter was changed, say. Where they
+        stood is journalled, and durable when it returns. What somebody who looks into losses asks for
+        cannot be reset: see Statistic.resettable.
+        INVALID_ARGUMENT: FIELD_INVALID (no such statistic, or one that cannot be reset).
+        NOT_FOUND: DEVICE_NOT_FOUND.
+        ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+
+    @abc.abstractmethod
+    def AdoptDevice(
+        self,
+        request: tillhal.v1.device_pb2.AdoptDeviceRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.device_pb2.AdoptDeviceResponse, collections.abc.Awaitable[tillhal.v1.device_pb2.AdoptDeviceResponse]]:
+        """Makes the device that stands in another's place (PRESENCE_REPLACED) the known one. It works
+        before that, too: a receipt must not wait for a technician. Journalled, and durable when it
+        returns.
+        FAILED_PRECONDITION: DEVICE_NOT_REPLACED.
+        NOT_FOUND: DEVICE_NOT_FOUND.
+        ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+
+    @abc.abstractmethod
+    def CheckHealth(
+        self,
+        request: tillhal.v1.device_pb2.CheckHealthRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[tillhal.v1.device_pb2.CheckHealthResponse], collections.abc.AsyncIterator[tillhal.v1.device_pb2.CheckHealthResponse]]:
+        """Checks a device step by step, and tells each step when it begins and when it ends; the report
+        comes last, and is journalled before it is sent. What is printed and opened goes the way of all
+        jobs and kicks. A step that waits for a person says so in words; the ones that only a person can
+        see are answered with AnswerHealthStep. A caller that hangs up abandons the check.
+        INVALID_ARGUMENT: FIELD_INVALID (no level).
+        FAILED_PRECONDITION: DEVICE_BUSY (another check of it is going on).
+        NOT_FOUND: DEVICE_NOT_FOUND.
+        """
+
+    @abc.abstractmethod
+    def AnswerHealthStep(
+        self,
+        request: tillhal.v1.device_pb2.AnswerHealthStepRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.device_pb2.AnswerHealthStepResponse, collections.abc.Awaitable[tillhal.v1.device_pb2.AnswerHealthStepResponse]]:
+        """Says what a person saw, or that a step is to be left out. Answered twice, the first counts.
+        INVALID_ARGUMENT: FIELD_INVALID (no answer).
+        NOT_FOUND: HEALTH_CHECK_NOT_FOUND (it is over, or the step does not wait for this).
+        """
+
+    @abc.abstractmethod
+    def Reconfigure(
+        self,
+        request: tillhal.v1.device_pb2.ReconfigureRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.device_pb2.ReconfigureResponse, collections.abc.Awaitable[tillhal.v1.device_pb2.ReconfigureResponse]]:
+        """Reads the configuration again and adds, changes and removes devices without a restart, and
+        takes up the table [receipt]. All of it is checked first: one mistake, and nothing changes. A
+        job or kick that is under way on a device that changes ends first. What is waiting for a printer
+        that is removed is HELD with the reason PRINTER_REMOVED, prints if it is added again, and
+        expires. That the devices changed is journalled and durable before they do. SIGHUP does the same
+        with the daemon's file.
+        INVALID_ARGUMENT: CONFIG_INVALID (BadRequest names every mistake), FIELD_INVALID.
+        FAILED_PRECONDITION: DEVICE_BUSY (a job or check did not end in time; nothing was changed).
+        ALREADY_EXISTS: REQUEST_ID_REUSED.
         """
 
 def add_DeviceServiceServicer_to_server(servicer: DeviceServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -39,6 +39,8 @@ LEFT: Final = b"\x1ba\x00"
 CENTER: Final = b"\x1ba\x01"
 READ_CUTS: Final = b"\x1dg2\x00\xb2\x00"
 """`GS g 2`, number 178: cuts in the printer's life."""
+ASK_IDENTITY: Final = {"maker": b"\x1dIB", "model": b"\x1dIC", "serial": b"\x1dID"}
+"""`GS I` 66, 67 and 68, each answered with a block."""
 ASK_PROCESSED: Final = b"\x1dr\x01"
 
 _ON_UNITS_MAX: Final = 255

@@ -31,6 +31,7 @@ from tillhald.drivers.escpos.status import (
     Senses,
     counter_of,
     process_id_of,
+    words_of,
 )
 
 STEP_S_MAX: Final = 3.0
@@ -52,6 +53,7 @@ class Dialogue:
             finds_printer=link.finds_printer,
             near_end_sensor=profile.near_end_sensor,
             cut_counter=profile.cut_counter,
+            tells_identity=profile.tells_identity,
         )
         self._profile = profile
         self._demultiplexer = Demultiplexer()
@@ -66,6 +68,9 @@ class Dialogue:
         self.cuts: int | None = None  # as last read; None when it did not answer
         self._processed = 0
         self._in_step = False
+        self._words: str | None = None
+        self._words_owed = 0
+        self._identity_asked = False
 
     # --- the link ---
 
@@ -87,6 +92,8 @@ class Dialogue:
         self._real_time_replies.clear()
         self._owed = 0
         self._in_step = False
+        self._words_owed = 0
+        self._identity_asked = False
         self.senses.connected(time.monotonic())
         if self.link.two_way:
             self.send(codec.ASB_ON, time.monotonic() + ANSWER_S_MAX)
@@ -160,8 +167,13 @@ class Dialogue:
     def _take_block(self, content: bytes) -> None:
         letters = process_id_of(content)
         if letters is not None and letters in self._open_fences:
+            self._words_owed = 0  # answers come in turn
             self._open_fences.remove(letters)
             self._late_fences.append(letters)
+        elif self._words_owed > 0:
+            # In the order of asking: a serial number that comes late must not pass for a count.
+            self._words_owed -= 1
+            self._words = words_of(content)
         else:
             self.cuts = counter_of(content)
 
@@ -249,6 +261,7 @@ class Dialogue:
         self.cuts = None
         self.send(codec.READ_CUTS, end_s)
         self._listen_until(lambda: self.cuts is not None, end_s, rousable=False)
+        self._words_owed = 0  # what was owed before it is not coming any more
         if self.cuts is not None:
             self.senses.take_cuts(self.cuts, time.monotonic())
         return self.cuts
@@ -259,6 +272,25 @@ class Dialogue:
         known = self.senses.status(now_s).cut_count.how is How.MEASURED
         if not known and self.senses.ready(now_s):
             self.read_cuts(end_s)
+
+    def learn_identity(self, end_s: float) -> None:
+        """Ask the printer who it is, once in a connection, when it is ready and not wanted.
+
+        A job that comes meanwhile goes first, and it is asked again behind that.
+        """
+        if self._identity_asked or not (self._profile.tells_identity and self.link.two_way):
+            return
+        if self._words_owed > 0 or not self.senses.ready(time.monotonic()):
+            return
+        for name, question in codec.ASK_IDENTITY.items():
+            self._words = None
+            self._words_owed += 1
+            self.send(question, end_s)
+            if not self._listen_until(lambda: self._words is not None, end_s, rousable=True):
+                self._identity_asked = time.monotonic() >= end_s
+                return
+            self.senses.take_identity(name, self._words or "", time.monotonic())
+        self._identity_asked = True
 
     def fall_in_step(self, filler: bytes, end_s: float) -> None:
         """Make sure that the printer will read the next byte as the beginning of a command.

@@ -168,6 +168,7 @@ class EscposPrinter:
             self._next_beat_s = now_s + BEAT_S
             if self._dialogue.ask_all(end_s, rousable=True):
                 self._back_off_s = BACK_OFF_S_MIN
+                self._dialogue.learn_identity(min(end_s, time.monotonic() + ANSWER_S_MAX))
         if self._dialogue.senses.silent(time.monotonic()) and self._dialogue.give_up_if_absent():
             self._schedule_attempt()
             return

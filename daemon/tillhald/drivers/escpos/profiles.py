@@ -27,7 +27,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     for `ESC t`, best first.
 
     `process_id`: answers `GS ( H` function 48 once a job is on paper. `cut_counter`: tells
-    `GS g 2` number 178. `multibyte` is the set of models sold in China; the option of that name
+    `GS g 2` number 178. `tells_identity`: answers `GS I` 66 to 68, maker, model and serial number.
+    `multibyte` is the set of models sold in China; the option of that name
     replaces it. `note` says, for people, what is not certain.
     """
 
@@ -38,6 +39,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     multibyte: str = "gb18030"
     process_id: bool = False
     cut_counter: bool = False
+    tells_identity: bool = False
     papercut: Papercut = Papercut.PARTIAL
     near_end_sensor: bool = True
     pdf417: bool = True
@@ -51,6 +53,7 @@ _TM_T88 = Profile(
     code_pages=_MORE_PAGES,
     process_id=True,
     cut_counter=True,
+    tells_identity=True,
 )
 _TM_T20 = Profile(
     columns=48,
@@ -59,6 +62,7 @@ _TM_T20 = Profile(
     code_pages=_MORE_PAGES,
     process_id=True,
     cut_counter=True,
+    tells_identity=True,
 )
 
 PROFILES: Final = {

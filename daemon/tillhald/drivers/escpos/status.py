@@ -124,6 +124,12 @@ def counter_of(content: bytes) -> int | None:
     return int(digits) if content[:1] == b"\x5f" and digits.isdigit() else None
 
 
+def words_of(content: bytes) -> str | None:
+    """Read the text from a block, if it is the answer to `GS I` 65 and above."""
+    words = content[1:].decode("ascii", "replace").strip()
+    return words if content[:1] == b"\x5f" and words.isprintable() else None
+
+
 class Sensor(enum.Enum):
     """What a printer says about itself, one bit each."""
 
@@ -164,13 +170,21 @@ class Senses:
     """What a printer has said of itself, and when. Times are monotonic seconds."""
 
     def __init__(
-        self, *, two_way: bool, finds_printer: bool, near_end_sensor: bool, cut_counter: bool
+        self,
+        *,
+        two_way: bool,
+        finds_printer: bool,
+        near_end_sensor: bool,
+        cut_counter: bool,
+        tells_identity: bool = False,
     ) -> None:
         """Begin with nothing known; the flags say what this model and its link can tell at all."""
         self._unsupported = set() if near_end_sensor else {Sensor.PAPER_NEAR_END}
         if not two_way:
             self._unsupported = set(Sensor)
         self._cut_counter = cut_counter and two_way
+        self._tells_identity = tells_identity and two_way
+        self._identity: dict[str, tuple[str, float]] = {}
         self._stands_alone = two_way and not finds_printer
         self._seen: dict[Sensor, tuple[bool, float]] = {}
         self._cuts: tuple[int, float] | None = None
@@ -211,6 +225,21 @@ class Senses:
     def take_cuts(self, cuts: int, now_s: float) -> None:
         """Take the printer's count of its cuts."""
         self._cuts = (cuts, now_s)
+
+    def take_identity(self, name: str, words: str, now_s: float) -> None:
+        """Take what the printer says it is: `name` is "maker", "model" or "serial"."""
+        self._identity[name] = (words, now_s)
+
+    def _identity_reading(self, name: str, now_s: float) -> Reading[str]:
+        """What was said in this connection holds for all of it: nobody swaps a printer within."""
+        if not self._tells_identity:
+            return Reading(None, How.UNSUPPORTED)
+        said = self._identity.get(name)
+        if said is None:
+            return Reading(None, How.UNKNOWN)
+        words, at_s = said
+        fresh = self._connected_s is not None and at_s >= self._connected_s
+        return Reading(words, How.MEASURED if fresh else How.STALE, now_s - at_s)
 
     def _take(self, masks: dict[Sensor, int], bits: int, now_s: float) -> None:
         self._unreachable = False
@@ -268,6 +297,9 @@ class Senses:
             overheated=read(Sensor.OVERHEATED),
             drawer_pin_high=read(Sensor.DRAWER_PIN_HIGH),
             cut_count=self._aged(self._cuts, now_s) if self._cut_counter else cuts,
+            maker=self._identity_reading("maker", now_s),
+            model=self._identity_reading("model", now_s),
+            serial=self._identity_reading("serial", now_s),
         )
 
     def silent(self, now_s: float) -> bool:
