@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from tillhald.devices.backup import take_backup
 from tillhald.devices.categories import Category, PrinterDriver
 from tillhald.devices.options import Shown
 from tillhald.devices.registry import config_faults, load_drivers
@@ -23,7 +24,13 @@ from tillhald.devices.unit import DeviceConfig
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX
 from tillhald.domain.currency import is_currency
 from tillhald.domain.receipt import LANGUAGES, ReceiptLayout
-from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, TenderRule
+from tillhald.domain.rules import (
+    DEFAULT_TENDERS,
+    CashRounding,
+    PaperPolicy,
+    ShopRules,
+    TenderRule,
+)
 from tillhald.domain.sale import TenderType
 from tillhald.journal.recovery import Places
 from tillhald.journal.spill import SPILL_MIB_MAX, SPILL_MIB_MIN
@@ -87,8 +94,8 @@ class ShiftTable(Table, frozen=True, kw_only=True):
     float_minor: int = 0
 
 
-class ReceiptTable(Table, frozen=True, kw_only=True):
-    """`printer` and `drawer` name devices; empty for none."""
+class ReceiptTable(Table, PaperPolicy, frozen=True, kw_only=True):
+    """`printer` and `drawer` name devices; empty for none. The rest: see PaperPolicy."""
 
     printer: Shown = ""
     drawer: Shown = ""
@@ -109,6 +116,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopTable = ShopTable()
     shift: ShiftTable = ShiftTable()
     receipt: ReceiptTable = ReceiptTable()
+    documents: PaperPolicy = PaperPolicy()
     log: LogTable = LogTable()
     devices: dict[Shown, DeviceConfig] = {}
     simulated: bool = False
@@ -127,6 +135,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             implicit_shift=self.shift.mode == "implicit",
             implicit_operator=self.shift.operator,
             implicit_float_minor=self.shift.float_minor,
+            receipts=self.receipt,
+            documents=self.documents,
         )
 
     def places(self) -> Places:
@@ -156,12 +166,13 @@ class ConfigMistakes(Exception):
         self.mistakes = mistakes
 
 
-_TABLES: dict[str, type[Table]] = {
+_TABLES: dict[str, type[msgspec.Struct]] = {
     "listen": Listen,
     "journal": JournalTable,
     "shop": ShopTable,
     "shift": ShiftTable,
     "receipt": ReceiptTable,
+    "documents": PaperPolicy,
     "log": LogTable,
 }
 
@@ -289,12 +300,13 @@ def _devices(tables: object, mistakes: list[str]) -> dict[str, DeviceConfig]:
             continue
         options = dict(table)
         driver = options.pop("driver")
+        backup = take_backup(where, options, mistakes)
         if driver not in drivers:
             mistakes.append(f"{where}: unknown driver `{driver}`{_meant(driver, known)}")
             continue
         converted = _convert(where, options, drivers[driver].options_type, mistakes)
         if converted is not None:
-            devices[name] = DeviceConfig(driver=driver, options=converted)
+            devices[name] = DeviceConfig(driver=driver, options=converted, backup=backup)
     if len(devices) == len(tables):  # else one mistake would show as two
         mistakes.extend(config_faults(devices, drivers))
     return devices

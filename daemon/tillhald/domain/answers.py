@@ -35,11 +35,18 @@ class JobAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
     job: Job
 
 
+class ResolvedAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="resolved"):
+    """`copy` is the job that prints it again, if that was decided."""
+
+    job: Job
+    copy: Job | None = None
+
+
 class KickAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="kick"):
     kick: Kick
 
 
-Answer = SaleSummary | JobAnswer | KickAnswer
+Answer = SaleSummary | JobAnswer | ResolvedAnswer | KickAnswer
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -87,6 +94,10 @@ def summary_of(sale: Sale) -> SaleSummary:
     )
 
 
+def _finished_job(state: TillState, job_id: str) -> Job:
+    return next(job for job in state.finished_jobs if job.job_id == job_id)
+
+
 def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
     """The answer to `command`, which has just led to `state`."""
     match command:
@@ -94,6 +105,11 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
             return KickAnswer(kick=state.kicks[kick_id])
         case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
             return JobAnswer(job=state.jobs[job_id])
+        case cmd.CancelJob(job_id=job_id):
+            return JobAnswer(job=_finished_job(state, job_id))
+        case cmd.ResolveJob(job_id=job_id):
+            job = _finished_job(state, job_id)
+            return ResolvedAnswer(job=job, copy=state.jobs.get(job.copy_job_id))
         case _:
             for sale in state.finished_sales:
                 if sale.sale_id == command.sale_id:

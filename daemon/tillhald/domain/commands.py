@@ -6,7 +6,7 @@ import msgspec
 
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.document import PrintDocument
-from tillhald.domain.jobs import KickReason
+from tillhald.domain.jobs import Job, KickReason, Resolution
 from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
 
 
@@ -110,6 +110,17 @@ class SubmitJob(Command, frozen=True, kw_only=True):
     ttl_s: int
 
 
+class CancelJob(Command, frozen=True, kw_only=True):
+    job_id: str
+    reason: str = ""
+
+
+class ResolveJob(Command, frozen=True, kw_only=True):
+    job_id: str
+    resolution: Resolution
+    reason: str = ""
+
+
 class OpenDrawer(Command, frozen=True, kw_only=True):
     kick_id: str
     drawer: str
@@ -133,15 +144,16 @@ SaleCommand = (
     | VoidSale
     | OpenReturn
 )
-AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | OpenDrawer
+AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | CancelJob | ResolveJob | OpenDrawer
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):
     """The world at the moment of a decision.
 
     `today` is the business date of the till's time zone, YYYY-MM-DD. `finished` holds the
-    finished sales that the command names, by id, as the indexes have them; `id_taken` says that
-    the id of the job or kick that the command brings belongs to a finished one.
+    finished sales that the command names, by id, as the indexes have them; `job` the finished
+    job that it names; `id_taken` says that the id of the job or kick that the command brings
+    belongs to a finished one.
     """
 
     at_ms: int
@@ -149,3 +161,4 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     operator: str = ""
     finished: dict[str, Sale] = {}
     id_taken: bool = False
+    job: Job | None = None

@@ -126,6 +126,10 @@ class NoPrinter(Precondition):
     reason = "NO_PRINTER"
 
 
+class JobStateWrong(Precondition):
+    reason = "JOB_STATE"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 

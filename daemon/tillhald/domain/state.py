@@ -98,6 +98,8 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sales: dict[str, Sale] = {}
     jobs: dict[str, Job] = {}
     kicks: dict[str, Kick] = {}
+    unresolved: dict[str, Job] = {}
+    """Jobs in doubt, oldest first, that nobody has decided about."""
     day: Day | None = None
     shift: Shift | None = None
     perpetual: Perpetual = Perpetual()

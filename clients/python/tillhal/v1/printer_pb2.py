@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from tillhal.v1 import types_pb2 as tillhal_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tillhal/v1/printer.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tillhal/v1/types.proto\"X\n\x05Style\x12\x0c\n\x04\x62old\x18\x01 \x01(\x08\x12\x11\n\tunderline\x18\x02 \x01(\x08\x12\x0f\n\x07inverse\x18\x03 \x01(\x08\x12\r\n\x05width\x18\x04 \x01(\r\x12\x0e\n\x06height\x18\x05 \x01(\r\"5\n\x03Run\x12\x0c\n\x04text\x18\x01 \x01(\t\x12 \n\x05style\x18\x02 \x01(\x0b\x32\x11.tillhal.v1.Style\"K\n\x08TextPart\x12\x1d\n\x04runs\x18\x01 \x03(\x0b\x32\x0f.tillhal.v1.Run\x12 \n\x05\x61lign\x18\x02 \x01(\x0e\x32\x11.tillhal.v1.Align\"L\n\x0b\x43olumnsPart\x12\x0c\n\x04left\x18\x01 \x01(\t\x12\r\n\x05right\x18\x02 \x01(\t\x12 \n\x05style\x18\x03 \x01(\x0b\x32\x11.tillhal.v1.Style\"\x18\n\x08RulePart\x12\x0c\n\x04\x63har\x18\x01 \x01(\t\"\x80\x01\n\x0b\x42\x61rcodePart\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.tillhal.v1.BarcodeKind\x12\r\n\x05value\x18\x02 \x01(\t\x12\x13\n\x0bheight_dots\x18\x03 \x01(\r\x12\x13\n\x0bmodule_dots\x18\x04 \x01(\r\x12\x11\n\thide_text\x18\x05 \x01(\x08\";\n\x06QrPart\x12\r\n\x05value\x18\x01 \x01(\t\x12\x13\n\x0bmodule_dots\x18\x02 \x01(\r\x12\r\n\x05level\x18\x03 \x01(\t\"0\n\nPdf417Part\x12\r\n\x05value\x18\x01 \x01(\t\x12\x13\n\x0bmodule_dots\x18\x02 \x01(\r\">\n\tImagePart\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12 \n\x05\x61lign\x18\x02 \x01(\x0e\x32\x11.tillhal.v1.Align\"\x19\n\x08\x46\x65\x65\x64Part\x12\r\n\x05lines\x18\x01 \x01(\r\"\x17\n\x07\x43utPart\x12\x0c\n\x04\x66ull\x18\x01 \x01(\x08\"\xf0\x02\n\x04Part\x12$\n\x04text\x18\x01 \x01(\x0b\x32\x14.tillhal.v1.TextPartH\x00\x12*\n\x07\x63olumns\x18\x02 \x01(\x0b\x32\x17.tillhal.v1.ColumnsPartH\x00\x12$\n\x04rule\x18\x03 \x01(\x0b\x32\x14.tillhal.v1.RulePartH\x00\x12*\n\x07\x62\x61rcode\x18\x04 \x01(\x0b\x32\x17.tillhal.v1.BarcodePartH\x00\x12 \n\x02qr\x18\x05 \x01(\x0b\x32\x12.tillhal.v1.QrPartH\x00\x12(\n\x06pdf417\x18\x06 \x01(\x0b\x32\x16.tillhal.v1.Pdf417PartH\x00\x12&\n\x05image\x18\x07 \x01(\x0b\x32\x15.tillhal.v1.ImagePartH\x00\x12$\n\x04\x66\x65\x65\x64\x18\x08 \x01(\x0b\x32\x14.tillhal.v1.FeedPartH\x00\x12\"\n\x03\x63ut\x18\t \x01(\x0b\x32\x13.tillhal.v1.CutPartH\x00\x42\x06\n\x04part\"0\n\rPrintDocument\x12\x1f\n\x05parts\x18\x01 \x03(\x0b\x32\x10.tillhal.v1.Part\"\xa0\x02\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0f\n\x07printer\x18\x02 \x01(\t\x12!\n\x04kind\x18\x03 \x01(\x0e\x32\x13.tillhal.v1.JobKind\x12#\n\x05state\x18\x04 \x01(\x0e\x32\x14.tillhal.v1.JobState\x12\x0f\n\x07sale_id\x18\x05 \x01(\t\x12\x0c\n\x04\x63opy\x18\x06 \x01(\r\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\nbytes_sent\x18\x08 \x01(\x04\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03seq\x18\x0b \x01(\x04\"W\n\x17ValidateDocumentRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12+\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.tillhal.v1.PrintDocument\"@\n\x0f\x44ocumentProblem\x12\x0c\n\x04part\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"Z\n\x18ValidateDocumentResponse\x12-\n\x08problems\x18\x01 \x03(\x0b\x32\x1b.tillhal.v1.DocumentProblem\x12\x0f\n\x07preview\x18\x02 \x03(\t\"\x83\x01\n\x10SubmitJobRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\x0f\n\x07printer\x18\x03 \x01(\t\x12+\n\x08\x64ocument\x18\x04 \x01(\x0b\x32\x19.tillhal.v1.PrintDocument\x12\r\n\x05ttl_s\x18\x05 \x01(\r\"o\n\x11SubmitJobResponse\x12\x1c\n\x03job\x18\x01 \x01(\x0b\x32\x0f.tillhal.v1.Job\x12*\n\ndurability\x18\x02 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\".\n\x0eGetJobResponse\x12\x1c\n\x03job\x18\x01 \x01(\x0b\x32\x0f.tillhal.v1.Job\"K\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tlive_only\x18\x03 \x01(\x08\"J\n\x10ListJobsResponse\x12\x1d\n\x04jobs\x18\x01 \x03(\x0b\x32\x0f.tillhal.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"4\n\x10WatchJobsRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x10\n\x08\x66rom_now\x18\x02 \x01(\x08\"k\n\x11WatchJobsResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x1e\n\x03job\x18\x02 \x01(\x0b\x32\x0f.tillhal.v1.JobH\x00\x12\x1e\n\x03gap\x18\x03 \x01(\x0b\x32\x0f.tillhal.v1.GapH\x00\x42\x06\n\x04item*Q\n\x05\x41lign\x12\x15\n\x11\x41LIGN_UNSPECIFIED\x10\x00\x12\x0e\n\nALIGN_LEFT\x10\x01\x12\x10\n\x0c\x41LIGN_CENTER\x10\x02\x12\x0f\n\x0b\x41LIGN_RIGHT\x10\x03*\xa4\x01\n\x0b\x42\x61rcodeKind\x12\x1c\n\x18\x42\x41RCODE_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x42\x41RCODE_KIND_EAN13\x10\x01\x12\x15\n\x11\x42\x41RCODE_KIND_EAN8\x10\x02\x12\x15\n\x11\x42\x41RCODE_KIND_UPCA\x10\x03\x12\x17\n\x13\x42\x41RCODE_KIND_CODE39\x10\x04\x12\x18\n\x14\x42\x41RCODE_KIND_CODE128\x10\x05*\xf4\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12JOB_STATE_ACCEPTED\x10\x01\x12\x12\n\x0eJOB_STATE_HELD\x10\x02\x12\x15\n\x11JOB_STATE_SENDING\x10\x03\x12\x17\n\x13JOB_STATE_CONFIRMED\x10\x04\x12\x19\n\x15JOB_STATE_UNCONFIRMED\x10\x05\x12\x1c\n\x18JOB_STATE_FAILED_PARTIAL\x10\x06\x12\x15\n\x11JOB_STATE_EXPIRED\x10\x07\x12!\n\x1dJOB_STATE_FAILED_BEFORE_START\x10\x08*k\n\x07JobKind\x12\x18\n\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_KIND_RECEIPT\x10\x01\x12\x19\n\x15JOB_KIND_RECEIPT_COPY\x10\x02\x12\x15\n\x11JOB_KIND_DOCUMENT\x10\x03\x32\x9c\x03\n\x0ePrinterService\x12\x62\n\x10ValidateDocument\x12#.tillhal.v1.ValidateDocumentRequest\x1a$.tillhal.v1.ValidateDocumentResponse\"\x03\x90\x02\x01\x12H\n\tSubmitJob\x12\x1c.tillhal.v1.SubmitJobRequest\x1a\x1d.tillhal.v1.SubmitJobResponse\x12\x44\n\x06GetJob\x12\x19.tillhal.v1.GetJobRequest\x1a\x1a.tillhal.v1.GetJobResponse\"\x03\x90\x02\x01\x12J\n\x08ListJobs\x12\x1b.tillhal.v1.ListJobsRequest\x1a\x1c.tillhal.v1.ListJobsResponse\"\x03\x90\x02\x01\x12J\n\tWatchJobs\x12\x1c.tillhal.v1.WatchJobsRequest\x1a\x1d.tillhal.v1.WatchJobsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tillhal/v1/printer.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tillhal/v1/types.proto\"X\n\x05Style\x12\x0c\n\x04\x62old\x18\x01 \x01(\x08\x12\x11\n\tunderline\x18\x02 \x01(\x08\x12\x0f\n\x07inverse\x18\x03 \x01(\x08\x12\r\n\x05width\x18\x04 \x01(\r\x12\x0e\n\x06height\x18\x05 \x01(\r\"5\n\x03Run\x12\x0c\n\x04text\x18\x01 \x01(\t\x12 \n\x05style\x18\x02 \x01(\x0b\x32\x11.tillhal.v1.Style\"K\n\x08TextPart\x12\x1d\n\x04runs\x18\x01 \x03(\x0b\x32\x0f.tillhal.v1.Run\x12 \n\x05\x61lign\x18\x02 \x01(\x0e\x32\x11.tillhal.v1.Align\"L\n\x0b\x43olumnsPart\x12\x0c\n\x04left\x18\x01 \x01(\t\x12\r\n\x05right\x18\x02 \x01(\t\x12 \n\x05style\x18\x03 \x01(\x0b\x32\x11.tillhal.v1.Style\"\x18\n\x08RulePart\x12\x0c\n\x04\x63har\x18\x01 \x01(\t\"\x80\x01\n\x0b\x42\x61rcodePart\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.tillhal.v1.BarcodeKind\x12\r\n\x05value\x18\x02 \x01(\t\x12\x13\n\x0bheight_dots\x18\x03 \x01(\r\x12\x13\n\x0bmodule_dots\x18\x04 \x01(\r\x12\x11\n\thide_text\x18\x05 \x01(\x08\";\n\x06QrPart\x12\r\n\x05value\x18\x01 \x01(\t\x12\x13\n\x0bmodule_dots\x18\x02 \x01(\r\x12\r\n\x05level\x18\x03 \x01(\t\"0\n\nPdf417Part\x12\r\n\x05value\x18\x01 \x01(\t\x12\x13\n\x0bmodule_dots\x18\x02 \x01(\r\">\n\tImagePart\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12 \n\x05\x61lign\x18\x02 \x01(\x0e\x32\x11.tillhal.v1.Align\"\x19\n\x08\x46\x65\x65\x64Part\x12\r\n\x05lines\x18\x01 \x01(\r\"\x17\n\x07\x43utPart\x12\x0c\n\x04\x66ull\x18\x01 \x01(\x08\"\xf0\x02\n\x04Part\x12$\n\x04text\x18\x01 \x01(\x0b\x32\x14.tillhal.v1.TextPartH\x00\x12*\n\x07\x63olumns\x18\x02 \x01(\x0b\x32\x17.tillhal.v1.ColumnsPartH\x00\x12$\n\x04rule\x18\x03 \x01(\x0b\x32\x14.tillhal.v1.RulePartH\x00\x12*\n\x07\x62\x61rcode\x18\x04 \x01(\x0b\x32\x17.tillhal.v1.BarcodePartH\x00\x12 \n\x02qr\x18\x05 \x01(\x0b\x32\x12.tillhal.v1.QrPartH\x00\x12(\n\x06pdf417\x18\x06 \x01(\x0b\x32\x16.tillhal.v1.Pdf417PartH\x00\x12&\n\x05image\x18\x07 \x01(\x0b\x32\x15.tillhal.v1.ImagePartH\x00\x12$\n\x04\x66\x65\x65\x64\x18\x08 \x01(\x0b\x32\x14.tillhal.v1.FeedPartH\x00\x12\"\n\x03\x63ut\x18\t \x01(\x0b\x32\x13.tillhal.v1.CutPartH\x00\x42\x06\n\x04part\"0\n\rPrintDocument\x12\x1f\n\x05parts\x18\x01 \x03(\x0b\x32\x10.tillhal.v1.Part\"\xdc\x03\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0f\n\x07printer\x18\x02 \x01(\t\x12!\n\x04kind\x18\x03 \x01(\x0e\x32\x13.tillhal.v1.JobKind\x12#\n\x05state\x18\x04 \x01(\x0e\x32\x14.tillhal.v1.JobState\x12\x0f\n\x07sale_id\x18\x05 \x01(\t\x12\x0c\n\x04\x63opy\x18\x06 \x01(\r\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\nbytes_sent\x18\x08 \x01(\x04\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03seq\x18\x0b \x01(\x04\x12-\n\nresolution\x18\x0c \x01(\x0e\x32\x19.tillhal.v1.JobResolution\x12\x13\n\x0bresolved_by\x18\r \x01(\t\x12\x1a\n\x12resolved_by_policy\x18\x0e \x01(\x08\x12\x16\n\x0eresolve_reason\x18\x0f \x01(\t\x12\x13\n\x0b\x63opy_job_id\x18\x10 \x01(\t\x12\x16\n\x0e\x63opy_of_job_id\x18\x11 \x01(\t\x12\x15\n\rrerouted_from\x18\x12 \x01(\t\"W\n\x17ValidateDocumentRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12+\n\x08\x64ocument\x18\x02 \x01(\x0b\x32\x19.tillhal.v1.PrintDocument\"@\n\x0f\x44ocumentProblem\x12\x0c\n\x04part\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"Z\n\x18ValidateDocumentResponse\x12-\n\x08problems\x18\x01 \x03(\x0b\x32\x1b.tillhal.v1.DocumentProblem\x12\x0f\n\x07preview\x18\x02 \x03(\t\"\x83\x01\n\x10SubmitJobRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\x0f\n\x07printer\x18\x03 \x01(\t\x12+\n\x08\x64ocument\x18\x04 \x01(\x0b\x32\x19.tillhal.v1.PrintDocument\x12\r\n\x05ttl_s\x18\x05 \x01(\r\"o\n\x11SubmitJobResponse\x12\x1c\n\x03job\x18\x01 \x01(\x0b\x32\x0f.tillhal.v1.Job\x12*\n\ndurability\x18\x02 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\".\n\x0eGetJobResponse\x12\x1c\n\x03job\x18\x01 \x01(\x0b\x32\x0f.tillhal.v1.Job\"d\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tlive_only\x18\x03 \x01(\x08\x12\x17\n\x0funresolved_only\x18\x04 \x01(\x08\"J\n\x10ListJobsResponse\x12\x1d\n\x04jobs\x18\x01 \x03(\x0b\x32\x0f.tillhal.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"F\n\x10\x43\x61ncelJobRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"o\n\x11\x43\x61ncelJobResponse\x12\x1c\n\x03job\x18\x01 \x01(\x0b\x32\x0f.tillhal.v1.Job\x12*\n\ndurability\x18\x02 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"v\n\x11ResolveJobRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12-\n\nresolution\x18\x03 \x01(\x0e\x32\x19.tillhal.v1.JobResolution\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\x8f\x01\n\x12ResolveJobResponse\x12\x1c\n\x03job\x18\x01 \x01(\x0b\x32\x0f.tillhal.v1.Job\x12\x1d\n\x04\x63opy\x18\x02 \x01(\x0b\x32\x0f.tillhal.v1.Job\x12*\n\ndurability\x18\x03 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08replayed\x18\x04 \x01(\x08\"4\n\x10WatchJobsRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x10\n\x08\x66rom_now\x18\x02 \x01(\x08\"k\n\x11WatchJobsResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x1e\n\x03job\x18\x02 \x01(\x0b\x32\x0f.tillhal.v1.JobH\x00\x12\x1e\n\x03gap\x18\x03 \x01(\x0b\x32\x0f.tillhal.v1.GapH\x00\x42\x06\n\x04item*Q\n\x05\x41lign\x12\x15\n\x11\x41LIGN_UNSPECIFIED\x10\x00\x12\x0e\n\nALIGN_LEFT\x10\x01\x12\x10\n\x0c\x41LIGN_CENTER\x10\x02\x12\x0f\n\x0b\x41LIGN_RIGHT\x10\x03*\xa4\x01\n\x0b\x42\x61rcodeKind\x12\x1c\n\x18\x42\x41RCODE_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x42\x41RCODE_KIND_EAN13\x10\x01\x12\x15\n\x11\x42\x41RCODE_KIND_EAN8\x10\x02\x12\x15\n\x11\x42\x41RCODE_KIND_UPCA\x10\x03\x12\x17\n\x13\x42\x41RCODE_KIND_CODE39\x10\x04\x12\x18\n\x14\x42\x41RCODE_KIND_CODE128\x10\x05*\xa5\x02\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12JOB_STATE_ACCEPTED\x10\x01\x12\x12\n\x0eJOB_STATE_HELD\x10\x02\x12\x15\n\x11JOB_STATE_SENDING\x10\x03\x12\x17\n\x13JOB_STATE_CONFIRMED\x10\x04\x12\x19\n\x15JOB_STATE_UNCONFIRMED\x10\x05\x12\x1c\n\x18JOB_STATE_FAILED_PARTIAL\x10\x06\x12\x15\n\x11JOB_STATE_EXPIRED\x10\x07\x12!\n\x1dJOB_STATE_FAILED_BEFORE_START\x10\x08\x12\x17\n\x13JOB_STATE_CANCELLED\x10\t\x12\x16\n\x12JOB_STATE_REROUTED\x10\n*\x82\x01\n\rJobResolution\x12\x1e\n\x1aJOB_RESOLUTION_UNSPECIFIED\x10\x00\x12\x1a\n\x16JOB_RESOLUTION_PRINTED\x10\x01\x12\x17\n\x13JOB_RESOLUTION_COPY\x10\x02\x12\x1c\n\x18JOB_RESOLUTION_DISCARDED\x10\x03*k\n\x07JobKind\x12\x18\n\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_KIND_RECEIPT\x10\x01\x12\x19\n\x15JOB_KIND_RECEIPT_COPY\x10\x02\x12\x15\n\x11JOB_KIND_DOCUMENT\x10\x03\x32\xb3\x04\n\x0ePrinterService\x12\x62\n\x10ValidateDocument\x12#.tillhal.v1.ValidateDocumentRequest\x1a$.tillhal.v1.ValidateDocumentResponse\"\x03\x90\x02\x01\x12H\n\tSubmitJob\x12\x1c.tillhal.v1.SubmitJobRequest\x1a\x1d.tillhal.v1.SubmitJobResponse\x12\x44\n\x06GetJob\x12\x19.tillhal.v1.GetJobRequest\x1a\x1a.tillhal.v1.GetJobResponse\"\x03\x90\x02\x01\x12J\n\x08ListJobs\x12\x1b.tillhal.v1.ListJobsRequest\x1a\x1c.tillhal.v1.ListJobsResponse\"\x03\x90\x02\x01\x12H\n\tCancelJob\x12\x1c.tillhal.v1.CancelJobRequest\x1a\x1d.tillhal.v1.CancelJobResponse\x12K\n\nResolveJob\x12\x1d.tillhal.v1.ResolveJobRequest\x1a\x1e.tillhal.v1.ResolveJobResponse\x12J\n\tWatchJobs\x12\x1c.tillhal.v1.WatchJobsRequest\x1a\x1d.tillhal.v1.WatchJobsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,14 +39,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRINTERSERVICE'].methods_by_name['GetJob']._serialized_options = b'\220\002\001'
   _globals['_PRINTERSERVICE'].methods_by_name['ListJobs']._loaded_options = None
   _globals['_PRINTERSERVICE'].methods_by_name['ListJobs']._serialized_options = b'\220\002\001'
-  _globals['_ALIGN']._serialized_start=2384
-  _globals['_ALIGN']._serialized_end=2465
-  _globals['_BARCODEKIND']._serialized_start=2468
-  _globals['_BARCODEKIND']._serialized_end=2632
-  _globals['_JOBSTATE']._serialized_start=2635
-  _globals['_JOBSTATE']._serialized_end=2879
-  _globals['_JOBKIND']._serialized_start=2881
-  _globals['_JOBKIND']._serialized_end=2988
+  _globals['_ALIGN']._serialized_start=3048
+  _globals['_ALIGN']._serialized_end=3129
+  _globals['_BARCODEKIND']._serialized_start=3132
+  _globals['_BARCODEKIND']._serialized_end=3296
+  _globals['_JOBSTATE']._serialized_start=3299
+  _globals['_JOBSTATE']._serialized_end=3592
+  _globals['_JOBRESOLUTION']._serialized_start=3595
+  _globals['_JOBRESOLUTION']._serialized_end=3725
+  _globals['_JOBKIND']._serialized_start=3727
+  _globals['_JOBKIND']._serialized_end=3834
   _globals['_STYLE']._serialized_start=97
   _globals['_STYLE']._serialized_end=185
   _globals['_RUN']._serialized_start=187
@@ -74,29 +76,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRINTDOCUMENT']._serialized_start=1152
   _globals['_PRINTDOCUMENT']._serialized_end=1200
   _globals['_JOB']._serialized_start=1203
-  _globals['_JOB']._serialized_end=1491
-  _globals['_VALIDATEDOCUMENTREQUEST']._serialized_start=1493
-  _globals['_VALIDATEDOCUMENTREQUEST']._serialized_end=1580
-  _globals['_DOCUMENTPROBLEM']._serialized_start=1582
-  _globals['_DOCUMENTPROBLEM']._serialized_end=1646
-  _globals['_VALIDATEDOCUMENTRESPONSE']._serialized_start=1648
-  _globals['_VALIDATEDOCUMENTRESPONSE']._serialized_end=1738
-  _globals['_SUBMITJOBREQUEST']._serialized_start=1741
-  _globals['_SUBMITJOBREQUEST']._serialized_end=1872
-  _globals['_SUBMITJOBRESPONSE']._serialized_start=1874
-  _globals['_SUBMITJOBRESPONSE']._serialized_end=1985
-  _globals['_GETJOBREQUEST']._serialized_start=1987
-  _globals['_GETJOBREQUEST']._serialized_end=2018
-  _globals['_GETJOBRESPONSE']._serialized_start=2020
-  _globals['_GETJOBRESPONSE']._serialized_end=2066
-  _globals['_LISTJOBSREQUEST']._serialized_start=2068
-  _globals['_LISTJOBSREQUEST']._serialized_end=2143
-  _globals['_LISTJOBSRESPONSE']._serialized_start=2145
-  _globals['_LISTJOBSRESPONSE']._serialized_end=2219
-  _globals['_WATCHJOBSREQUEST']._serialized_start=2221
-  _globals['_WATCHJOBSREQUEST']._serialized_end=2273
-  _globals['_WATCHJOBSRESPONSE']._serialized_start=2275
-  _globals['_WATCHJOBSRESPONSE']._serialized_end=2382
-  _globals['_PRINTERSERVICE']._serialized_start=2991
-  _globals['_PRINTERSERVICE']._serialized_end=3403
+  _globals['_JOB']._serialized_end=1679
+  _globals['_VALIDATEDOCUMENTREQUEST']._serialized_start=1681
+  _globals['_VALIDATEDOCUMENTREQUEST']._serialized_end=1768
+  _globals['_DOCUMENTPROBLEM']._serialized_start=1770
+  _globals['_DOCUMENTPROBLEM']._serialized_end=1834
+  _globals['_VALIDATEDOCUMENTRESPONSE']._serialized_start=1836
+  _globals['_VALIDATEDOCUMENTRESPONSE']._serialized_end=1926
+  _globals['_SUBMITJOBREQUEST']._serialized_start=1929
+  _globals['_SUBMITJOBREQUEST']._serialized_end=2060
+  _globals['_SUBMITJOBRESPONSE']._serialized_start=2062
+  _globals['_SUBMITJOBRESPONSE']._serialized_end=2173
+  _globals['_GETJOBREQUEST']._serialized_start=2175
+  _globals['_GETJOBREQUEST']._serialized_end=2206
+  _globals['_GETJOBRESPONSE']._serialized_start=2208
+  _globals['_GETJOBRESPONSE']._serialized_end=2254
+  _globals['_LISTJOBSREQUEST']._serialized_start=2256
+  _globals['_LISTJOBSREQUEST']._serialized_end=2356
+  _globals['_LISTJOBSRESPONSE']._serialized_start=2358
+  _globals['_LISTJOBSRESPONSE']._serialized_end=2432
+  _globals['_CANCELJOBREQUEST']._serialized_start=2434
+  _globals['_CANCELJOBREQUEST']._serialized_end=2504
+  _globals['_CANCELJOBRESPONSE']._serialized_start=2506
+  _globals['_CANCELJOBRESPONSE']._serialized_end=2617
+  _globals['_RESOLVEJOBREQUEST']._serialized_start=2619
+  _globals['_RESOLVEJOBREQUEST']._serialized_end=2737
+  _globals['_RESOLVEJOBRESPONSE']._serialized_start=2740
+  _globals['_RESOLVEJOBRESPONSE']._serialized_end=2883
+  _globals['_WATCHJOBSREQUEST']._serialized_start=2885
+  _globals['_WATCHJOBSREQUEST']._serialized_end=2937
+  _globals['_WATCHJOBSRESPONSE']._serialized_start=2939
+  _globals['_WATCHJOBSRESPONSE']._serialized_end=3046
+  _globals['_PRINTERSERVICE']._serialized_start=3837
+  _globals['_PRINTERSERVICE']._serialized_end=4400
 # @@protoc_insertion_point(module_scope)

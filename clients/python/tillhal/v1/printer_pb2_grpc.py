@@ -56,6 +56,16 @@ class PrinterServiceStub(object):
                 request_serializer=tillhal_dot_v1_dot_printer__pb2.ListJobsRequest.SerializeToString,
                 response_deserializer=tillhal_dot_v1_dot_printer__pb2.ListJobsResponse.FromString,
                 _registered_method=True)
+        self.CancelJob = channel.unary_unary(
+                '/tillhal.v1.PrinterService/CancelJob',
+                request_serializer=tillhal_dot_v1_dot_printer__pb2.CancelJobRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_printer__pb2.CancelJobResponse.FromString,
+                _registered_method=True)
+        self.ResolveJob = channel.unary_unary(
+                '/tillhal.v1.PrinterService/ResolveJob',
+                request_serializer=tillhal_dot_v1_dot_printer__pb2.ResolveJobRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_printer__pb2.ResolveJobResponse.FromString,
+                _registered_method=True)
         self.WatchJobs = channel.unary_stream(
                 '/tillhal.v1.PrinterService/WatchJobs',
                 request_serializer=tillhal_dot_v1_dot_printer__pb2.WatchJobsRequest.SerializeToString,
@@ -101,6 +111,24 @@ class PrinterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelJob(self, request, context):
+        """Takes a job back that has not begun: nothing of it has left the till. Durable when this returns.
+        NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveJob(self, request, context):
+        """Says what becomes of a job in doubt, one that ended UNCONFIRMED or FAILED_PARTIAL: after a look
+        at the paper. Each job is decided about once. Durable when this returns.
+        INVALID_ARGUMENT: FIELD_INVALID. NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE.
+        ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchJobs(self, request, context):
         """Every change of a job after `cursor`, then live. OUT_OF_RANGE: CURSOR_AHEAD.
         """
@@ -130,6 +158,16 @@ def add_PrinterServiceServicer_to_server(servicer, server):
                     servicer.ListJobs,
                     request_deserializer=tillhal_dot_v1_dot_printer__pb2.ListJobsRequest.FromString,
                     response_serializer=tillhal_dot_v1_dot_printer__pb2.ListJobsResponse.SerializeToString,
+            ),
+            'CancelJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelJob,
+                    request_deserializer=tillhal_dot_v1_dot_printer__pb2.CancelJobRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_printer__pb2.CancelJobResponse.SerializeToString,
+            ),
+            'ResolveJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveJob,
+                    request_deserializer=tillhal_dot_v1_dot_printer__pb2.ResolveJobRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_printer__pb2.ResolveJobResponse.SerializeToString,
             ),
             'WatchJobs': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchJobs,
@@ -247,6 +285,60 @@ class PrinterService(object):
             '/tillhal.v1.PrinterService/ListJobs',
             tillhal_dot_v1_dot_printer__pb2.ListJobsRequest.SerializeToString,
             tillhal_dot_v1_dot_printer__pb2.ListJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.PrinterService/CancelJob',
+            tillhal_dot_v1_dot_printer__pb2.CancelJobRequest.SerializeToString,
+            tillhal_dot_v1_dot_printer__pb2.CancelJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.PrinterService/ResolveJob',
+            tillhal_dot_v1_dot_printer__pb2.ResolveJobRequest.SerializeToString,
+            tillhal_dot_v1_dot_printer__pb2.ResolveJobResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -89,6 +89,38 @@ _PrinterServiceListJobsType = typing_extensions.TypeVar(
     ],
 )
 
+_PrinterServiceCancelJobType = typing_extensions.TypeVar(
+    '_PrinterServiceCancelJobType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.CancelJobRequest,
+        tillhal.v1.printer_pb2.CancelJobResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.CancelJobRequest,
+        tillhal.v1.printer_pb2.CancelJobResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.CancelJobRequest,
+        tillhal.v1.printer_pb2.CancelJobResponse,
+    ],
+)
+
+_PrinterServiceResolveJobType = typing_extensions.TypeVar(
+    '_PrinterServiceResolveJobType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.ResolveJobRequest,
+        tillhal.v1.printer_pb2.ResolveJobResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.ResolveJobRequest,
+        tillhal.v1.printer_pb2.ResolveJobResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.ResolveJobRequest,
+        tillhal.v1.printer_pb2.ResolveJobResponse,
+    ],
+)
+
 _PrinterServiceWatchJobsType = typing_extensions.TypeVar(
     '_PrinterServiceWatchJobsType',
     grpc.UnaryStreamMultiCallable[
@@ -105,7 +137,7 @@ _PrinterServiceWatchJobsType = typing_extensions.TypeVar(
     ],
 )
 
-class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _PrinterServiceSubmitJobType, _PrinterServiceGetJobType, _PrinterServiceListJobsType, _PrinterServiceWatchJobsType]):
+class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _PrinterServiceSubmitJobType, _PrinterServiceGetJobType, _PrinterServiceListJobsType, _PrinterServiceCancelJobType, _PrinterServiceResolveJobType, _PrinterServiceWatchJobsType]):
     """Prints. A job is in the journal before its first byte leaves the till, and its outcome after the
     last; a job whose outcome nobody knows is never repeated by itself.
     """
@@ -127,6 +159,14 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
         grpc.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.ListJobsRequest,
             tillhal.v1.printer_pb2.ListJobsResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.CancelJobRequest,
+            tillhal.v1.printer_pb2.CancelJobResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.ResolveJobRequest,
+            tillhal.v1.printer_pb2.ResolveJobResponse,
         ],
         grpc.UnaryStreamMultiCallable[
             tillhal.v1.printer_pb2.WatchJobsRequest,
@@ -151,6 +191,14 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
         grpc.aio.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.ListJobsRequest,
             tillhal.v1.printer_pb2.ListJobsResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.CancelJobRequest,
+            tillhal.v1.printer_pb2.CancelJobResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.ResolveJobRequest,
+            tillhal.v1.printer_pb2.ResolveJobResponse,
         ],
         grpc.aio.UnaryStreamMultiCallable[
             tillhal.v1.printer_pb2.WatchJobsRequest,
@@ -177,6 +225,18 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
     ListJobs: _PrinterServiceListJobsType
     """Jobs, newest first."""
 
+    CancelJob: _PrinterServiceCancelJobType
+    """Takes a job back that has not begun: nothing of it has left the till. Durable when this returns.
+    NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE. ALREADY_EXISTS: REQUEST_ID_REUSED.
+    """
+
+    ResolveJob: _PrinterServiceResolveJobType
+    """Says what becomes of a job in doubt, one that ended UNCONFIRMED or FAILED_PARTIAL: after a look
+    at the paper. Each job is decided about once. Durable when this returns.
+    INVALID_ARGUMENT: FIELD_INVALID. NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE.
+    ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL.
+    """
+
     WatchJobs: _PrinterServiceWatchJobsType
     """Every change of a job after `cursor`, then live. OUT_OF_RANGE: CURSOR_AHEAD."""
 
@@ -196,6 +256,14 @@ PrinterServiceAsyncStub: typing_extensions.TypeAlias = PrinterServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.printer_pb2.ListJobsRequest,
         tillhal.v1.printer_pb2.ListJobsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.CancelJobRequest,
+        tillhal.v1.printer_pb2.CancelJobResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.ResolveJobRequest,
+        tillhal.v1.printer_pb2.ResolveJobResponse,
     ],
     grpc.aio.UnaryStreamMultiCallable[
         tillhal.v1.printer_pb2.WatchJobsRequest,
@@ -246,6 +314,28 @@ class PrinterServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.printer_pb2.ListJobsResponse, collections.abc.Awaitable[tillhal.v1.printer_pb2.ListJobsResponse]]:
         """Jobs, newest first."""
+
+    @abc.abstractmethod
+    def CancelJob(
+        self,
+        request: tillhal.v1.printer_pb2.CancelJobRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.printer_pb2.CancelJobResponse, collections.abc.Awaitable[tillhal.v1.printer_pb2.CancelJobResponse]]:
+        """Takes a job back that has not begun: nothing of it has left the till. Durable when this returns.
+        NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+
+    @abc.abstractmethod
+    def ResolveJob(
+        self,
+        request: tillhal.v1.printer_pb2.ResolveJobRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.printer_pb2.ResolveJobResponse, collections.abc.Awaitable[tillhal.v1.printer_pb2.ResolveJobResponse]]:
+        """Says what becomes of a job in doubt, one that ended UNCONFIRMED or FAILED_PARTIAL: after a look
+        at the paper. Each job is decided about once. Durable when this returns.
+        INVALID_ARGUMENT: FIELD_INVALID. NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE.
+        ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL.
+        """
 
     @abc.abstractmethod
     def WatchJobs(
