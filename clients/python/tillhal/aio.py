@@ -157,6 +157,10 @@ class AsyncTill:
     ) -> printer_pb2.SubmitJobResponse: ...
     @overload
     async def send(
+        self, request: printer_pb2.PrintTestPageRequest, *, timeout_s: float | None = None
+    ) -> printer_pb2.PrintTestPageResponse: ...
+    @overload
+    async def send(
         self, request: printer_pb2.CancelJobRequest, *, timeout_s: float | None = None
     ) -> printer_pb2.CancelJobResponse: ...
     @overload
@@ -397,6 +401,18 @@ class AsyncTill:
             request = printer_pb2.ListJobsRequest(
                 live_only=live_only, page_token=page.next_page_token
             )
+
+    async def print_test_page(
+        self,
+        printer: str = "",
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> printer_pb2.PrintTestPageResponse:
+        """Print a page with one of everything that the printer can print."""
+        request = requests.print_test_page(printer, job_id=job_id, request_id=request_id)
+        return await self.send(request, timeout_s=timeout_s)
 
     async def cancel_job(
         self,

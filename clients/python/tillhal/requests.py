@@ -266,6 +266,15 @@ def print_document(
     )
 
 
+def print_test_page(
+    printer: str = "", *, job_id: str | None = None, request_id: str | None = None
+) -> printer_pb2.PrintTestPageRequest:
+    """Prints a page with one of everything."""
+    return printer_pb2.PrintTestPageRequest(
+        request_id=request_id or new_id(), job_id=job_id or new_id(), printer=printer
+    )
+
+
 def cancel_job(
     job_id: str, *, reason: str = "", request_id: str | None = None
 ) -> printer_pb2.CancelJobRequest:

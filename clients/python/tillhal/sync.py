@@ -153,6 +153,10 @@ class Till:
     ) -> printer_pb2.SubmitJobResponse: ...
     @overload
     def send(
+        self, request: printer_pb2.PrintTestPageRequest, *, timeout_s: float | None = None
+    ) -> printer_pb2.PrintTestPageResponse: ...
+    @overload
+    def send(
         self, request: printer_pb2.CancelJobRequest, *, timeout_s: float | None = None
     ) -> printer_pb2.CancelJobResponse: ...
     @overload
@@ -385,6 +389,18 @@ class Till:
             request = printer_pb2.ListJobsRequest(
                 live_only=live_only, page_token=page.next_page_token
             )
+
+    def print_test_page(
+        self,
+        printer: str = "",
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> printer_pb2.PrintTestPageResponse:
+        """Print a page with one of everything that the printer can print."""
+        request = requests.print_test_page(printer, job_id=job_id, request_id=request_id)
+        return self.send(request, timeout_s=timeout_s)
 
     def cancel_job(
         self,

@@ -16,6 +16,7 @@ from tillhald.domain.answers import JobAnswer, ResolvedAnswer
 from tillhald.domain.events import decode_record
 from tillhald.domain.jobs import JobState
 from tillhald.domain.layout import Line, lay_out
+from tillhald.domain.testpage import test_page
 from tillhald.rpc import documents, fields, to_wire
 from tillhald.rpc.device import find_device
 from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, carry_out, page_start, request_of
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tillhald.service.till import Outcome, Till
 
 TTL_S_MAX = 604_800
+TEST_PAGE_TTL_S = 60
 _RESOLUTIONS = {wire: resolution for resolution, wire in to_wire.RESOLUTIONS.items()}
 
 
@@ -89,6 +91,44 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
 
         return await carry_out(
             self._till, command, request_of("SubmitJob", request.request_id, request), convert
+        )
+
+    async def PrintTestPage(
+        self, request: pb.PrintTestPageRequest, context: Context
+    ) -> pb.PrintTestPageResponse:
+        shot = self._printer(request.printer)
+        command = cmd.SubmitJob(
+            job_id=fields.identifier(request.job_id, "job_id"),
+            printer=shot.device_id,
+            document=self._test_page(shot),
+            ttl_s=TEST_PAGE_TTL_S,
+        )
+
+        def convert(outcome: Outcome) -> pb.PrintTestPageResponse:
+            assert isinstance(outcome.answer, JobAnswer), "PrintTestPage answers with a job"
+            return pb.PrintTestPageResponse(
+                job=to_wire.job(outcome.answer.job), replayed=outcome.replayed
+            )
+
+        return await carry_out(
+            self._till, command, request_of("PrintTestPage", request.request_id, request), convert
+        )
+
+    def _test_page(self, shot: DeviceSnapshot) -> PrintDocument:
+        assert shot.capabilities is not None, "a printer has capabilities"
+        paper = shot.capabilities.paper
+        facts = (
+            ("printer", shot.device_id),
+            ("driver", shot.driver),
+            ("port", shot.port),
+            ("columns", str(paper.columns)),
+            ("evidence", shot.capabilities.completion.value),
+        )
+        return test_page(
+            paper,
+            facts=facts,
+            counts={},
+            can_print=lambda sample: not self._devices.check(shot.device_id, sample),
         )
 
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:

@@ -297,6 +297,26 @@ class SubmitJobResponse(_message.Message):
     replayed: bool
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., replayed: bool = ...) -> None: ...
 
+class PrintTestPageRequest(_message.Message):
+    __slots__ = ("request_id", "job_id", "printer")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    PRINTER_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    job_id: str
+    printer: str
+    def __init__(self, request_id: _Optional[str] = ..., job_id: _Optional[str] = ..., printer: _Optional[str] = ...) -> None: ...
+
+class PrintTestPageResponse(_message.Message):
+    __slots__ = ("job", "durability", "replayed")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    durability: _types_pb2.Durability
+    replayed: bool
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., replayed: bool = ...) -> None: ...
+
 class GetJobRequest(_message.Message):
     __slots__ = ("job_id",)
     JOB_ID_FIELD_NUMBER: _ClassVar[int]

@@ -46,6 +46,11 @@ class PrinterServiceStub(object):
                 request_serializer=tillhal_dot_v1_dot_printer__pb2.SubmitJobRequest.SerializeToString,
                 response_deserializer=tillhal_dot_v1_dot_printer__pb2.SubmitJobResponse.FromString,
                 _registered_method=True)
+        self.PrintTestPage = channel.unary_unary(
+                '/tillhal.v1.PrinterService/PrintTestPage',
+                request_serializer=tillhal_dot_v1_dot_printer__pb2.PrintTestPageRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_printer__pb2.PrintTestPageResponse.FromString,
+                _registered_method=True)
         self.GetJob = channel.unary_unary(
                 '/tillhal.v1.PrinterService/GetJob',
                 request_serializer=tillhal_dot_v1_dot_printer__pb2.GetJobRequest.SerializeToString,
@@ -92,6 +97,15 @@ class PrinterServiceServicer(object):
         INVALID_ARGUMENT: DOCUMENT_INVALID, TEXT_NOT_PRINTABLE. NOT_FOUND: DEVICE_NOT_FOUND.
         ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL,
         DISK_RESERVE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PrintTestPage(self, request, context):
+        """Prints a page with one of everything that the printer can print, and who it is. As SubmitJob.
+        NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED.
+        RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,6 +162,11 @@ def add_PrinterServiceServicer_to_server(servicer, server):
                     servicer.SubmitJob,
                     request_deserializer=tillhal_dot_v1_dot_printer__pb2.SubmitJobRequest.FromString,
                     response_serializer=tillhal_dot_v1_dot_printer__pb2.SubmitJobResponse.SerializeToString,
+            ),
+            'PrintTestPage': grpc.unary_unary_rpc_method_handler(
+                    servicer.PrintTestPage,
+                    request_deserializer=tillhal_dot_v1_dot_printer__pb2.PrintTestPageRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_printer__pb2.PrintTestPageResponse.SerializeToString,
             ),
             'GetJob': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJob,
@@ -231,6 +250,33 @@ class PrinterService(object):
             '/tillhal.v1.PrinterService/SubmitJob',
             tillhal_dot_v1_dot_printer__pb2.SubmitJobRequest.SerializeToString,
             tillhal_dot_v1_dot_printer__pb2.SubmitJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PrintTestPage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.PrinterService/PrintTestPage',
+            tillhal_dot_v1_dot_printer__pb2.PrintTestPageRequest.SerializeToString,
+            tillhal_dot_v1_dot_printer__pb2.PrintTestPageResponse.FromString,
             options,
             channel_credentials,
             insecure,

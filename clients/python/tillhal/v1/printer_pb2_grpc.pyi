@@ -57,6 +57,22 @@ _PrinterServiceSubmitJobType = typing_extensions.TypeVar(
     ],
 )
 
+_PrinterServicePrintTestPageType = typing_extensions.TypeVar(
+    '_PrinterServicePrintTestPageType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.PrintTestPageRequest,
+        tillhal.v1.printer_pb2.PrintTestPageResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.PrintTestPageRequest,
+        tillhal.v1.printer_pb2.PrintTestPageResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.PrintTestPageRequest,
+        tillhal.v1.printer_pb2.PrintTestPageResponse,
+    ],
+)
+
 _PrinterServiceGetJobType = typing_extensions.TypeVar(
     '_PrinterServiceGetJobType',
     grpc.UnaryUnaryMultiCallable[
@@ -137,7 +153,7 @@ _PrinterServiceWatchJobsType = typing_extensions.TypeVar(
     ],
 )
 
-class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _PrinterServiceSubmitJobType, _PrinterServiceGetJobType, _PrinterServiceListJobsType, _PrinterServiceCancelJobType, _PrinterServiceResolveJobType, _PrinterServiceWatchJobsType]):
+class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _PrinterServiceSubmitJobType, _PrinterServicePrintTestPageType, _PrinterServiceGetJobType, _PrinterServiceListJobsType, _PrinterServiceCancelJobType, _PrinterServiceResolveJobType, _PrinterServiceWatchJobsType]):
     """Prints. A job is in the journal before its first byte leaves the till, and its outcome after the
     last; a job whose outcome nobody knows is never repeated by itself.
     """
@@ -151,6 +167,10 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
         grpc.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.SubmitJobRequest,
             tillhal.v1.printer_pb2.SubmitJobResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.PrintTestPageRequest,
+            tillhal.v1.printer_pb2.PrintTestPageResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.GetJobRequest,
@@ -183,6 +203,10 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
         grpc.aio.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.SubmitJobRequest,
             tillhal.v1.printer_pb2.SubmitJobResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.PrintTestPageRequest,
+            tillhal.v1.printer_pb2.PrintTestPageResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.GetJobRequest,
@@ -219,6 +243,12 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
     DISK_RESERVE.
     """
 
+    PrintTestPage: _PrinterServicePrintTestPageType
+    """Prints a page with one of everything that the printer can print, and who it is. As SubmitJob.
+    NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED.
+    RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
+    """
+
     GetJob: _PrinterServiceGetJobType
     """One job. NOT_FOUND: JOB_NOT_FOUND."""
 
@@ -248,6 +278,10 @@ PrinterServiceAsyncStub: typing_extensions.TypeAlias = PrinterServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.printer_pb2.SubmitJobRequest,
         tillhal.v1.printer_pb2.SubmitJobResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.PrintTestPageRequest,
+        tillhal.v1.printer_pb2.PrintTestPageResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.printer_pb2.GetJobRequest,
@@ -297,6 +331,17 @@ class PrinterServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: DOCUMENT_INVALID, TEXT_NOT_PRINTABLE. NOT_FOUND: DEVICE_NOT_FOUND.
         ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL,
         DISK_RESERVE.
+        """
+
+    @abc.abstractmethod
+    def PrintTestPage(
+        self,
+        request: tillhal.v1.printer_pb2.PrintTestPageRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.printer_pb2.PrintTestPageResponse, collections.abc.Awaitable[tillhal.v1.printer_pb2.PrintTestPageResponse]]:
+        """Prints a page with one of everything that the printer can print, and who it is. As SubmitJob.
+        NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED.
+        RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
         """
 
     @abc.abstractmethod
