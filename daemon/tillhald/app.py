@@ -282,6 +282,7 @@ class App:
                 types_pb2.Gap(first_seq=first, last_seq=last, why="Lost with a damaged file.")
                 for first, last in state.gone
             ],
+            unresolved_job_ids=list(state.unresolved),
             findings=[
                 *(found.sentence for found in report.faults),
                 *(

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tillhald.devices.backup import take_backup
 from tillhald.devices.categories import Category, DrawerOnPrinterDriver, Driver
 from tillhald.devices.finding import find_drivers, load_drivers
 from tillhald.devices.options import DrawerOptions, Shown
@@ -23,7 +24,13 @@ from tillhald.devices.unit import DeviceConfig
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX
 from tillhald.domain.currency import is_currency
 from tillhald.domain.receipt import LANGUAGES, ReceiptLayout
-from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, TenderRule
+from tillhald.domain.rules import (
+    DEFAULT_TENDERS,
+    CashRounding,
+    PaperPolicy,
+    ShopRules,
+    TenderRule,
+)
 from tillhald.domain.sale import TenderType
 from tillhald.domain.statistics import STATISTICS
 from tillhald.journal.recovery import Places
@@ -88,8 +95,8 @@ class ShiftTable(Table, frozen=True, kw_only=True):
     float_minor: int = 0
 
 
-class ReceiptTable(Table, frozen=True, kw_only=True):
-    """`printer` and `drawer` name devices; empty for none."""
+class ReceiptTable(Table, PaperPolicy, frozen=True, kw_only=True):
+    """`printer` and `drawer` name devices; empty for none. The rest: see PaperPolicy."""
 
     printer: Shown = ""
     drawer: Shown = ""
@@ -114,6 +121,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shift: ShiftTable = ShiftTable()
     receipt: ReceiptTable = ReceiptTable()
     scan: ScanTable = ScanTable()
+    documents: PaperPolicy = PaperPolicy()
     log: LogTable = LogTable()
     devices: dict[Shown, DeviceConfig] = {}
     left_out: dict[Shown, Shown] = {}
@@ -133,6 +141,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             implicit_shift=self.shift.mode == "implicit",
             implicit_operator=self.shift.operator,
             implicit_float_minor=self.shift.float_minor,
+            receipts=self.receipt,
+            documents=self.documents,
         )
 
     def places(self) -> Places:
@@ -169,6 +179,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "shift": ShiftTable,
     "receipt": ReceiptTable,
     "scan": ScanTable,
+    "documents": PaperPolicy,
     "log": LogTable,
 }
 
@@ -267,11 +278,14 @@ def _devices(tables: object, mistakes: list[str]) -> tuple[dict[str, DeviceConfi
         if driver not in drivers:
             mistakes.append(f"{where}: unknown driver `{driver}`{meant(driver, known)}")
             continue
+        backup = take_backup(where, options, mistakes)
         category = drivers[driver].category
         maintenance = _maintenance(where, options.pop("maintenance", {}), category, mistakes)
         converted = convert(where, options, drivers[driver].options_type, mistakes)
         if converted is not None:
-            devices[name] = DeviceConfig(driver=driver, options=converted, maintenance=maintenance)
+            devices[name] = DeviceConfig(
+                driver=driver, options=converted, maintenance=maintenance, backup=backup
+            )
     _leave_out_what_hangs_on(left_out, devices, drivers)
     if len(devices) + len(left_out) == len(tables):  # else one mistake would show as two
         mistakes.extend(config_faults(devices, drivers))

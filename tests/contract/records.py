@@ -19,7 +19,15 @@ from tillhald.domain import events as ev
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.devices import HealthStep, Identity
 from tillhald.domain.drawers import OpenLevel
-from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState, PrintWork
+from tillhald.domain.jobs import (
+    Job,
+    JobKind,
+    JobState,
+    KickReason,
+    KickState,
+    PrintWork,
+    Resolution,
+)
 from tillhald.domain.sale import (
     Discount,
     EntryMethod,
@@ -195,9 +203,11 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         document=DOCUMENT,
         sale_id="sale-1",
         copy=3,
+        copy_of="job-0",
+        document_seq=17,
     ),
     ev.JobHeld(job_id="job-1", reason="PAPER_OUT"),
-    ev.PrintStarted(job_id="job-1"),
+    ev.PrintStarted(job_id="job-1", cuts_before=4711, cuts=2),
     ev.PrintEnded(
         job_id="job-1",
         outcome=JobState.FAILED_PARTIAL,
@@ -221,8 +231,22 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
             reason="PROCESS_ID",
             bytes_sent=7,
             work=WORK,
+            document_seq=17,
+            cuts_before=4711,
+            cuts=2,
+            rerouted_from="back",
+            copy_of="job-0",
+            resolution=Resolution.COPY,
+            resolved_by="ann",
+            resolved_by_policy=True,
+            resolve_reason="the customer has none",
+            copy_job_id="copy/9",
         )
     ),
+    ev.JobFailedLate(job=BARE_JOB),
+    ev.JobCancelled(job_id="job-1", reason="the customer wants none"),
+    ev.JobRerouted(job_id="job-1", from_printer="front", to_printer="back", reason="PAPER_OUT"),
+    ev.JobResolved(job=BARE_JOB),
     ev.DrawerOpenRequested(
         kick_id="kick-1", drawer="drawer", reason=KickReason.PAID_IN_OUT, note="window cleaner"
     ),
@@ -267,6 +291,9 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.JobSubmitted(
         job_id="j", printer="p", kind=JobKind.DOCUMENT, ttl_s=0, document=BARE_DOCUMENT
     ),
+    ev.PrintStarted(job_id="j"),
+    ev.JobCancelled(job_id="j"),
+    ev.JobRerouted(job_id="j", from_printer="p", to_printer="q"),
     ev.PrintEnded(job_id="j", outcome=JobState.CONFIRMED),
     ev.JobConfirmedLate(job=BARE_JOB),
     ev.DrawerOpenRequested(kick_id="k", drawer="d", reason=KickReason.SALE),

@@ -26,7 +26,7 @@ from tillhald import config, failpoints
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import DRIVER_FAILED, MAINTENANCE_DUE, REPLACED
 from tillhald.domain import events, jobs
-from tillhald.domain.rules import CashRounding, TenderRule
+from tillhald.domain.rules import CashRounding, PaperPolicy, TenderRule
 from tillhald.journal import format as journal_format
 from tillhald.journal.engine import ALL_TABLES
 from tillhald.journal.errors import Fault
@@ -54,6 +54,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[shop.tenders.TYPE]": TenderRule,
     "[shift]": config.ShiftTable,
     "[receipt]": config.ReceiptTable,
+    "[documents]": PaperPolicy,
     "[log]": config.LogTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }

@@ -18,14 +18,19 @@ TILLCTL = page("docs/reference/tillctl.md")
 SALVAGE_FORMAT = page("docs/reference/salvage-format.md")
 
 
+def options(command: object) -> set[str]:
+    """What begins with a dash: arguments have no name on the command line."""
+    named = {option for each in command.params for option in each.opts}
+    return {option for option in named if option.startswith("-")} - {"--help"}
+
+
 def commands(command: object, name: str) -> Iterator[tuple[str, set[str]]]:
     """Each command and its options."""
     below = getattr(command, "commands", None)
-    if below is None:
-        yield name, {option for each in command.params for option in each.opts} - {"--help"}
-    else:
-        for word, each in below.items():
-            yield from commands(each, f"{name} {word}")
+    if below is None or getattr(command, "invoke_without_command", False):
+        yield name, options(command)
+    for word, each in (below or {}).items():
+        yield from commands(each, f"{name} {word}")
 
 
 def test_the_page_of_tillctl_lists_every_command_with_its_options() -> None:

@@ -25,6 +25,7 @@ LIVE_JOB = (
     printer_pb2.JOB_STATE_ACCEPTED,
     printer_pb2.JOB_STATE_HELD,
     printer_pb2.JOB_STATE_SENDING,
+    printer_pb2.JOB_STATE_REROUTED,
 )
 
 

@@ -62,6 +62,7 @@ printer = "{printer}"
 drawer = "{drawer}"
 header = ["{header}"]
 ttl_s = {ttl_s}
+{receipt}
 [log]
 level = "{level}"
 """
@@ -69,7 +70,8 @@ _PRINTER_TOML = """
 [devices.front_printer]
 driver = "escpos"
 port = {{ tcp = "127.0.0.1:{port}" }}
-profile = "tm_t88"
+profile = "{profile}"
+{front}
 [devices.front_drawer]
 driver = "printer_kick"
 printer = "front_printer"
@@ -86,8 +88,15 @@ def till_toml(
     tcp: str = "",
     ttl_s: int = 900,
     level: str = "info",
+    profile: str = "tm_t88",
+    receipt: str = "",
+    front: str = "",
+    more: str = "",
 ) -> str:
-    """The configuration of a till under `folder`; without a `printer_port` it has no devices."""
+    """The configuration of a till under `folder`; without a `printer_port` it has no devices.
+
+    `receipt` are more lines of [receipt], `front` of the printer's table, `more` more tables.
+    """
     return _TOML.format(
         folder=folder,
         socket=folder / "api.sock",
@@ -99,7 +108,12 @@ def till_toml(
         header=HEADER,
         ttl_s=ttl_s,
         level=level,
-    ) + (_PRINTER_TOML.format(port=printer_port) if printer_port else "")
+        receipt=receipt,
+    ) + (
+        _PRINTER_TOML.format(port=printer_port, profile=profile, front=front) + more
+        if printer_port
+        else ""
+    )
 
 
 class Calls:
@@ -349,6 +363,10 @@ def a_till(
     tcp: str = "",
     ttl_s: int = 900,
     expected: Container[str] = (),
+    profile: str = "tm_t88",
+    receipt: str = "",
+    front: str = "",
+    more: str = "",
 ) -> Iterator[Till]:
     """A till that is not running yet, on `printer` or none; it is gone afterwards.
 
@@ -357,7 +375,18 @@ def a_till(
     """
     with short_folder() as folder:
         port = printer.address[1] if printer else 0
-        toml = till_toml(folder, port, currency=currency, language=language, tcp=tcp, ttl_s=ttl_s)
+        toml = till_toml(
+            folder,
+            port,
+            currency=currency,
+            language=language,
+            tcp=tcp,
+            ttl_s=ttl_s,
+            profile=profile,
+            receipt=receipt,
+            front=front,
+            more=more,
+        )
         till = Till(folder, printer, toml)
         try:
             yield till

@@ -157,6 +157,18 @@ class AsyncTill:
     ) -> printer_pb2.SubmitJobResponse: ...
     @overload
     async def send(
+        self, request: printer_pb2.PrintTestPageRequest, *, timeout_s: float | None = None
+    ) -> printer_pb2.PrintTestPageResponse: ...
+    @overload
+    async def send(
+        self, request: printer_pb2.CancelJobRequest, *, timeout_s: float | None = None
+    ) -> printer_pb2.CancelJobResponse: ...
+    @overload
+    async def send(
+        self, request: printer_pb2.ResolveJobRequest, *, timeout_s: float | None = None
+    ) -> printer_pb2.ResolveJobResponse: ...
+    @overload
+    async def send(
         self, request: drawer_pb2.OpenDrawerRequest, *, timeout_s: float | None = None
     ) -> drawer_pb2.OpenDrawerResponse: ...
     async def send(self, request: ChangeRequest, *, timeout_s: float | None = None) -> Answer:
@@ -369,10 +381,17 @@ class AsyncTill:
         return (await self._ask(self.stubs.printer.GetJob, request, timeout_s)).job
 
     async def list_jobs(
-        self, *, live_only: bool = False, timeout_s: float | None = None
+        self,
+        *,
+        live_only: bool = False,
+        unresolved_only: bool = False,
+        timeout_s: float | None = None,
     ) -> AsyncIterator[printer_pb2.Job]:
-        """Print jobs, newest first, fetched page by page as you go on."""
-        request = printer_pb2.ListJobsRequest(live_only=live_only)
+        """Print jobs, newest first, fetched page by page as you go on.
+
+        `unresolved_only`: those in doubt that wait for `resolve_job`.
+        """
+        request = printer_pb2.ListJobsRequest(live_only=live_only, unresolved_only=unresolved_only)
         while True:
             page = await self._ask(self.stubs.printer.ListJobs, request, timeout_s)
             for job in page.jobs:
@@ -382,6 +401,43 @@ class AsyncTill:
             request = printer_pb2.ListJobsRequest(
                 live_only=live_only, page_token=page.next_page_token
             )
+
+    async def print_test_page(
+        self,
+        printer: str = "",
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> printer_pb2.PrintTestPageResponse:
+        """Print a page with one of everything that the printer can print."""
+        request = requests.print_test_page(printer, job_id=job_id, request_id=request_id)
+        return await self.send(request, timeout_s=timeout_s)
+
+    async def cancel_job(
+        self,
+        job_id: str,
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> printer_pb2.CancelJobResponse:
+        """Take back a print job that has not begun; JOB_STATE where it has."""
+        request = requests.cancel_job(job_id, reason=reason, request_id=request_id)
+        return await self.send(request, timeout_s=timeout_s)
+
+    async def resolve_job(
+        self,
+        job_id: str,
+        resolution: requests.JobResolution,
+        *,
+        reason: str = "",
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> printer_pb2.ResolveJobResponse:
+        """Say what becomes of a print job in doubt: "PRINTED", "COPY" or "DISCARDED"."""
+        request = requests.resolve_job(job_id, resolution, reason=reason, request_id=request_id)
+        return await self.send(request, timeout_s=timeout_s)
 
     async def open_drawer(
         self,

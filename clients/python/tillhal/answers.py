@@ -172,12 +172,18 @@ Answer: TypeAlias = (
     SaleAnswer
     | checkout_pb2.ReprintReceiptResponse
     | printer_pb2.SubmitJobResponse
+    | printer_pb2.PrintTestPageResponse
+    | printer_pb2.CancelJobResponse
+    | printer_pb2.ResolveJobResponse
     | drawer_pb2.OpenDrawerResponse
 )
 ChangeRequest: TypeAlias = (
     SaleRequest
     | checkout_pb2.ReprintReceiptRequest
     | printer_pb2.SubmitJobRequest
+    | printer_pb2.PrintTestPageRequest
+    | printer_pb2.CancelJobRequest
+    | printer_pb2.ResolveJobRequest
     | drawer_pb2.OpenDrawerRequest
 )
 """Every request that changes something in the shop."""
@@ -189,6 +195,9 @@ def answer_of(response: Message) -> Answer:
         response,
         checkout_pb2.ReprintReceiptResponse
         | printer_pb2.SubmitJobResponse
+        | printer_pb2.PrintTestPageResponse
+        | printer_pb2.CancelJobResponse
+        | printer_pb2.ResolveJobResponse
         | drawer_pb2.OpenDrawerResponse,
     ):
         return response

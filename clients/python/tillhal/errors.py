@@ -290,6 +290,10 @@ class JobNotFound(Refused, reason="JOB_NOT_FOUND"):
     """No print job with this id."""
 
 
+class WrongJobState(Refused, reason="JOB_STATE"):
+    """The print job is not in a state that allows this: it has begun, or nothing is in doubt."""
+
+
 class NoPrinter(Refused, reason="NO_PRINTER"):
     """No printer is configured for this."""
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tillhal.answers import SaleHandle
 
 DrawerReason: TypeAlias = Literal["NO_SALE", "FLOAT", "COUNT", "PAID_IN_OUT", "TEST"]
+JobResolution: TypeAlias = Literal["PRINTED", "COPY", "DISCARDED"]
 
 RPC_OF_REQUEST: Final[dict[str, tuple[str, str]]] = {
     method.input_type.full_name: (stub, method.name)
@@ -262,6 +263,36 @@ def print_document(
         printer=printer,
         document=printer_pb2.PrintDocument(parts=parts),
         ttl_s=ttl_s,
+    )
+
+
+def print_test_page(
+    printer: str = "", *, job_id: str | None = None, request_id: str | None = None
+) -> printer_pb2.PrintTestPageRequest:
+    """Prints a page with one of everything."""
+    return printer_pb2.PrintTestPageRequest(
+        request_id=request_id or new_id(), job_id=job_id or new_id(), printer=printer
+    )
+
+
+def cancel_job(
+    job_id: str, *, reason: str = "", request_id: str | None = None
+) -> printer_pb2.CancelJobRequest:
+    """Takes back a print job that has not begun."""
+    return printer_pb2.CancelJobRequest(
+        request_id=request_id or new_id(), job_id=job_id, reason=reason
+    )
+
+
+def resolve_job(
+    job_id: str, resolution: JobResolution, *, reason: str = "", request_id: str | None = None
+) -> printer_pb2.ResolveJobRequest:
+    """Says what becomes of a print job in doubt, after a look at the paper."""
+    return printer_pb2.ResolveJobRequest(
+        request_id=request_id or new_id(),
+        job_id=job_id,
+        resolution=f"JOB_RESOLUTION_{resolution}",
+        reason=reason,
     )
 
 

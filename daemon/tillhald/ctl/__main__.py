@@ -12,7 +12,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import typer
 
-from tillhald.ctl import diagnostics, drawer, journal, status, watch
+from tillhald.ctl import diagnostics, drawer, jobs, journal, printer, status, watch
 
 app = typer.Typer(
     name="tillctl",
@@ -28,6 +28,8 @@ app.command("watch")(watch.watch)
 app.command("diagnostics")(diagnostics.diagnostics)
 app.add_typer(journal.app, name="journal")
 app.add_typer(drawer.app, name="drawer")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(printer.app, name="printer")
 
 
 def main() -> int:

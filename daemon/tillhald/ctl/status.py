@@ -63,6 +63,7 @@ def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
         ("shift", answer.shift_id or "none is open"),
         ("sales under way", str(answer.live_sales)),
         ("answers are kept", _where_kept(answer)),
+        ("print jobs in doubt", _in_doubt(answer)),
         ("last record", str(answer.head_seq)),
         (
             "the last check",
@@ -83,6 +84,11 @@ def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
     )
     facts += [(f"at the start, {name}", ", ".join(ids)) for name, ids in waiting if ids]
     return facts
+
+
+def _in_doubt(answer: GetStatusResponse) -> str:
+    waiting = answer.unresolved_jobs
+    return f"{waiting}: see `tillctl jobs --unresolved`" if waiting else "none"
 
 
 def _where_kept(answer: GetStatusResponse) -> str:

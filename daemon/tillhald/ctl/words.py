@@ -89,9 +89,7 @@ def event(message: system_pb2.WatchEventsResponse) -> str:
         case "sale_changed":
             return _sale(message.sale_changed.sale)
         case "job_changed":
-            job = message.job_changed
-            state = word(printer_pb2.JobState, job.state)
-            return f"print job {job.job_id} is {state}{_why(job.reason)}"
+            return f"print job {message.job_changed.job_id} {job_state(message.job_changed)}"
         case "kick_changed":
             kick = message.kick_changed
             state = word(drawer_pb2.KickState, kick.state)
@@ -116,6 +114,19 @@ def event(message: system_pb2.WatchEventsResponse) -> str:
             )
         case unknown:
             return f"something that this tillctl does not know: {unknown}"
+
+
+def job_state(job: printer_pb2.Job) -> str:
+    """Where a print job stands, and what was decided about it, in a few words."""
+    state = f"is {word(printer_pb2.JobState, job.state)}{_why(job.reason)}"
+    if job.rerouted_from:
+        state += f", taken over from {job.rerouted_from}"
+    if job.resolution:
+        who = "the shop's policy" if job.resolved_by_policy else job.resolved_by or "somebody"
+        state += f"; {who} decided: {word(printer_pb2.JobResolution, job.resolution)}"
+    if job.copy_job_id:
+        state += f" ({job.copy_job_id})"
+    return state
 
 
 def _sale(sale: checkout_pb2.SaleSummary) -> str:

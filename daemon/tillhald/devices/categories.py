@@ -138,6 +138,7 @@ class Trouble(enum.StrEnum):
     gives no better evidence. NO_ANSWER: it is silent, or nothing comes back by its link.
     LINK_LOST: the connection broke.
     TTL_OVER: it was asked for so long ago that nobody waits for it any more.
+    CUTS_CHANGED: the printer has cut since its count was read; that is read again at once.
     DRIVER_FAILED: the driver made a mistake of its own; a condition tells more.
     QUEUE_FULL, DEVICE_STUCK: earlier work is in the way.
     PRINTER_REMOVED: it is not in the configuration any more.
@@ -161,6 +162,7 @@ class Trouble(enum.StrEnum):
     TTL_OVER = "TTL_OVER"
     DRIVER_FAILED = "DRIVER_FAILED"
     PRINTER_REMOVED = "PRINTER_REMOVED"
+    CUTS_CHANGED = "CUTS_CHANGED"
 
 
 class Confirmed(msgspec.Struct, frozen=True, tag="confirmed"):
@@ -228,8 +230,20 @@ class PosPrinter(Protocol):
     def status(self, deadline_s: float) -> PrinterStatus:
         """Ask the printer, at most `deadline_s`; with 0, say what is known without asking."""
 
-    def print(self, document: PrintDocument, deadline_s: float) -> PrintOutcome:
-        """Print once, and say what became of it. Never tries twice, never raises DeviceError."""
+    def print(
+        self, document: PrintDocument, deadline_s: float, cuts_before: int | None = None
+    ) -> PrintOutcome:
+        """Print once, and say what became of it. Never tries twice, never raises DeviceError.
+
+        Given `cuts_before`, begins only if that is still the printer's count of cuts; else
+        FailedBeforeStart with CUTS_CHANGED. Only of a printer that has `cut_counter`.
+        """
+
+    def count_cuts(self, deadline_s: float) -> int | None:
+        """Ask for the printer's count of cuts, once all that was sent to it has been worked off.
+
+        None if it cannot say now. Never raises DeviceError. Only of one that has `cut_counter`.
+        """
 
     def pulse_drawer(self, pulse: Pulse, deadline_s: float) -> PrintOutcome:
         """Send one pulse. Confirmed: the printer has carried it out. Never tries twice."""

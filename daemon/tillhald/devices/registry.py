@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import msgspec
 
+from tillhald.devices.backup import Backup, backup_faults
 from tillhald.devices.categories import (
     Category,
     DrawerDriver,
@@ -103,6 +105,10 @@ Prepared = dict[str, _Station]
 def config_faults(configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]) -> list[str]:
     """Every mistake between devices, as a sentence with the device's table."""
     faults = []
+    printers = {
+        name: isinstance(drivers.get(config.driver), PrinterDriver)
+        for name, config in configs.items()
+    }
     for device_id, config in configs.items():
         driver = drivers.get(config.driver)
         if driver is None:
@@ -115,6 +121,8 @@ def config_faults(configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Dri
             if not isinstance(host_driver, PrinterDriver):
                 name = driver.printer_of(config.options)
                 faults.append(f"devices.{device_id}: printer {name!r} is not a configured printer")
+        if config.backup is not None:
+            faults += backup_faults(device_id, config.backup, printers)
     return faults
 
 
@@ -246,7 +254,8 @@ class DeviceRegistry:
     ) -> list[str]:
         """Drive the devices that `prepare` built; those that are not touched stay as they are.
 
-        `drawers` is what is known of drawers beyond what they say. No deed may be under way on what is touched. The names of the ports that are stuck.
+        `drawers` is what is known of drawers beyond what they say. No deed may be under way on what
+        is touched. The names of the ports that are stuck.
         """
         old = self._stations
         leaving = {name: station for name, station in old.items() if name in touched}
@@ -288,14 +297,20 @@ class DeviceRegistry:
         return self._printer(device_id)[1].device.check(document)
 
     async def print(
-        self, device_id: str, document: PrintDocument, *, deadline_s: float
+        self,
+        device_id: str,
+        document: PrintDocument,
+        *,
+        cuts_before: int | None = None,
+        deadline_s: float,
     ) -> PrintOutcome:
         """Print once and say what became of it. Raises only DeviceUnknown."""
         station, printer = self._printer(device_id)
+        work: Callable[[PrintDocument, float], PrintOutcome] = printer.device.print
+        if cuts_before is not None:
+            work = functools.partial(printer.device.print, cuts_before=cuts_before)
         try:
-            return await self._call(
-                station, printer, printer.device.print, document, deadline_s=deadline_s
-            )
+            return await self._call(station, printer, work, document, deadline_s=deadline_s)
         except DeviceError as error:
             if error.retry_safety is RetrySafety.UNKNOWN:
                 return Unconfirmed(Trouble(error.reason), "")
@@ -303,6 +318,25 @@ class DeviceRegistry:
         except Exception as error:  # noqa: BLE001 - a driver's mistake must not end the till
             self._tell(station.host.failed(error, self._now_ms()))
             return Unconfirmed(Trouble.DRIVER_FAILED, "")
+
+    async def count_cuts(self, device_id: str, *, deadline_s: float) -> int | None:
+        """Ask for a printer's count of cuts, see PosPrinter. Raises only DeviceUnknown."""
+        station, printer = self._printer(device_id)
+        if not printer.capabilities.cut_counter:
+            return None
+        try:
+            return await self._call(
+                station, printer, printer.device.count_cuts, deadline_s=deadline_s
+            )
+        except DeviceError:
+            return None
+        except Exception as error:  # noqa: BLE001 - a driver's mistake must not end the till
+            self._tell(station.host.failed(error, self._now_ms()))
+            return None
+
+    def backup_of(self, device_id: str) -> Backup | None:
+        """Who prints for this printer while it cannot. Raises DeviceUnknown."""
+        return self._printer(device_id)[1].config.backup
 
     async def kick(self, device_id: str, *, now: bool, deadline_s: float) -> KickOutcome:
         """Open a drawer, at most once. Raises only DeviceUnknown."""
@@ -366,9 +400,16 @@ class DeviceRegistry:
         *args: *Args,
         deadline_s: float,
     ) -> T:
+        def work_and_look(*args_and_left: *tuple[*Args, float]) -> T:
+            try:
+                return work(*args_and_left)
+            finally:
+                # Whoever asked may look at the device next: not at how it was before the call.
+                unit.status = unit.read()
+
         unit.calls += 1
         try:
-            return await station.port.call(work, *args, deadline_s=deadline_s)
+            return await station.port.call(work_and_look, *args, deadline_s=deadline_s)
         finally:
             unit.calls -= 1
 

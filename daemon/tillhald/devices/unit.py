@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import msgspec
 
+from tillhald.devices.backup import Backup
 from tillhald.devices.categories import (
     Category,
     DrawerCapabilities,
@@ -45,6 +46,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     driver: Shown
     options: msgspec.Struct
     maintenance: dict[Shown, int] = {}
+    backup: Backup | None = None
 
 
 class Unit(ABC, Generic[S]):

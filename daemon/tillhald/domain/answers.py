@@ -35,6 +35,13 @@ class JobAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
     job: Job
 
 
+class ResolvedAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="resolved"):
+    """`copy` is the job that prints it again, if that was decided."""
+
+    job: Job
+    copy: Job | None = None
+
+
 class KickAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="kick"):
     kick: Kick
 
@@ -53,7 +60,7 @@ class DevicesAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="devices", om
     removed: tuple[str, ...] = ()
 
 
-Answer = SaleSummary | JobAnswer | KickAnswer | ScanAnswer | DevicesAnswer
+Answer = SaleSummary | JobAnswer | ResolvedAnswer | KickAnswer | ScanAnswer | DevicesAnswer
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -101,6 +108,10 @@ def summary_of(sale: Sale) -> SaleSummary:
     )
 
 
+def _finished_job(state: TillState, job_id: str) -> Job:
+    return next(job for job in state.finished_jobs if job.job_id == job_id)
+
+
 def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
     """The answer to `command`, which has just led to `state`."""
     match command:
@@ -114,6 +125,11 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
             return DevicesAnswer(changed=(name,))
         case cmd.Reconfigure(added=added, changed=changed, removed=removed):
             return DevicesAnswer(added=added, changed=changed, removed=removed)
+        case cmd.CancelJob(job_id=job_id):
+            return JobAnswer(job=_finished_job(state, job_id))
+        case cmd.ResolveJob(job_id=job_id):
+            job = _finished_job(state, job_id)
+            return ResolvedAnswer(job=job, copy=state.jobs.get(job.copy_job_id))
         case _:
             for sale in state.finished_sales:
                 if sale.sale_id == command.sale_id:

@@ -7,7 +7,7 @@ import msgspec
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
-from tillhald.domain.jobs import KickReason
+from tillhald.domain.jobs import Job, KickReason, Resolution
 from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
 from tillhald.domain.scan import ScanKind
 
@@ -112,6 +112,17 @@ class SubmitJob(Command, frozen=True, kw_only=True):
     ttl_s: int
 
 
+class CancelJob(Command, frozen=True, kw_only=True):
+    job_id: str
+    reason: str = ""
+
+
+class ResolveJob(Command, frozen=True, kw_only=True):
+    job_id: str
+    resolution: Resolution
+    reason: str = ""
+
+
 class OpenDrawer(Command, frozen=True, kw_only=True):
     kick_id: str
     drawer: str
@@ -168,15 +179,17 @@ SaleCommand = (
     | OpenReturn
 )
 DeviceCommand = OpenDrawer | InjectScan | ResetStatistics | AdoptDevice | Reconfigure
-AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | DeviceCommand
+JobCommand = SubmitJob | CancelJob | ResolveJob
+AnyCommand = SaleCommand | ReprintReceipt | JobCommand | DeviceCommand
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):
     """The world at the moment of a decision.
 
     `today` is the business date of the till's time zone, YYYY-MM-DD. `finished` holds the
-    finished sales that the command names, by id, as the indexes have them; `id_taken` says that
-    the id of the job or kick that the command brings belongs to a finished one.
+    finished sales that the command names, by id, as the indexes have them; `job` the finished
+    job that it names; `id_taken` says that the id of the job or kick that the command brings
+    belongs to a finished one.
     """
 
     at_ms: int
@@ -184,3 +197,4 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     operator: str = ""
     finished: dict[str, Sale] = {}
     id_taken: bool = False
+    job: Job | None = None

@@ -15,6 +15,7 @@ from tillhald.domain import errors
 from tillhald.domain import events as ev
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, RECEIPTS_WAITING_MAX, JobKind
+from tillhald.domain.paper import cancel_job, resolve_job
 from tillhald.domain.returns import open_return, recheck_return, void_sale
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.sale import (
@@ -92,6 +93,10 @@ def _decide(
             return [_reprint(state, rules, command, now)]
         case cmd.SubmitJob():
             return [_submit(state, command, now)]
+        case cmd.CancelJob():
+            return [cancel_job(state, command, now)]
+        case cmd.ResolveJob():
+            return resolve_job(state, rules, command, now)
         case cmd.OpenDrawer():
             return [_open_drawer(state, command, now)]
         case cmd.InjectScan(device_id=device_id, kind=kind, chars=chars, text=text):

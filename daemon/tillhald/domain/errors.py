@@ -158,6 +158,10 @@ class DeviceBusy(Precondition):
     reason = "DEVICE_BUSY"
 
 
+class JobStateWrong(Precondition):
+    reason = "JOB_STATE"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 

@@ -191,6 +191,8 @@ class JobSubmitted(Event, frozen=True, kw_only=True):
     document: PrintDocument | None = None
     sale_id: str = ""
     copy: int = 0
+    copy_of: str = ""
+    document_seq: int = 0
 
 
 class JobHeld(Event, frozen=True, kw_only=True):
@@ -201,9 +203,14 @@ class JobHeld(Event, frozen=True, kw_only=True):
 
 
 class PrintStarted(Event, frozen=True, kw_only=True):
-    """The next byte may be on paper: from here on a loss of power leaves the job unconfirmed."""
+    """The next byte may be on paper: from here on a loss of power leaves the job in doubt.
+
+    `cuts_before` is the printer's own count of cuts; the job, once it is whole, adds `cuts`.
+    """
 
     job_id: str
+    cuts_before: int | None = None
+    cuts: int = 0
 
 
 class PrintEnded(Event, frozen=True, kw_only=True):
@@ -218,6 +225,35 @@ class PrintEnded(Event, frozen=True, kw_only=True):
 
 class JobConfirmedLate(Event, frozen=True, kw_only=True):
     """The printer confirmed a job that had ended unconfirmed: `job` as it is from now on."""
+
+    job: Job
+
+
+class JobFailedLate(Event, frozen=True, kw_only=True):
+    """The printer's count shows that a job in doubt did not come to its end: `job` from now on."""
+
+    job: Job
+
+
+class JobCancelled(Event, frozen=True, kw_only=True):
+    """Nothing of it had left the till."""
+
+    job_id: str
+    reason: str = ""
+
+
+class JobRerouted(Event, frozen=True, kw_only=True):
+    """Another printer is to print it; nothing of it had left the till. `reason`: why the first
+    one could not."""
+
+    job_id: str
+    from_printer: str
+    to_printer: str
+    reason: str = ""
+
+
+class JobResolved(Event, frozen=True, kw_only=True):
+    """A person, or the shop's policy, decided about a job in doubt: `job` from now on."""
 
     job: Job
 
@@ -387,6 +423,10 @@ AnyEvent = (
     | PrintStarted
     | PrintEnded
     | JobConfirmedLate
+    | JobFailedLate
+    | JobCancelled
+    | JobRerouted
+    | JobResolved
     | DrawerOpenRequested
     | KickStarted
     | KickEnded

@@ -10,7 +10,6 @@ from tillhald.domain import events as ev
 from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
 from tillhald.domain.drawers import NOTHING_KNOWN
 from tillhald.domain.jobs import (
-    LIVE_JOB,
     LIVE_KICK,
     Job,
     JobKind,
@@ -19,6 +18,7 @@ from tillhald.domain.jobs import (
     KickReason,
     KickState,
 )
+from tillhald.domain.paper import with_job
 from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
 from tillhald.domain.state import Day, DrawerCash, Shift, TillState
 from tillhald.domain.statistics import counted
@@ -69,8 +69,18 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.TenderReversed()
         ):
             return _with_sale(state, _sale_after(state, event, at_ms))
-        case ev.JobSubmitted() | ev.JobHeld() | ev.PrintStarted() | ev.PrintEnded():
-            return _with_job(_count_copy(state, event), _job_after(state, event, at_ms))
+        case (
+            ev.JobSubmitted()
+            | ev.JobHeld()
+            | ev.PrintStarted()
+            | ev.PrintEnded()
+            | ev.JobCancelled()
+            | ev.JobRerouted()
+            | ev.JobConfirmedLate()
+            | ev.JobFailedLate()
+            | ev.JobResolved()
+        ):
+            return with_job(_count_copy(state, event), event, at_ms)
         case ev.DrawerOpenRequested() | ev.KickStarted() | ev.KickEnded():
             kick = _kick_after(state, event, at_ms)
             return _drawer_kicked(_with_kick(_count_no_sale(state, event), kick), kick, at_ms)
@@ -112,7 +122,6 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.StorageFaultBegan()
             | ev.StorageFaultEnded()
             | ev.RowsBroughtBack()
-            | ev.JobConfirmedLate()
             | ev.ConditionBegan()
             | ev.ConditionEnded()
             | ev.ClaimGranted()
@@ -334,43 +343,6 @@ def _count_no_sale(state: TillState, event: ev.AnyEvent) -> TillState:
 
 
 # --- deeds
-
-
-_JobEvent = ev.JobSubmitted | ev.JobHeld | ev.PrintStarted | ev.PrintEnded
-
-
-def _job_after(state: TillState, event: _JobEvent, at_ms: int) -> Job:
-    if isinstance(event, ev.JobSubmitted):
-        return Job(
-            job_id=event.job_id,
-            printer=event.printer,
-            kind=event.kind,
-            state=JobState.ACCEPTED,
-            created_ms=at_ms,
-            updated_ms=at_ms,
-            submit_seq=state.seq,
-            seq=state.seq,
-            ttl_s=event.ttl_s,
-            sale_id=event.sale_id,
-            copy=event.copy,
-        )
-    job = replace(state.jobs[event.job_id], updated_ms=at_ms, seq=state.seq)
-    match event:
-        case ev.JobHeld(reason=reason):
-            return replace(job, state=JobState.HELD, reason=reason)
-        case ev.PrintStarted():
-            return replace(job, state=JobState.SENDING, reason="")
-        case ev.PrintEnded(outcome=outcome, reason=reason, bytes_sent=bytes_sent, work=work):
-            return replace(job, state=outcome, reason=reason, bytes_sent=bytes_sent, work=work)
-        case _:
-            assert_never(event)
-
-
-def _with_job(state: TillState, job: Job) -> TillState:
-    if job.state in LIVE_JOB:
-        return replace(state, jobs={**state.jobs, job.job_id: job})
-    live = {key: other for key, other in state.jobs.items() if key != job.job_id}
-    return replace(state, jobs=live, finished_jobs=(*state.finished_jobs, job))
 
 
 _KickEvent = ev.DrawerOpenRequested | ev.KickStarted | ev.KickEnded

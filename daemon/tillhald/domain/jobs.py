@@ -10,6 +10,10 @@ LIVE_JOBS_MAX = 200
 LIVE_KICKS_MAX = 50
 RECEIPTS_WAITING_MAX = 1_000
 """Receipts that may wait for a printer that is down; of further sales a copy can be printed."""
+UNRESOLVED_JOBS_MAX = 200
+"""Jobs in doubt that are listed; an older one is found by its id and can still be resolved."""
+COPIES_BY_POLICY_MAX = 3
+"""Copies of one paper that a shop's policy prints by itself; then a person is asked."""
 
 
 class JobKind(enum.StrEnum):
@@ -27,9 +31,23 @@ class JobState(enum.StrEnum):
     FAILED_PARTIAL = "failed_partial"
     EXPIRED = "expired"
     FAILED_BEFORE_START = "failed_before_start"
+    CANCELLED = "cancelled"
+    REROUTED = "rerouted"
 
 
-LIVE_JOB = frozenset({JobState.ACCEPTED, JobState.HELD, JobState.SENDING})
+WAITING_JOB = frozenset({JobState.ACCEPTED, JobState.HELD, JobState.REROUTED})
+"""Nothing of it has left the till."""
+LIVE_JOB = frozenset({*WAITING_JOB, JobState.SENDING})
+IN_DOUBT = frozenset({JobState.UNCONFIRMED, JobState.FAILED_PARTIAL})
+"""It may be on paper, whole or in part, and nothing prints it again by itself."""
+
+
+class Resolution(enum.StrEnum):
+    """What was decided about a job in doubt."""
+
+    PRINTED = "printed"
+    COPY = "copy"
+    DISCARDED = "discarded"
 
 
 class PrintWork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,7 +61,14 @@ class PrintWork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`submit_seq` is the record that holds a front end's document; `seq` the last change."""
+    """`submit_seq` is the record that brought it; `seq` the last change.
+
+    `document_seq` is the record that holds a front end's document, where that is another one: a
+    copy's. `cuts_before` is the printer's count of cuts before the first byte, `cuts` what the job
+    adds to it; the count is forgotten (None) once it cannot prove anything any more. `copy_of` is
+    the job in doubt that this one prints again, `copy_job_id` the job that prints this one again.
+    `rerouted_from` is the printer that could not print it.
+    """
 
     job_id: str
     printer: str
@@ -59,6 +84,20 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     bytes_sent: int = 0
     work: PrintWork = PrintWork()
+    document_seq: int = 0
+    cuts_before: int | None = None
+    cuts: int = 0
+    rerouted_from: str = ""
+    copy_of: str = ""
+    resolution: Resolution | None = None
+    resolved_by: str = ""
+    resolved_by_policy: bool = False
+    resolve_reason: str = ""
+    copy_job_id: str = ""
+
+    @property
+    def is_unresolved(self) -> bool:
+        return self.state in IN_DOUBT and self.resolution is None
 
 
 class KickReason(enum.StrEnum):

@@ -105,9 +105,6 @@ def entries(
         rows.append(Entry("jobs", by_seq, kick.kick_id.encode()))
     for event in events:
         match event:
-            case ev.JobConfirmedLate():
-                job = msgspec.structs.replace(event.job, seq=state.seq)
-                rows.append(Entry("jobs", job_key(job.job_id), _encode(job)))
             case ev.DayOpened() if state.day:
                 rows.append(_day_entry(state.day))
             case ev.ShiftOpened() if state.shift:

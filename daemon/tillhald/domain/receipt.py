@@ -30,6 +30,7 @@ _EN: Final = {
     "return": "RETURN",
     "void": "VOID",
     "copy": "COPY",
+    "may_be_duplicate": "May be a duplicate",
     "of_receipt": "For receipt",
     "reason": "Reason",
     "discount": "Discount",
@@ -56,6 +57,7 @@ _ZH: Final = {
     "return": "退货",
     "void": "作废",
     "copy": "重印",
+    "may_be_duplicate": "可能重复",
     "of_receipt": "原小票号",
     "reason": "原因",
     "discount": "优惠",
@@ -88,18 +90,23 @@ class ReceiptLayout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 def receipt_of(
-    sale: Sale, layout: ReceiptLayout, *, currency: str, time_text: str, copy: int = 0
+    sale: Sale,
+    layout: ReceiptLayout,
+    *,
+    currency: str,
+    time_text: str,
+    copy: int = 0,
+    may_be_duplicate: bool = False,
 ) -> PrintDocument:
-    """The paper of a completed sale. `time_text` is the local time; `copy` above 0 marks a copy."""
+    """The paper of a completed sale. `time_text` is the local time; `copy` above 0 marks a copy,
+    `may_be_duplicate` one whose original may be out, and nobody knows."""
     words = LANGUAGES.get(sale.language, _EN)
     parts: list[Part] = []
     if layout.header:
         parts.append(_centred(layout.header[0], _BIG))
         parts.extend(_centred(line) for line in layout.header[1:])
     if copy:
-        # A second paper must never pass for the first.
-        marked = _EN["copy"] if words is _EN else f"{words['copy']} {_EN['copy']}"
-        parts.append(_centred(f"*** {marked} {copy} ***", _BIG))
+        parts.extend(_copy_marks(words, copy, may_be_duplicate=may_be_duplicate))
     if sale.kind is not SaleKind.SALE:
         parts.append(_centred(words[sale.kind.value], _BIG))
     parts.append(Columns(left=f"{words['receipt']} {sale.receipt_number}", right=time_text))
@@ -117,6 +124,21 @@ def receipt_of(
     parts.extend(_centred(line) for line in layout.footer)
     parts.extend((Feed(lines=1), Cut()))
     return PrintDocument(parts=tuple(parts))
+
+
+def marked_copy(document: PrintDocument, language: str, copy: int) -> PrintDocument:
+    """A document that may be on paper already, as the copy of that number."""
+    marks = _copy_marks(LANGUAGES.get(language, _EN), copy, may_be_duplicate=True)
+    return PrintDocument(parts=(*marks, *document.parts))
+
+
+def _copy_marks(words: dict[str, str], copy: int, *, may_be_duplicate: bool) -> list[Part]:
+    # A second paper must never pass for the first.
+    marked = _EN["copy"] if words is _EN else f"{words['copy']} {_EN['copy']}"
+    marks: list[Part] = [_centred(f"*** {marked} {copy} ***", _BIG)]
+    if may_be_duplicate:
+        marks.append(_centred(words["may_be_duplicate"], _BOLD))
+    return marks
 
 
 def _centred(text: str, style: Style | None = None) -> Text:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
 from tillhald.domain.amounts import RoundingMode, round_to_increment
+from tillhald.domain.jobs import JobKind
 
 
 class CashRounding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +38,22 @@ DEFAULT_TENDERS = {
 _PLAIN_TENDER = TenderRule()
 
 
+class WhenUnconfirmed(enum.StrEnum):
+    """What a shop does about paper in doubt, once the printer has no more evidence to give."""
+
+    ASK = "ask"
+    REPRINT_AS_COPY = "reprint_as_copy"
+    ACCEPT = "accept"
+
+
+class PaperPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`accept_processed`: of a printer that can prove no more, it is enough that it has read the
+    whole job and then says that it is well."""
+
+    when_unconfirmed: WhenUnconfirmed = WhenUnconfirmed.ASK
+    accept_processed: bool = True
+
+
 class ShopRules(msgspec.Struct, frozen=True, kw_only=True):
     """`receipt_printer` and `drawer` are device names, empty where there is none.
 
@@ -51,6 +70,11 @@ class ShopRules(msgspec.Struct, frozen=True, kw_only=True):
     implicit_shift: bool = True
     implicit_operator: str = "default"
     implicit_float_minor: int = 0
+    receipts: PaperPolicy = PaperPolicy()
+    documents: PaperPolicy = PaperPolicy()
 
     def tender(self, tender_type: str) -> TenderRule:
         return self.tenders.get(tender_type, _PLAIN_TENDER)
+
+    def paper(self, kind: JobKind) -> PaperPolicy:
+        return self.documents if kind is JobKind.DOCUMENT else self.receipts

@@ -101,6 +101,8 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     jobs: dict[str, Job] = {}
     kicks: dict[str, Kick] = {}
     drawers: dict[str, DrawerMemory] = {}
+    unresolved: dict[str, Job] = {}
+    """Jobs in doubt, oldest first, that nobody has decided about."""
     day: Day | None = None
     shift: Shift | None = None
     perpetual: Perpetual = Perpetual()

@@ -12,10 +12,11 @@ from tillhald.devices.categories import Category, PrinterCapabilities
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
-from tillhald.domain.answers import JobAnswer
+from tillhald.domain.answers import JobAnswer, ResolvedAnswer
 from tillhald.domain.events import decode_record
 from tillhald.domain.jobs import JobState
 from tillhald.domain.layout import Line, lay_out
+from tillhald.domain.testpage import test_page
 from tillhald.rpc import documents, fields, to_wire
 from tillhald.rpc.device import find_device
 from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, carry_out, page_start, request_of
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from tillhald.service.till import Outcome, Till
 
 TTL_S_MAX = 604_800
+TEST_PAGE_TTL_S = 60
+_RESOLUTIONS = {wire: resolution for resolution, wire in to_wire.RESOLUTIONS.items()}
 
 
 class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
@@ -96,15 +99,56 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
             self._till, command, request_of("SubmitJob", request.request_id, request), convert
         )
 
+    async def PrintTestPage(
+        self, request: pb.PrintTestPageRequest, context: Context
+    ) -> pb.PrintTestPageResponse:
+        shot = self._printer(request.printer)
+        command = cmd.SubmitJob(
+            job_id=fields.identifier(request.job_id, "job_id"),
+            printer=shot.device_id,
+            document=self._test_page(shot),
+            ttl_s=TEST_PAGE_TTL_S,
+        )
+
+        def convert(outcome: Outcome) -> pb.PrintTestPageResponse:
+            assert isinstance(outcome.answer, JobAnswer), "PrintTestPage answers with a job"
+            return pb.PrintTestPageResponse(
+                job=to_wire.job(outcome.answer.job), replayed=outcome.replayed
+            )
+
+        return await carry_out(
+            self._till, command, request_of("PrintTestPage", request.request_id, request), convert
+        )
+
+    def _test_page(self, shot: DeviceSnapshot) -> PrintDocument:
+        assert isinstance(shot.capabilities, PrinterCapabilities), "a printer has a printer's"
+        paper = shot.capabilities.paper
+        facts = (
+            ("printer", shot.device_id),
+            ("driver", shot.driver),
+            ("port", shot.port),
+            ("columns", str(paper.columns)),
+            ("evidence", shot.capabilities.completion.value),
+        )
+        return test_page(
+            paper,
+            facts=facts,
+            counts={},
+            can_print=lambda sample: not self._devices.check(shot.device_id, sample),
+        )
+
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:
         try:
-            # A till's own jobs ("receipt/17") have a stroke in their name.
-            job = self._till.job(fields.text(request.job_id, "job_id", least=1))
+            job = self._till.job(_job_id(request.job_id))
         finally:
             await self._till.caught_up()
         return pb.GetJobResponse(job=to_wire.job(job))
 
     async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
+        if request.unresolved_only:
+            waiting = list(self._till.state.unresolved.values())
+            await self._till.caught_up()
+            return pb.ListJobsResponse(jobs=[to_wire.job(job) for job in reversed(waiting)])
         size = fields.page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)
         start = page_start(b"t", request.page_token)
         newest_first = sorted(self._till.state.jobs.values(), key=lambda job: -job.submit_seq)
@@ -120,6 +164,48 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
         await self._till.caught_up()
         return pb.ListJobsResponse(
             jobs=jobs, next_page_token=rows[size][0][1:].hex() if len(rows) > size else ""
+        )
+
+    async def CancelJob(
+        self, request: pb.CancelJobRequest, context: Context
+    ) -> pb.CancelJobResponse:
+        command = cmd.CancelJob(
+            job_id=_job_id(request.job_id), reason=fields.text(request.reason, "reason")
+        )
+
+        def convert(outcome: Outcome) -> pb.CancelJobResponse:
+            assert isinstance(outcome.answer, JobAnswer), "CancelJob answers with a job"
+            return pb.CancelJobResponse(
+                job=to_wire.job(outcome.answer.job), replayed=outcome.replayed
+            )
+
+        return await carry_out(
+            self._till, command, request_of("CancelJob", request.request_id, request), convert
+        )
+
+    async def ResolveJob(
+        self, request: pb.ResolveJobRequest, context: Context
+    ) -> pb.ResolveJobResponse:
+        resolution = _RESOLUTIONS.get(request.resolution)
+        if resolution is None:
+            raise errors.FieldInvalid("resolution", "A decision is needed.")
+        command = cmd.ResolveJob(
+            job_id=_job_id(request.job_id),
+            resolution=resolution,
+            reason=fields.text(request.reason, "reason"),
+        )
+
+        def convert(outcome: Outcome) -> pb.ResolveJobResponse:
+            answer = outcome.answer
+            assert isinstance(answer, ResolvedAnswer), "ResolveJob answers with its job"
+            return pb.ResolveJobResponse(
+                job=to_wire.job(answer.job),
+                copy=to_wire.job(answer.copy) if answer.copy else None,
+                replayed=outcome.replayed,
+            )
+
+        return await carry_out(
+            self._till, command, request_of("ResolveJob", request.request_id, request), convert
         )
 
     async def WatchJobs(
@@ -142,6 +228,11 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
         if shot.category is not Category.POS_PRINTER:
             raise errors.DeviceNotFound("This device is no printer.", device_id=shot.device_id)
         return shot
+
+
+def _job_id(value: str) -> str:
+    """Of any job: a till's own ("receipt/17") have a stroke in their name."""
+    return fields.text(value, "job_id", least=1)
 
 
 def _preview(shot: DeviceSnapshot, document: PrintDocument) -> list[str]:
@@ -181,7 +272,11 @@ def job_changes(till: Till, record: Record, seq: int) -> list[Job]:
                 state, reason, sent = JobState.SENDING, "", 0
             case ev.PrintEnded(job_id=job_id, outcome=state, reason=reason, bytes_sent=sent):
                 pass
-            case ev.JobConfirmedLate(job=job):
+            case ev.JobCancelled(job_id=job_id):
+                state, reason, sent = JobState.CANCELLED, "", 0
+            case ev.JobRerouted(job_id=job_id, reason=reason):
+                state, sent = JobState.REROUTED, 0
+            case ev.JobConfirmedLate(job=job) | ev.JobFailedLate(job=job) | ev.JobResolved(job=job):
                 job_id, state, reason, sent = job.job_id, job.state, job.reason, job.bytes_sent
             case _:
                 continue

@@ -112,6 +112,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             currency_code=self._currency,
             simulated=self._boot.simulated,
             storage=storage.status(self._till.storage),
+            unresolved_jobs=len(state.unresolved),
             head_seq=self._tail.durable_seq,
         )
 

@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import drawer_pb2, printer_pb2, types_pb2
 from tillhald.domain.answers import summary_of
-from tillhald.domain.jobs import JobKind, JobState, KickReason, KickState
+from tillhald.domain.jobs import JobKind, JobState, KickReason, KickState, Resolution
 from tillhald.domain.sale import EntryMethod, Sale, SaleKind, SaleState, totals_of
 from tillhald.rpc.from_wire import TENDER_STATES, TENDER_TYPES
 
@@ -50,6 +50,13 @@ _JOB_STATES = {
     JobState.FAILED_PARTIAL: printer_pb2.JOB_STATE_FAILED_PARTIAL,
     JobState.EXPIRED: printer_pb2.JOB_STATE_EXPIRED,
     JobState.FAILED_BEFORE_START: printer_pb2.JOB_STATE_FAILED_BEFORE_START,
+    JobState.CANCELLED: printer_pb2.JOB_STATE_CANCELLED,
+    JobState.REROUTED: printer_pb2.JOB_STATE_REROUTED,
+}
+RESOLUTIONS = {
+    Resolution.PRINTED: printer_pb2.JOB_RESOLUTION_PRINTED,
+    Resolution.COPY: printer_pb2.JOB_RESOLUTION_COPY,
+    Resolution.DISCARDED: printer_pb2.JOB_RESOLUTION_DISCARDED,
 }
 _JOB_KINDS = {
     JobKind.RECEIPT: printer_pb2.JOB_KIND_RECEIPT,
@@ -241,6 +248,17 @@ def job(value: Job) -> printer_pb2.Job:
         create_time=timestamp(value.created_ms),
         update_time=timestamp(value.updated_ms),
         seq=value.seq,
+        resolution=(
+            RESOLUTIONS[value.resolution]
+            if value.resolution
+            else printer_pb2.JOB_RESOLUTION_UNSPECIFIED
+        ),
+        resolved_by=value.resolved_by,
+        resolved_by_policy=value.resolved_by_policy,
+        resolve_reason=value.resolve_reason,
+        copy_job_id=value.copy_job_id,
+        copy_of_job_id=value.copy_of,
+        rerouted_from=value.rerouted_from,
     )
 
 

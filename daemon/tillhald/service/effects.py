@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-from collections import OrderedDict
+import time
 from typing import TYPE_CHECKING, assert_never
 
 import structlog
-from msgspec.structs import replace
 
 from tillhald.devices.categories import (
     Category,
@@ -26,6 +25,7 @@ from tillhald.devices.categories import (
     KickUnknown,
     PowerState,
     PrinterCapabilities,
+    PrinterStatus,
     Trouble,
     Unconfirmed,
 )
@@ -33,12 +33,13 @@ from tillhald.devices.errors import RetrySafety
 from tillhald.devices.health import Presence
 from tillhald.domain import events as ev
 from tillhald.domain.deeds import is_expired, is_stale, next_job, next_kick
-from tillhald.domain.document import PrintDocument, Run, Text
+from tillhald.domain.document import Cut, PrintDocument, Run, Text
 from tillhald.domain.jobs import JobKind, JobState, KickState, PrintWork
-from tillhald.domain.receipt import non_ascii, receipt_of, without
+from tillhald.domain.receipt import marked_copy, non_ascii, receipt_of, without
 from tillhald.domain.work import work_of
 from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.doubts import COUNT_S_MAX, Doubts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -60,11 +61,11 @@ the drawer, which hangs on the same port, must not wait for it."""
 KICK_S_MAX = 5.0
 HELD_RETRY_S = 1.0
 """How often a held job looks whether its printer has come back, beside being told so."""
+DOUBT_RETRY_S = 5.0
+"""How often a printer that can print is asked again what became of a job in doubt."""
 OVERLOAD_PAUSE_S = 0.2
 ORPHANS_EVERY_S = 5.0
 """How often deeds of devices that are not configured any more are looked at."""
-UNCONFIRMED_KEPT_MAX = 100
-"""Jobs whose late confirmation is still waited for; of older ones it is only logged."""
 
 
 class Step(enum.Enum):
@@ -73,6 +74,7 @@ class Step(enum.Enum):
     DONE = "done"
     NOTHING_DUE = "nothing_due"
     HELD = "held"
+    IN_DOUBT = "in_doubt"
 
 
 class Effects:
@@ -98,24 +100,34 @@ class Effects:
         self._local_time = local_time
         self._recorded = asyncio.Event()
         self._changed = asyncio.Event()
+        self._anything = asyncio.Event()
         self._draining = False
         self._paused: set[str] = set()
         self._loops: dict[str, asyncio.Task[None]] = {}
         self._spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
-        # Jobs that their printer may still confirm, oldest first, by printer and the mark it will
-        # answer with.
-        self._unconfirmed: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._doubts = Doubts(till, devices, clock)
+        self.confirmed_late = self._doubts.confirmed_late
+        # Since when printers cannot print, by the monotonic clock; and those of them that say
+        # they could, and then do not begin.
+        self._away_s: dict[str, float] = {}
+        self._failing: set[str] = set()
         tail.on_advance(lambda _: self.look_again())
 
     def look_again(self) -> None:
         """A fact became durable: something may have become due."""
         recorded, self._recorded = self._recorded, asyncio.Event()
         recorded.set()
+        self._wake_all()
 
     def device_changed(self) -> None:
         """A device changed: what was held may go now."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+        self._wake_all()
+
+    def _wake_all(self) -> None:
+        anything, self._anything = self._anything, asyncio.Event()
+        anything.set()
 
     def drain(self) -> None:
         """Begin nothing new; each loop ends after the deed that it is doing."""
@@ -187,7 +199,7 @@ class Effects:
             with contextlib.suppress(Overloaded, StorageError):
                 for job in list(self._till.state.jobs.values()):
                     if job.printer not in known and is_expired(job, now_ms):
-                        await self._end_job(job, JobState.EXPIRED, Trouble.TTL_OVER)
+                        await self._end_waiting(job, JobState.EXPIRED, Trouble.TTL_OVER)
                 for kick in list(self._till.state.kicks.values()):
                     if kick.drawer not in known and is_stale(kick, now_ms):
                         await self._note_kick(kick, KickFailed(Trouble.TTL_OVER, RetrySafety.SAFE))
@@ -198,7 +210,7 @@ class Effects:
         self, device_id: str, do_next: Callable[[str], Coroutine[None, None, Step]]
     ) -> None:
         while not (self._draining or device_id in self._paused):
-            recorded, changed = self._recorded, self._changed
+            recorded, changed, anything = self._recorded, self._changed, self._anything
             try:
                 step = await do_next(device_id)
             except Overloaded:
@@ -218,6 +230,9 @@ class Effects:
                 # then: a printer that cannot push its status tells nobody that its lid was shut.
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), HELD_RETRY_S)
+            elif step is Step.IN_DOUBT:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(anything.wait(), DOUBT_RETRY_S)
 
     async def _record(self, fact: AnyEvent) -> None:
         """Record what became of a deed: a full queue delays that, and never loses it."""
@@ -227,21 +242,41 @@ class Effects:
             except Overloaded:
                 await asyncio.sleep(OVERLOAD_PAUSE_S)
 
+    async def _record_of_waiting(self, job: Job, fact: AnyEvent) -> None:
+        """Record what became of a job that has not begun; nothing if it was cancelled meanwhile."""
+        while self._is_as_it_was(job):
+            try:
+                await self._till.record([fact])
+            except Overloaded:
+                await asyncio.sleep(OVERLOAD_PAUSE_S)
+            else:
+                return
+
+    def _is_as_it_was(self, job: Job) -> bool:
+        """Whether nobody has cancelled or changed the job since it was looked up."""
+        return self._till.state.jobs.get(job.job_id) is job
+
     # --- printing
 
     async def _print_next(self, printer: str) -> Step:
         """Do one job."""
+        # What is in doubt comes first: once another job has begun, the count proves nothing.
+        if _may_print(self._devices.device(printer)):
+            await self._doubts.settle(printer)
         job = next_job(self._till.state, printer, self._tail.durable_seq)
         if job is None:
-            return Step.NOTHING_DUE
+            return Step.IN_DOUBT if self._doubts.are_open(printer) else Step.NOTHING_DUE
         if is_expired(job, self._clock.wall_ms()):
-            await self._end_job(job, JobState.EXPIRED, Trouble.TTL_OVER)
+            await self._end_waiting(job, JobState.EXPIRED, Trouble.TTL_OVER)
             return Step.DONE
         shot = self._devices.device(printer)
         if not _may_print(shot):
-            if job.state is not JobState.HELD and shot.conditions:
-                await self._hold(job, shot.conditions[0].code.upper())
-            return Step.HELD
+            return await self._wait_for(job, shot)
+        if printer not in self._failing:
+            self._away_s.pop(printer, None)
+        cuts_before = await self._cuts_before(shot)
+        if not self._is_as_it_was(job):
+            return Step.DONE
         try:
             document = self._document(job)
         except StorageError:
@@ -249,26 +284,74 @@ class Effects:
         except Exception as error:
             # Ours to mend; the next start would meet the same job again.
             log.error("print_document_failed", job_id=job.job_id, exc_info=error)
-            await self._end_job(job, JobState.FAILED_BEFORE_START, Trouble.DOCUMENT_INVALID)
+            await self._end_waiting(job, JobState.FAILED_BEFORE_START, Trouble.DOCUMENT_INVALID)
             return Step.DONE
         reach("effects.before_print")
         # Power may go from here on. Then bytes may have left, and the next start finds the job
         # begun and not ended: unconfirmed, and never printed again by itself.
-        await self._till.record([ev.PrintStarted(job_id=job.job_id)])
+        cuts = sum(isinstance(part, Cut) for part in document.parts)
+        started = ev.PrintStarted(job_id=job.job_id, cuts_before=cuts_before, cuts=cuts)
+        await self._till.record([started])
         reach("effects.print_started")
-        outcome = await self._devices.print(printer, document, deadline_s=PRINT_S_MAX)
+        outcome = await self._devices.print(
+            printer, document, cuts_before=cuts_before, deadline_s=PRINT_S_MAX
+        )
         reach("effects.after_print")
         assert isinstance(shot.capabilities, PrinterCapabilities), "a printer has a printer's"
         work = work_of(document, shot.capabilities.paper)
         return await self._note_print(job, outcome, work)
 
+    async def _cuts_before(self, shot: DeviceSnapshot) -> int | None:
+        """The printer's count of cuts, as last told; the driver checks it before it begins."""
+        status = shot.status
+        if not isinstance(status, PrinterStatus) or status.silent:
+            return None
+        if status.cut_count.value is not None:
+            return status.cut_count.value
+        return await self._devices.count_cuts(shot.device_id, deadline_s=COUNT_S_MAX)
+
+    async def _wait_for(self, job: Job, shot: DeviceSnapshot) -> Step:
+        """The printer cannot print now: hold the job, or give it to the printer's backup."""
+        away_s = self._away_s.setdefault(job.printer, time.monotonic())
+        backup = self._devices.backup_of(job.printer)
+        reason = shot.conditions[0].code.upper() if shot.conditions else job.reason
+        if (
+            backup is not None
+            and time.monotonic() - away_s >= backup.after_s
+            and self._can_take_over(job, backup.printer)
+        ):
+            fact = ev.JobRerouted(
+                job_id=job.job_id,
+                from_printer=job.printer,
+                to_printer=backup.printer,
+                reason=reason,
+            )
+            await self._record_of_waiting(job, fact)
+            log.warning(
+                "print_job_rerouted", job_id=job.job_id, device=backup.printer, reason=reason
+            )
+            return Step.DONE
+        if job.state is not JobState.HELD and shot.conditions:
+            await self._hold(job, reason)
+        return Step.HELD
+
+    def _can_take_over(self, job: Job, printer: str) -> bool:
+        """Whether this printer can print now, and can print this."""
+        if not _may_print(self._devices.device(printer)):
+            return False
+        return job.kind is not JobKind.DOCUMENT or not self._devices.check(
+            printer, self._submitted(job)
+        )
+
     async def _note_print(self, job: Job, outcome: PrintOutcome, work: PrintWork) -> Step:
+        if not isinstance(outcome, FailedBeforeStart):
+            self._failing.discard(job.printer)
         match outcome:
             case Confirmed(by=evidence):
                 await self._end_job(job, JobState.CONFIRMED, evidence, work=work)
             case Unconfirmed(reason=reason, ticket=mark):
                 # Before the outcome is on its way: the printer may be quicker than the disk.
-                self._expect_late(job, mark)
+                self._doubts.expect(job, mark)
                 await self._end_job(job, JobState.UNCONFIRMED, reason, work=work)
             case FailedPartial(reason=reason, bytes_sent=sent):
                 await self._end_job(job, JobState.FAILED_PARTIAL, reason, sent)
@@ -278,35 +361,22 @@ class Effects:
             case FailedBeforeStart(reason=reason):
                 # Nothing left the till: the job may go again, and this is journalled as well.
                 await self._hold(job, reason.value)
-                return Step.HELD
+                if reason is Trouble.CUTS_CHANGED:
+                    return Step.DONE
+                self._failing.add(job.printer)
+                held = self._till.state.jobs.get(job.job_id)
+                if held is None:
+                    return Step.DONE
+                return await self._wait_for(held, self._devices.device(job.printer))
             case _:
                 assert_never(outcome)
         return Step.DONE
 
-    def _expect_late(self, job: Job, mark: str) -> None:
-        if mark:
-            self._unconfirmed[job.printer, mark] = job.job_id
-            if len(self._unconfirmed) > UNCONFIRMED_KEPT_MAX:
-                self._unconfirmed.popitem(last=False)
-
-    def confirmed_late(self, printer: str, mark: str) -> None:
-        """The printer confirms a job that had ended unconfirmed: paper was put in, for one."""
-        job_id = self._unconfirmed.pop((printer, mark), None)
-        if job_id is None:
-            return
-        job = replace(
-            self._till.job(job_id),
-            state=JobState.CONFIRMED,
-            reason=Evidence.PROCESS_ID.value.upper(),
-            updated_ms=self._clock.wall_ms(),
-        )
-        try:
-            self._till.note([ev.JobConfirmedLate(job=job)])
-        except (Overloaded, StorageError) as error:
-            log.warning("late_confirmation_not_recorded", job_id=job_id, why=str(error))
-
     async def _hold(self, job: Job, reason: str) -> None:
-        await self._record(ev.JobHeld(job_id=job.job_id, reason=reason))
+        now = self._till.state.jobs.get(job.job_id)
+        if now is None:
+            return  # cancelled meanwhile
+        await self._record_of_waiting(now, ev.JobHeld(job_id=job.job_id, reason=reason))
         if job.state is not JobState.HELD:
             log.warning("print_job_held", job_id=job.job_id, reason=reason)
 
@@ -327,9 +397,21 @@ class Effects:
         say = log.info if outcome is JobState.CONFIRMED else log.warning
         say("print_job_ended", job_id=job.job_id, outcome=outcome.value, reason=why)
 
+    async def _end_waiting(self, job: Job, outcome: JobState, reason: Trouble) -> None:
+        """End a job of which nothing has left the till, unless it was cancelled meanwhile."""
+        why = reason.value
+        await self._record_of_waiting(
+            job, ev.PrintEnded(job_id=job.job_id, outcome=outcome, reason=why)
+        )
+        log.warning("print_job_ended", job_id=job.job_id, outcome=outcome.value, reason=why)
+
     def _document(self, job: Job) -> PrintDocument:
         if job.kind is JobKind.DOCUMENT:
-            return self._submitted(job)
+            document = self._submitted(job)
+            if not job.copy:
+                return document
+            marked = marked_copy(document, self._till.rules.language, job.copy)
+            return self._printable(job, marked)
         sale = self._till.finished_sale(job.sale_id)
         assert sale is not None, f"job {job.job_id} prints a sale that is not in the journal"
         receipt = receipt_of(
@@ -338,6 +420,7 @@ class Effects:
             currency=self._till.rules.currency,
             time_text=self._local_time(sale.updated_ms),
             copy=job.copy,
+            may_be_duplicate=bool(job.copy_of),
         )
         return self._printable(job, receipt)
 
@@ -355,12 +438,13 @@ class Effects:
 
     def _submitted(self, job: Job) -> PrintDocument:
         """A front end's document, from the record that brought it."""
-        stored = self._store.record(job.submit_seq)
-        assert stored is not None, f"record {job.submit_seq} brought job {job.job_id}"
+        seq = job.document_seq or job.submit_seq
+        stored = self._store.record(seq)
+        assert stored is not None, f"record {seq} brought job {job.job_id}"
         for event in ev.decode_record(stored.body).events:
             if isinstance(event, ev.JobSubmitted) and event.document is not None:
                 return event.document
-        message = f"record {job.submit_seq} holds no document for job {job.job_id}"
+        message = f"record {seq} holds no document for job {job.job_id}"
         raise AssertionError(message)
 
     # --- the drawer

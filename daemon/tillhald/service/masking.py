@@ -54,11 +54,15 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SaleCompleted": "sale_id receipt_number printer receipt_job_id receipt_ttl_s drawer"
         " kick_id",
         "SaleCancelled": "sale_id",
-        "JobSubmitted": "job_id printer kind ttl_s document sale_id copy",
+        "JobSubmitted": "job_id printer kind ttl_s document sale_id copy copy_of document_seq",
         "JobHeld": "job_id reason",
-        "PrintStarted": "job_id",
         "PrintEnded": "job_id outcome reason bytes_sent work",
+        "PrintStarted": "job_id cuts_before cuts",
         "JobConfirmedLate": "job",
+        "JobFailedLate": "job",
+        "JobCancelled": "job_id",
+        "JobRerouted": "job_id from_printer to_printer reason",
+        "JobResolved": "job",
         "DrawerOpenRequested": "kick_id drawer reason",
         "KickStarted": "kick_id",
         "KickEnded": "kick_id outcome verified failure",
@@ -88,7 +92,8 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "PrintDocument": "parts",
         "PrintWork": "lines characters feeds barcodes cuts",
         "Identity": "maker model",
-        "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq",
+        "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq"
+        " cuts_before cuts rerouted_from copy_of resolution resolved_by_policy copy_job_id",
     }.items()
 }
 """The fields of journalled facts that are shown; one that holds several things shows how many.

@@ -158,6 +158,7 @@ class Till:
             operator=request.operator,
             finished=self._finished_named(command),
             id_taken=self._id_taken(command),
+            job=self._job_named(command),
         )
         facts = decide(self.state, self.rules, command, now)
         answer = self._append(facts, at_ms, request=request, command=command)
@@ -167,10 +168,12 @@ class Till:
     def _finished_named(self, command: cmd.AnyCommand) -> dict[str, Sale]:
         """The finished sales that the rules need to see beside this command."""
         match command:
-            case cmd.SubmitJob() | cmd.OpenDrawer() | cmd.InjectScan():
+            case cmd.SubmitJob() | cmd.OpenDrawer() | cmd.InjectScan() | cmd.CancelJob():
                 return {}
             case cmd.ResetStatistics() | cmd.AdoptDevice() | cmd.Reconfigure():
                 return {}
+            case cmd.ResolveJob():
+                names = [job.sale_id] if (job := self._job_named(command)) and job.sale_id else []
             case cmd.VoidSale() | cmd.OpenReturn():
                 names = [command.sale_id, command.original_sale_id]
             case _:
@@ -178,8 +181,7 @@ class Till:
                 names = [command.sale_id] if live is None else []
                 if live is not None and live.original_sale_id:
                     names.append(live.original_sale_id)
-        found = ((name, self._known_sale(name)) for name in names)
-        return {name: sale for name, sale in found if sale is not None}
+        return {name: sale for name in names if (sale := self._known_sale(name)) is not None}
 
     def _id_taken(self, command: cmd.AnyCommand) -> bool:
         match command:
@@ -189,6 +191,13 @@ class Till:
                 return self._known("jobs", kick_key(kick_id)) is not None
             case _:
                 return False
+
+    def _job_named(self, command: cmd.AnyCommand) -> Job | None:
+        """The finished job that the rules need to see beside this command."""
+        if isinstance(command, cmd.CancelJob | cmd.ResolveJob):
+            stored = self._known("jobs", job_key(command.job_id))
+            return decode_job(stored) if stored else None
+        return None
 
     # --- facts that nobody asked for by a request: deeds, devices, a start
 
@@ -368,7 +377,7 @@ class Till:
 
     def _known_sale(self, sale_id: str) -> Sale | None:
         stored = self._known("sales", sale_key(sale_id))
-        return None if stored is None else decode_sale(stored)
+        return decode_sale(stored) if stored else None
 
     def sale(self, sale_id: str) -> Sale:
         """The sale in whatever state. Raises SaleNotFound. Answer only after `caught_up`."""

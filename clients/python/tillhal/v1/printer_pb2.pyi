@@ -35,6 +35,15 @@ class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_STATE_FAILED_PARTIAL: _ClassVar[JobState]
     JOB_STATE_EXPIRED: _ClassVar[JobState]
     JOB_STATE_FAILED_BEFORE_START: _ClassVar[JobState]
+    JOB_STATE_CANCELLED: _ClassVar[JobState]
+    JOB_STATE_REROUTED: _ClassVar[JobState]
+
+class JobResolution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOB_RESOLUTION_UNSPECIFIED: _ClassVar[JobResolution]
+    JOB_RESOLUTION_PRINTED: _ClassVar[JobResolution]
+    JOB_RESOLUTION_COPY: _ClassVar[JobResolution]
+    JOB_RESOLUTION_DISCARDED: _ClassVar[JobResolution]
 
 class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -61,6 +70,12 @@ JOB_STATE_UNCONFIRMED: JobState
 JOB_STATE_FAILED_PARTIAL: JobState
 JOB_STATE_EXPIRED: JobState
 JOB_STATE_FAILED_BEFORE_START: JobState
+JOB_STATE_CANCELLED: JobState
+JOB_STATE_REROUTED: JobState
+JOB_RESOLUTION_UNSPECIFIED: JobResolution
+JOB_RESOLUTION_PRINTED: JobResolution
+JOB_RESOLUTION_COPY: JobResolution
+JOB_RESOLUTION_DISCARDED: JobResolution
 JOB_KIND_UNSPECIFIED: JobKind
 JOB_KIND_RECEIPT: JobKind
 JOB_KIND_RECEIPT_COPY: JobKind
@@ -193,7 +208,7 @@ class PrintDocument(_message.Message):
     def __init__(self, parts: _Optional[_Iterable[_Union[Part, _Mapping]]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("job_id", "printer", "kind", "state", "sale_id", "copy", "reason", "bytes_sent", "create_time", "update_time", "seq")
+    __slots__ = ("job_id", "printer", "kind", "state", "sale_id", "copy", "reason", "bytes_sent", "create_time", "update_time", "seq", "resolution", "resolved_by", "resolved_by_policy", "resolve_reason", "copy_job_id", "copy_of_job_id", "rerouted_from")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     PRINTER_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -205,6 +220,13 @@ class Job(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    RESOLVED_BY_FIELD_NUMBER: _ClassVar[int]
+    RESOLVED_BY_POLICY_FIELD_NUMBER: _ClassVar[int]
+    RESOLVE_REASON_FIELD_NUMBER: _ClassVar[int]
+    COPY_JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    COPY_OF_JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    REROUTED_FROM_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     printer: str
     kind: JobKind
@@ -216,7 +238,14 @@ class Job(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     seq: int
-    def __init__(self, job_id: _Optional[str] = ..., printer: _Optional[str] = ..., kind: _Optional[_Union[JobKind, str]] = ..., state: _Optional[_Union[JobState, str]] = ..., sale_id: _Optional[str] = ..., copy: _Optional[int] = ..., reason: _Optional[str] = ..., bytes_sent: _Optional[int] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., seq: _Optional[int] = ...) -> None: ...
+    resolution: JobResolution
+    resolved_by: str
+    resolved_by_policy: bool
+    resolve_reason: str
+    copy_job_id: str
+    copy_of_job_id: str
+    rerouted_from: str
+    def __init__(self, job_id: _Optional[str] = ..., printer: _Optional[str] = ..., kind: _Optional[_Union[JobKind, str]] = ..., state: _Optional[_Union[JobState, str]] = ..., sale_id: _Optional[str] = ..., copy: _Optional[int] = ..., reason: _Optional[str] = ..., bytes_sent: _Optional[int] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., seq: _Optional[int] = ..., resolution: _Optional[_Union[JobResolution, str]] = ..., resolved_by: _Optional[str] = ..., resolved_by_policy: bool = ..., resolve_reason: _Optional[str] = ..., copy_job_id: _Optional[str] = ..., copy_of_job_id: _Optional[str] = ..., rerouted_from: _Optional[str] = ...) -> None: ...
 
 class ValidateDocumentRequest(_message.Message):
     __slots__ = ("printer", "document")
@@ -268,6 +297,26 @@ class SubmitJobResponse(_message.Message):
     replayed: bool
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., replayed: bool = ...) -> None: ...
 
+class PrintTestPageRequest(_message.Message):
+    __slots__ = ("request_id", "job_id", "printer")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    PRINTER_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    job_id: str
+    printer: str
+    def __init__(self, request_id: _Optional[str] = ..., job_id: _Optional[str] = ..., printer: _Optional[str] = ...) -> None: ...
+
+class PrintTestPageResponse(_message.Message):
+    __slots__ = ("job", "durability", "replayed")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    durability: _types_pb2.Durability
+    replayed: bool
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., replayed: bool = ...) -> None: ...
+
 class GetJobRequest(_message.Message):
     __slots__ = ("job_id",)
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
@@ -281,14 +330,16 @@ class GetJobResponse(_message.Message):
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
 
 class ListJobsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "live_only")
+    __slots__ = ("page_size", "page_token", "live_only", "unresolved_only")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     LIVE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    UNRESOLVED_ONLY_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     live_only: bool
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., live_only: bool = ...) -> None: ...
+    unresolved_only: bool
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., live_only: bool = ..., unresolved_only: bool = ...) -> None: ...
 
 class ListJobsResponse(_message.Message):
     __slots__ = ("jobs", "next_page_token")
@@ -297,6 +348,50 @@ class ListJobsResponse(_message.Message):
     jobs: _containers.RepeatedCompositeFieldContainer[Job]
     next_page_token: str
     def __init__(self, jobs: _Optional[_Iterable[_Union[Job, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class CancelJobRequest(_message.Message):
+    __slots__ = ("request_id", "job_id", "reason")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    job_id: str
+    reason: str
+    def __init__(self, request_id: _Optional[str] = ..., job_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class CancelJobResponse(_message.Message):
+    __slots__ = ("job", "durability", "replayed")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    durability: _types_pb2.Durability
+    replayed: bool
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., replayed: bool = ...) -> None: ...
+
+class ResolveJobRequest(_message.Message):
+    __slots__ = ("request_id", "job_id", "resolution", "reason")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    job_id: str
+    resolution: JobResolution
+    reason: str
+    def __init__(self, request_id: _Optional[str] = ..., job_id: _Optional[str] = ..., resolution: _Optional[_Union[JobResolution, str]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ResolveJobResponse(_message.Message):
+    __slots__ = ("job", "copy", "durability", "replayed")
+    JOB_FIELD_NUMBER: _ClassVar[int]
+    COPY_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    job: Job
+    copy: Job
+    durability: _types_pb2.Durability
+    replayed: bool
+    def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ..., copy: _Optional[_Union[Job, _Mapping]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., replayed: bool = ...) -> None: ...
 
 class WatchJobsRequest(_message.Message):
     __slots__ = ("cursor", "from_now")

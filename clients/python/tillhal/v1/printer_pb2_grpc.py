@@ -46,6 +46,11 @@ class PrinterServiceStub(object):
                 request_serializer=tillhal_dot_v1_dot_printer__pb2.SubmitJobRequest.SerializeToString,
                 response_deserializer=tillhal_dot_v1_dot_printer__pb2.SubmitJobResponse.FromString,
                 _registered_method=True)
+        self.PrintTestPage = channel.unary_unary(
+                '/tillhal.v1.PrinterService/PrintTestPage',
+                request_serializer=tillhal_dot_v1_dot_printer__pb2.PrintTestPageRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_printer__pb2.PrintTestPageResponse.FromString,
+                _registered_method=True)
         self.GetJob = channel.unary_unary(
                 '/tillhal.v1.PrinterService/GetJob',
                 request_serializer=tillhal_dot_v1_dot_printer__pb2.GetJobRequest.SerializeToString,
@@ -55,6 +60,16 @@ class PrinterServiceStub(object):
                 '/tillhal.v1.PrinterService/ListJobs',
                 request_serializer=tillhal_dot_v1_dot_printer__pb2.ListJobsRequest.SerializeToString,
                 response_deserializer=tillhal_dot_v1_dot_printer__pb2.ListJobsResponse.FromString,
+                _registered_method=True)
+        self.CancelJob = channel.unary_unary(
+                '/tillhal.v1.PrinterService/CancelJob',
+                request_serializer=tillhal_dot_v1_dot_printer__pb2.CancelJobRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_printer__pb2.CancelJobResponse.FromString,
+                _registered_method=True)
+        self.ResolveJob = channel.unary_unary(
+                '/tillhal.v1.PrinterService/ResolveJob',
+                request_serializer=tillhal_dot_v1_dot_printer__pb2.ResolveJobRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_printer__pb2.ResolveJobResponse.FromString,
                 _registered_method=True)
         self.WatchJobs = channel.unary_stream(
                 '/tillhal.v1.PrinterService/WatchJobs',
@@ -87,6 +102,15 @@ class PrinterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PrintTestPage(self, request, context):
+        """Prints a page with one of everything that the printer can print, and who it is. As SubmitJob.
+        NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED.
+        RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetJob(self, request, context):
         """One job. NOT_FOUND: JOB_NOT_FOUND.
         """
@@ -96,6 +120,24 @@ class PrinterServiceServicer(object):
 
     def ListJobs(self, request, context):
         """Jobs, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelJob(self, request, context):
+        """Takes a job back that has not begun: nothing of it has left the till. Durable when this returns.
+        NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveJob(self, request, context):
+        """Says what becomes of a job in doubt, one that ended UNCONFIRMED or FAILED_PARTIAL: after a look
+        at the paper. Each job is decided about once. Durable when this returns.
+        INVALID_ARGUMENT: FIELD_INVALID. NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE.
+        ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -121,6 +163,11 @@ def add_PrinterServiceServicer_to_server(servicer, server):
                     request_deserializer=tillhal_dot_v1_dot_printer__pb2.SubmitJobRequest.FromString,
                     response_serializer=tillhal_dot_v1_dot_printer__pb2.SubmitJobResponse.SerializeToString,
             ),
+            'PrintTestPage': grpc.unary_unary_rpc_method_handler(
+                    servicer.PrintTestPage,
+                    request_deserializer=tillhal_dot_v1_dot_printer__pb2.PrintTestPageRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_printer__pb2.PrintTestPageResponse.SerializeToString,
+            ),
             'GetJob': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJob,
                     request_deserializer=tillhal_dot_v1_dot_printer__pb2.GetJobRequest.FromString,
@@ -130,6 +177,16 @@ def add_PrinterServiceServicer_to_server(servicer, server):
                     servicer.ListJobs,
                     request_deserializer=tillhal_dot_v1_dot_printer__pb2.ListJobsRequest.FromString,
                     response_serializer=tillhal_dot_v1_dot_printer__pb2.ListJobsResponse.SerializeToString,
+            ),
+            'CancelJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelJob,
+                    request_deserializer=tillhal_dot_v1_dot_printer__pb2.CancelJobRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_printer__pb2.CancelJobResponse.SerializeToString,
+            ),
+            'ResolveJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveJob,
+                    request_deserializer=tillhal_dot_v1_dot_printer__pb2.ResolveJobRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_printer__pb2.ResolveJobResponse.SerializeToString,
             ),
             'WatchJobs': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchJobs,
@@ -204,6 +261,33 @@ class PrinterService(object):
             _registered_method=True)
 
     @staticmethod
+    def PrintTestPage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.PrinterService/PrintTestPage',
+            tillhal_dot_v1_dot_printer__pb2.PrintTestPageRequest.SerializeToString,
+            tillhal_dot_v1_dot_printer__pb2.PrintTestPageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetJob(request,
             target,
             options=(),
@@ -247,6 +331,60 @@ class PrinterService(object):
             '/tillhal.v1.PrinterService/ListJobs',
             tillhal_dot_v1_dot_printer__pb2.ListJobsRequest.SerializeToString,
             tillhal_dot_v1_dot_printer__pb2.ListJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.PrinterService/CancelJob',
+            tillhal_dot_v1_dot_printer__pb2.CancelJobRequest.SerializeToString,
+            tillhal_dot_v1_dot_printer__pb2.CancelJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.PrinterService/ResolveJob',
+            tillhal_dot_v1_dot_printer__pb2.ResolveJobRequest.SerializeToString,
+            tillhal_dot_v1_dot_printer__pb2.ResolveJobResponse.FromString,
             options,
             channel_credentials,
             insecure,

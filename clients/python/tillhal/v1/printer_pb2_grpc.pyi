@@ -57,6 +57,22 @@ _PrinterServiceSubmitJobType = typing_extensions.TypeVar(
     ],
 )
 
+_PrinterServicePrintTestPageType = typing_extensions.TypeVar(
+    '_PrinterServicePrintTestPageType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.PrintTestPageRequest,
+        tillhal.v1.printer_pb2.PrintTestPageResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.PrintTestPageRequest,
+        tillhal.v1.printer_pb2.PrintTestPageResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.PrintTestPageRequest,
+        tillhal.v1.printer_pb2.PrintTestPageResponse,
+    ],
+)
+
 _PrinterServiceGetJobType = typing_extensions.TypeVar(
     '_PrinterServiceGetJobType',
     grpc.UnaryUnaryMultiCallable[
@@ -89,6 +105,38 @@ _PrinterServiceListJobsType = typing_extensions.TypeVar(
     ],
 )
 
+_PrinterServiceCancelJobType = typing_extensions.TypeVar(
+    '_PrinterServiceCancelJobType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.CancelJobRequest,
+        tillhal.v1.printer_pb2.CancelJobResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.CancelJobRequest,
+        tillhal.v1.printer_pb2.CancelJobResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.CancelJobRequest,
+        tillhal.v1.printer_pb2.CancelJobResponse,
+    ],
+)
+
+_PrinterServiceResolveJobType = typing_extensions.TypeVar(
+    '_PrinterServiceResolveJobType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.ResolveJobRequest,
+        tillhal.v1.printer_pb2.ResolveJobResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.ResolveJobRequest,
+        tillhal.v1.printer_pb2.ResolveJobResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.ResolveJobRequest,
+        tillhal.v1.printer_pb2.ResolveJobResponse,
+    ],
+)
+
 _PrinterServiceWatchJobsType = typing_extensions.TypeVar(
     '_PrinterServiceWatchJobsType',
     grpc.UnaryStreamMultiCallable[
@@ -105,7 +153,7 @@ _PrinterServiceWatchJobsType = typing_extensions.TypeVar(
     ],
 )
 
-class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _PrinterServiceSubmitJobType, _PrinterServiceGetJobType, _PrinterServiceListJobsType, _PrinterServiceWatchJobsType]):
+class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _PrinterServiceSubmitJobType, _PrinterServicePrintTestPageType, _PrinterServiceGetJobType, _PrinterServiceListJobsType, _PrinterServiceCancelJobType, _PrinterServiceResolveJobType, _PrinterServiceWatchJobsType]):
     """Prints. A job is in the journal before its first byte leaves the till, and its outcome after the
     last; a job whose outcome nobody knows is never repeated by itself.
     """
@@ -121,12 +169,24 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
             tillhal.v1.printer_pb2.SubmitJobResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.PrintTestPageRequest,
+            tillhal.v1.printer_pb2.PrintTestPageResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.GetJobRequest,
             tillhal.v1.printer_pb2.GetJobResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.ListJobsRequest,
             tillhal.v1.printer_pb2.ListJobsResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.CancelJobRequest,
+            tillhal.v1.printer_pb2.CancelJobResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.ResolveJobRequest,
+            tillhal.v1.printer_pb2.ResolveJobResponse,
         ],
         grpc.UnaryStreamMultiCallable[
             tillhal.v1.printer_pb2.WatchJobsRequest,
@@ -145,12 +205,24 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
             tillhal.v1.printer_pb2.SubmitJobResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.PrintTestPageRequest,
+            tillhal.v1.printer_pb2.PrintTestPageResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.GetJobRequest,
             tillhal.v1.printer_pb2.GetJobResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
             tillhal.v1.printer_pb2.ListJobsRequest,
             tillhal.v1.printer_pb2.ListJobsResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.CancelJobRequest,
+            tillhal.v1.printer_pb2.CancelJobResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.printer_pb2.ResolveJobRequest,
+            tillhal.v1.printer_pb2.ResolveJobResponse,
         ],
         grpc.aio.UnaryStreamMultiCallable[
             tillhal.v1.printer_pb2.WatchJobsRequest,
@@ -171,11 +243,29 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
     DISK_RESERVE.
     """
 
+    PrintTestPage: _PrinterServicePrintTestPageType
+    """Prints a page with one of everything that the printer can print, and who it is. As SubmitJob.
+    NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED.
+    RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
+    """
+
     GetJob: _PrinterServiceGetJobType
     """One job. NOT_FOUND: JOB_NOT_FOUND."""
 
     ListJobs: _PrinterServiceListJobsType
     """Jobs, newest first."""
+
+    CancelJob: _PrinterServiceCancelJobType
+    """Takes a job back that has not begun: nothing of it has left the till. Durable when this returns.
+    NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE. ALREADY_EXISTS: REQUEST_ID_REUSED.
+    """
+
+    ResolveJob: _PrinterServiceResolveJobType
+    """Says what becomes of a job in doubt, one that ended UNCONFIRMED or FAILED_PARTIAL: after a look
+    at the paper. Each job is decided about once. Durable when this returns.
+    INVALID_ARGUMENT: FIELD_INVALID. NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE.
+    ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL.
+    """
 
     WatchJobs: _PrinterServiceWatchJobsType
     """Every change of a job after `cursor`, then live. OUT_OF_RANGE: CURSOR_AHEAD."""
@@ -190,12 +280,24 @@ PrinterServiceAsyncStub: typing_extensions.TypeAlias = PrinterServiceStub[
         tillhal.v1.printer_pb2.SubmitJobResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.PrintTestPageRequest,
+        tillhal.v1.printer_pb2.PrintTestPageResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.printer_pb2.GetJobRequest,
         tillhal.v1.printer_pb2.GetJobResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.printer_pb2.ListJobsRequest,
         tillhal.v1.printer_pb2.ListJobsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.CancelJobRequest,
+        tillhal.v1.printer_pb2.CancelJobResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.printer_pb2.ResolveJobRequest,
+        tillhal.v1.printer_pb2.ResolveJobResponse,
     ],
     grpc.aio.UnaryStreamMultiCallable[
         tillhal.v1.printer_pb2.WatchJobsRequest,
@@ -232,6 +334,17 @@ class PrinterServiceServicer(metaclass=abc.ABCMeta):
         """
 
     @abc.abstractmethod
+    def PrintTestPage(
+        self,
+        request: tillhal.v1.printer_pb2.PrintTestPageRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.printer_pb2.PrintTestPageResponse, collections.abc.Awaitable[tillhal.v1.printer_pb2.PrintTestPageResponse]]:
+        """Prints a page with one of everything that the printer can print, and who it is. As SubmitJob.
+        NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED.
+        RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
+        """
+
+    @abc.abstractmethod
     def GetJob(
         self,
         request: tillhal.v1.printer_pb2.GetJobRequest,
@@ -246,6 +359,28 @@ class PrinterServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.printer_pb2.ListJobsResponse, collections.abc.Awaitable[tillhal.v1.printer_pb2.ListJobsResponse]]:
         """Jobs, newest first."""
+
+    @abc.abstractmethod
+    def CancelJob(
+        self,
+        request: tillhal.v1.printer_pb2.CancelJobRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.printer_pb2.CancelJobResponse, collections.abc.Awaitable[tillhal.v1.printer_pb2.CancelJobResponse]]:
+        """Takes a job back that has not begun: nothing of it has left the till. Durable when this returns.
+        NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        """
+
+    @abc.abstractmethod
+    def ResolveJob(
+        self,
+        request: tillhal.v1.printer_pb2.ResolveJobRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.printer_pb2.ResolveJobResponse, collections.abc.Awaitable[tillhal.v1.printer_pb2.ResolveJobResponse]]:
+        """Says what becomes of a job in doubt, one that ended UNCONFIRMED or FAILED_PARTIAL: after a look
+        at the paper. Each job is decided about once. Durable when this returns.
+        INVALID_ARGUMENT: FIELD_INVALID. NOT_FOUND: JOB_NOT_FOUND. FAILED_PRECONDITION: JOB_STATE.
+        ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL.
+        """
 
     @abc.abstractmethod
     def WatchJobs(

@@ -72,7 +72,7 @@ STORAGE_STAGE_FAILED: StorageStage
 STORAGE_STAGE_REPLACED: StorageStage
 
 class RecoveryReport(_message.Message):
-    __slots__ = ("last_seq", "checkpoint_seq", "tail_records", "clean_shutdown", "interrupted_sale_ids", "pending_tender_sale_ids", "unconfirmed_job_ids", "unknown_kick_ids", "clock_suspect", "boot_ms", "spilled_records", "segment", "gone", "findings")
+    __slots__ = ("last_seq", "checkpoint_seq", "tail_records", "clean_shutdown", "interrupted_sale_ids", "pending_tender_sale_ids", "unconfirmed_job_ids", "unknown_kick_ids", "clock_suspect", "boot_ms", "spilled_records", "segment", "gone", "findings", "unresolved_job_ids")
     LAST_SEQ_FIELD_NUMBER: _ClassVar[int]
     CHECKPOINT_SEQ_FIELD_NUMBER: _ClassVar[int]
     TAIL_RECORDS_FIELD_NUMBER: _ClassVar[int]
@@ -87,6 +87,7 @@ class RecoveryReport(_message.Message):
     SEGMENT_FIELD_NUMBER: _ClassVar[int]
     GONE_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    UNRESOLVED_JOB_IDS_FIELD_NUMBER: _ClassVar[int]
     last_seq: int
     checkpoint_seq: int
     tail_records: int
@@ -101,7 +102,8 @@ class RecoveryReport(_message.Message):
     segment: int
     gone: _containers.RepeatedCompositeFieldContainer[_types_pb2.Gap]
     findings: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, last_seq: _Optional[int] = ..., checkpoint_seq: _Optional[int] = ..., tail_records: _Optional[int] = ..., clean_shutdown: bool = ..., interrupted_sale_ids: _Optional[_Iterable[str]] = ..., pending_tender_sale_ids: _Optional[_Iterable[str]] = ..., unconfirmed_job_ids: _Optional[_Iterable[str]] = ..., unknown_kick_ids: _Optional[_Iterable[str]] = ..., clock_suspect: bool = ..., boot_ms: _Optional[int] = ..., spilled_records: _Optional[int] = ..., segment: _Optional[int] = ..., gone: _Optional[_Iterable[_Union[_types_pb2.Gap, _Mapping]]] = ..., findings: _Optional[_Iterable[str]] = ...) -> None: ...
+    unresolved_job_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, last_seq: _Optional[int] = ..., checkpoint_seq: _Optional[int] = ..., tail_records: _Optional[int] = ..., clean_shutdown: bool = ..., interrupted_sale_ids: _Optional[_Iterable[str]] = ..., pending_tender_sale_ids: _Optional[_Iterable[str]] = ..., unconfirmed_job_ids: _Optional[_Iterable[str]] = ..., unknown_kick_ids: _Optional[_Iterable[str]] = ..., clock_suspect: bool = ..., boot_ms: _Optional[int] = ..., spilled_records: _Optional[int] = ..., segment: _Optional[int] = ..., gone: _Optional[_Iterable[_Union[_types_pb2.Gap, _Mapping]]] = ..., findings: _Optional[_Iterable[str]] = ..., unresolved_job_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StorageStatus(_message.Message):
     __slots__ = ("durability", "fault", "stage", "message", "advice", "since_time", "spilled_records", "spill_used_bytes", "spill_bytes", "segment", "reserve_only")
@@ -134,7 +136,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage")
+    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage", "unresolved_jobs")
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -151,6 +153,7 @@ class GetStatusResponse(_message.Message):
     CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
     SIMULATED_FIELD_NUMBER: _ClassVar[int]
     STORAGE_FIELD_NUMBER: _ClassVar[int]
+    UNRESOLVED_JOBS_FIELD_NUMBER: _ClassVar[int]
     store_id: str
     workstation_id: str
     version: str
@@ -167,7 +170,8 @@ class GetStatusResponse(_message.Message):
     currency_code: str
     simulated: bool
     storage: StorageStatus
-    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ...) -> None: ...
+    unresolved_jobs: int
+    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ..., unresolved_jobs: _Optional[int] = ...) -> None: ...
 
 class WatchEventsRequest(_message.Message):
     __slots__ = ("cursor", "from_now")

@@ -303,16 +303,17 @@ class Dialogue:
         """
         if self._in_step or not self.link.two_way:
             return
-        if not (self.senses.heard() and self._answers_in_turn(end_s)):
+        if not (self.senses.heard() and self.answers_in_turn(end_s)):
             # A line may be too slow for all of it: what went out is not asked for again.
             self.send(filler, min(end_s, time.monotonic() + STEP_S_MAX))
             self.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
             if self.senses.heard():
-                self._answers_in_turn(end_s)
+                self.answers_in_turn(end_s)
         # Also without an answer: some clones have none, and shall not be filled up every time.
         self._in_step = True
 
-    def _answers_in_turn(self, end_s: float) -> bool:
+    def answers_in_turn(self, end_s: float) -> bool:
+        """Whether the printer says, in a few seconds, that it has worked off all before."""
         end_s = min(end_s, time.monotonic() + STEP_S_MAX)
         if self._profile.process_id:
             return self.await_fence(self.open_fence(), end_s)

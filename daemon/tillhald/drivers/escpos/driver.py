@@ -123,7 +123,9 @@ class EscposPrinter:
                 pass  # the readings say so
         return self._dialogue.senses.status(time.monotonic())
 
-    def print(self, document: PrintDocument, deadline_s: float) -> PrintOutcome:
+    def print(
+        self, document: PrintDocument, deadline_s: float, cuts_before: int | None = None
+    ) -> PrintOutcome:
         """See PosPrinter."""
         end_s = time.monotonic() + deadline_s
         problems = self.check(document)
@@ -131,7 +133,20 @@ class EscposPrinter:
             return FailedBeforeStart(Trouble(problems[0].reason), RetrySafety.NEVER)
         blocks = lay_out(document, self._paper)
         job = codec.encode(blocks, self._paper, self._profile, self._pen)
-        return self._deliver(job, codec.cuts_in(blocks), end_s, failpoint="printer.mid_print")
+        failure = self._make_ready(end_s, cuts_before)
+        return failure or self._deliver(
+            job, codec.cuts_in(blocks), end_s, failpoint="printer.mid_print"
+        )
+
+    def count_cuts(self, deadline_s: float) -> int | None:
+        """See PosPrinter."""
+        end_s = time.monotonic() + deadline_s
+        try:
+            if self._trouble_before(end_s) is not None or not self._dialogue.answers_in_turn(end_s):
+                return None
+            return self._dialogue.read_cuts(min(end_s, time.monotonic() + ANSWER_S_MAX))
+        except DeviceError:
+            return None
 
     def pulse_drawer(self, pulse: Pulse, deadline_s: float) -> PrintOutcome:
         """See PosPrinter."""
@@ -139,7 +154,7 @@ class EscposPrinter:
         if pulse.now:
             return self._pulse_now(codec.real_time_pulse(pulse.pin, pulse.on_ms), end_s)
         job = codec.queued_pulse(pulse.pin, pulse.on_ms, pulse.off_ms)
-        return self._deliver(job, 0, end_s, failpoint=None)
+        return self._make_ready(end_s) or self._deliver(job, 0, end_s, failpoint=None)
 
     def poll(self, timeout_s: float) -> list[str]:
         """See PosPrinter."""
@@ -192,10 +207,10 @@ class EscposPrinter:
     def _deliver(
         self, job: bytes, cuts: int, end_s: float, *, failpoint: str | None
     ) -> PrintOutcome:
-        failure = self._make_ready(end_s) or self._send(job, end_s, failpoint)
+        before = self._dialogue.cuts
+        failure = self._send(job, end_s, failpoint)
         if failure is not None:
             return failure
-        before = self._dialogue.cuts
         ticket = self._dialogue.open_fence()
         try:
             return self._evidence(ticket, end_s)
@@ -206,12 +221,14 @@ class EscposPrinter:
                 return Confirmed(Evidence.CUT_COUNTER)
             return Unconfirmed(Trouble.LINK_LOST, ticket)
 
-    def _make_ready(self, end_s: float) -> FailedBeforeStart | None:
+    def _make_ready(self, end_s: float, cuts_before: int | None = None) -> FailedBeforeStart | None:
         """See that the printer can print now, and note its count of cuts."""
         try:
             trouble = self._trouble_before(end_s)
             if trouble is None:
-                self._dialogue.read_cuts(min(end_s, time.monotonic() + ANSWER_S_MAX))
+                cuts = self._dialogue.read_cuts(min(end_s, time.monotonic() + ANSWER_S_MAX))
+                if None not in (cuts, cuts_before) and cuts != cuts_before:
+                    trouble = Trouble.CUTS_CHANGED
         except DeviceError as error:
             trouble = _trouble_of(error)
         if trouble is None and time.monotonic() >= end_s:
@@ -258,6 +275,10 @@ class EscposPrinter:
             end_s = min(end_s, time.monotonic() + SILENT_S_MAX)
         if self._profile.process_id:
             if self._dialogue.await_fence(ticket, end_s):
+                if self._dialogue.cuts is not None:
+                    # So that the next job begins with the right count; this one is proven.
+                    with contextlib.suppress(DeviceError):
+                        self._dialogue.read_cuts(min(end_s, time.monotonic() + ANSWER_S_MAX))
                 return Confirmed(Evidence.PROCESS_ID)
         elif self._dialogue.await_processed(end_s):
             self._dialogue.ask_all(end_s, rousable=False)

@@ -1,0 +1,180 @@
+"""The judge of the print campaign: what is on paper, beside what was said of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from tillhal.v1 import printer_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NUMBER = re.compile(r"^Receipt (\d+) ", re.MULTILINE)
+_COPY = re.compile(r"^\s*\*\*\* COPY (\d+) \*\*\*", re.MULTILINE)
+_END = "Served by: default"
+
+
+class Said(NamedTuple):
+    """What was said of each receipt. `printed`: that its original is out; `copied`: that so many
+    marked copies are; `open`: that nobody knows, or that it failed, and somebody was told."""
+
+    printed: set[int]
+    copied: Counter[int]
+    open: set[int]
+    known: set[int]
+
+    @classmethod
+    def of_naive(cls, states: dict[int, str]) -> Said:
+        """Of a naive policy's queue."""
+        printed = {number for number, state in states.items() if state == "printed"}
+        return cls(printed, Counter(), states.keys() - printed, set(states))
+
+    @classmethod
+    def of_jobs(cls, jobs: Iterable[printer_pb2.Job]) -> Said:
+        """Of a till's jobs."""
+        said = cls(set(), Counter(), set(), set())
+        everything = list(jobs)
+        number_of = {
+            job.sale_id: int(job.job_id.removeprefix("receipt/"))
+            for job in everything
+            if job.kind == printer_pb2.JOB_KIND_RECEIPT
+        }
+        for job in everything:
+            number = number_of[job.sale_id]
+            said.known.add(number)
+            is_out = (
+                job.state == printer_pb2.JOB_STATE_CONFIRMED
+                or job.resolution == printer_pb2.JOB_RESOLUTION_PRINTED
+            )
+            if not is_out and not job.copy_job_id:
+                said.open.add(number)
+            elif is_out and job.copy:
+                said.copied[number] += 1
+            elif is_out:
+                said.printed.add(number)
+        return said
+
+
+class Paper(NamedTuple):
+    """By receipt number: whole originals, whole marked copies, originals that were cut off whole
+    as the last thing on their piece."""
+
+    originals: Counter[int]
+    copies: Counter[int]
+    cut_off: set[int]
+
+
+def read(pieces: Iterable[tuple[str, bool]]) -> Paper:
+    """Read all paper, in the order in which it came out; half receipts count for nothing."""
+    paper = Paper(Counter(), Counter(), set())
+    for text, was_cut in pieces:
+        starts = list(_NUMBER.finditer(text))
+        before_from = 0
+        for at, start in enumerate(starts):
+            end = starts[at + 1].start() if at + 1 < len(starts) else len(text)
+            body = text[start.end() : end]
+            number = int(start.group(1))
+            is_copy = _COPY.search(text, before_from, start.start()) is not None
+            before_from = start.end()
+            if "\nTOTAL " not in body or _END not in body:
+                continue
+            (paper.copies if is_copy else paper.originals)[number] += 1
+            if was_cut and not is_copy and at + 1 == len(starts):
+                paper.cut_off.add(number)
+    return paper
+
+
+class Report(NamedTuple):
+    """What a lane left: the printer's model, what was said, the paper, the faults that happened."""
+
+    model: str
+    said: Said
+    pieces: list[tuple[str, bool]]
+    happened: Counter[str]
+
+
+class Score(NamedTuple):
+    """One policy on one kind of printer. `faults` are what tillhal must never do, in words."""
+
+    policy: str
+    model: str
+    jobs: int
+    said_printed: int
+    lost: int
+    duplicates: int
+    copies: int
+    needless: int
+    open: int
+    happened: Counter[str]
+    faults: list[str]
+
+
+def judge(policy: str, reports: list[Report]) -> list[Score]:
+    """Score a policy on each kind of printer that it printed on."""
+    return [
+        _score(policy, model, [report for report in reports if report.model == model])
+        for model in dict.fromkeys(report.model for report in reports)
+    ]
+
+
+def _score(policy: str, model: str, reports: list[Report]) -> Score:
+    numbers = dict.fromkeys(("jobs", "printed", "lost", "twice", "copies", "needless", "open"), 0)
+    happened: Counter[str] = Counter()
+    faults: list[str] = []
+    for report in reports:
+        said, paper = report.said, read(report.pieces)
+        happened += report.happened
+        lost = {n for n in said.printed if not paper.originals[n]}
+        lost |= {n for n, copies in said.copied.items() if copies > paper.copies[n]}
+        twice = {n for n, times in paper.originals.items() if times > 1}
+        needless = {n for n in paper.cut_off if paper.copies[n]}
+        numbers["jobs"] += len(said.known)
+        numbers["printed"] += len(said.printed | said.copied.keys())
+        numbers["lost"] += len(lost)
+        numbers["twice"] += len(twice)
+        numbers["copies"] += paper.copies.total()
+        numbers["needless"] += len(needless)
+        numbers["open"] += len(said.open)
+        faults += [f"receipt {n} is said to be printed and is not on paper" for n in sorted(lost)]
+        faults += [f"receipt {n} came out twice, unmarked" for n in sorted(twice)]
+        if model == "tm-t88":
+            faults += [f"receipt {n} was out, and a copy was printed" for n in sorted(needless)]
+        unsold = (paper.originals.keys() | paper.copies.keys()) - said.known
+        faults += [f"receipt {n} is on paper and was never sold" for n in sorted(unsold)]
+    return Score(
+        policy,
+        model,
+        numbers["jobs"],
+        numbers["printed"],
+        numbers["lost"],
+        numbers["twice"],
+        numbers["copies"],
+        numbers["needless"],
+        numbers["open"],
+        happened,
+        faults,
+    )
+
+
+def table(scores: list[Score]) -> list[str]:
+    """The scores, as Markdown."""
+    heads = (
+        "policy",
+        "printer",
+        "receipts",
+        "said to be printed",
+        "of these lost",
+        "unmarked duplicates",
+        "marked copies",
+        "of these while the original was out",
+        "left to a person",
+    )
+    lines = [f"| {' | '.join(heads)} |", "|---|---" + "|--:" * (len(heads) - 2) + "|"]
+    lines += [
+        f"| {score.policy} | {score.model} | {score.jobs} | {score.said_printed} | {score.lost} "
+        f"| {score.duplicates} | {score.copies} | {score.needless} | {score.open} |"
+        for score in scores
+    ]
+    return lines
