@@ -27,6 +27,7 @@ from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, Tend
 from tillhald.domain.sale import TenderType
 from tillhald.journal.recovery import Places
 from tillhald.journal.spill import SPILL_MIB_MAX, SPILL_MIB_MIN
+from tillhald.logo import read_logo
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -88,10 +89,11 @@ class ShiftTable(Table, frozen=True, kw_only=True):
 
 
 class ReceiptTable(Table, frozen=True, kw_only=True):
-    """`printer` and `drawer` name devices; empty for none."""
+    """`printer` and `drawer` name devices; empty for none. `logo` is a picture's file."""
 
     printer: Shown = ""
     drawer: Shown = ""
+    logo: Shown = ""
     ttl_s: int = 900
     header: tuple[Shown, ...] = ()
     footer: tuple[Shown, ...] = ()
@@ -145,7 +147,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     def layout(self) -> ReceiptLayout:
         """What stands above and below every receipt."""
-        return ReceiptLayout(header=self.receipt.header, footer=self.receipt.footer)
+        return ReceiptLayout(
+            header=self.receipt.header,
+            footer=self.receipt.footer,
+            logo=read_logo(self.receipt.logo),
+        )
 
 
 class ConfigMistakes(Exception):
@@ -395,6 +401,10 @@ def _limits(config: Config) -> list[str]:
     )
     if not 1 <= config.receipt.ttl_s <= 604_800:  # noqa: PLR2004 - a week
         wrong.append("receipt.ttl_s: 1 to 604800 seconds")
+    try:
+        read_logo(config.receipt.logo)
+    except (OSError, ValueError) as error:
+        wrong.append(f"receipt.logo: {error}")
     if not 0 <= config.shift.float_minor <= AMOUNT_MINOR_MAX:
         wrong.append(f"shift.float_minor: 0 to {AMOUNT_MINOR_MAX}")
     return [*wrong, *_texts(config), *_ports(config)]

@@ -6,10 +6,22 @@ job selects each code page and mode that it uses, for nobody knows what the last
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
-from tillhald.domain.document import PLAIN, Barcode, Cut, Feed, Image, Pdf417, QrCode, Style
+from tillhald.domain.document import (
+    PLAIN,
+    Align,
+    Barcode,
+    Cut,
+    Feed,
+    Image,
+    Logo,
+    Pdf417,
+    QrCode,
+    Style,
+)
 from tillhald.domain.layout import (
     Block,
     Cluster,
@@ -27,7 +39,10 @@ from tillhald.drivers.escpos.raster import (
     Pen,
     encode_in_line,
     encode_raster,
+    fit_logo,
     fit_picture,
+    ink_rows,
+    tame,
 )
 
 INITIALISE: Final = b"\x1b@"
@@ -37,6 +52,7 @@ KANJI_ON: Final = b"\x1c&"
 KANJI_OFF: Final = b"\x1c."
 LEFT: Final = b"\x1ba\x00"
 CENTER: Final = b"\x1ba\x01"
+_ALIGNED: Final = {Align.LEFT: LEFT, Align.CENTER: CENTER, Align.RIGHT: b"\x1ba\x02"}
 READ_CUTS: Final = b"\x1dg2\x00\xb2\x00"
 """`GS g 2`, number 178: cuts in the printer's life."""
 ASK_PROCESSED: Final = b"\x1dr\x01"
@@ -73,7 +89,46 @@ def _connector(pin: int) -> int:
 
 def filler(paper: Paper) -> bytes:
     """White dots that end the longest command of ours; between commands, NULs do nothing."""
-    return bytes(STRIP_ROWS_MAX * paper.dots // 8)
+    return bytes(STRIP_ROWS_MAX * paper.dots // 8 + _HEAD_BYTES_MAX)
+
+
+class Kept(NamedTuple):
+    """A picture in the printer's own memory: under which two characters, and how it gets there."""
+
+    key_code: str
+    define: bytes
+
+
+def kept_logo(logo: Logo, paper: Paper) -> Kept | None:
+    """How a logo is kept (`GS ( L` function 67); None if it is too high for that.
+
+    Its key code follows from its dots. So a printer that has this key code has this picture,
+    whoever stored it and however long ago: nothing is written twice, and nothing has to be
+    remembered of a printer that may be swapped for another one.
+    """
+    picture = fit_logo(logo, paper)
+    if picture.height > STRIP_ROWS_MAX:
+        return None
+    width, height = picture.width, picture.height
+    dots = tame(ink_rows(picture))
+    size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
+    digest = hashlib.sha256(size + dots).digest()
+    numbers = divmod(int.from_bytes(digest[:4], "big") % _KEY_CHARS**2, _KEY_CHARS)
+    key_code = "".join(chr(_KEY_CHAR_FIRST + number) for number in numbers)
+    body = b"0C0" + key_code.encode("ascii") + b"\x01" + size + b"1" + dots
+    return Kept(key_code, b"\x1d(L" + len(body).to_bytes(2, "little") + body)
+
+
+def print_kept(key_code: str) -> bytes:
+    """`GS ( L` function 69: the picture under this key code, in its own size."""
+    return b"\x1d(L\x06\x000E" + key_code.encode("ascii") + b"\x01\x01"
+
+
+ASK_KEPT: Final = b"\x1d(L\x04\x000@KC"
+"""`GS ( L` function 64: answered with the key codes of all pictures that are kept."""
+_HEAD_BYTES_MAX: Final = 32
+_KEY_CHAR_FIRST: Final = 0x21
+_KEY_CHARS: Final = 0x7F - _KEY_CHAR_FIRST
 
 
 def cuts_in(blocks: list[Block]) -> int:
@@ -81,14 +136,22 @@ def cuts_in(blocks: list[Block]) -> int:
     return sum(isinstance(block, Cut) for block in blocks)
 
 
-def encode(blocks: list[Block], paper: Paper, profile: Profile, pen: Pen) -> bytes:
-    """Encode the whole job. `paper` is what the blocks were laid out for."""
-    return _Job(paper, profile, pen).encode(blocks)
+def encode(
+    blocks: list[Block],
+    paper: Paper,
+    profile: Profile,
+    pen: Pen,
+    kept: frozenset[str] = frozenset(),
+) -> bytes:
+    """Encode the whole job. `paper` is what the blocks were laid out for, `kept` the key codes of
+    the pictures in the printer's memory."""
+    return _Job(paper, profile, pen, kept).encode(blocks)
 
 
 class _Job:
-    def __init__(self, paper: Paper, profile: Profile, pen: Pen) -> None:
+    def __init__(self, paper: Paper, profile: Profile, pen: Pen, kept: frozenset[str]) -> None:
         self._paper = paper
+        self._kept = kept
         self._pen = pen
         self._page_numbers = dict(profile.code_pages)
         self._style = PLAIN
@@ -115,12 +178,25 @@ class _Job:
                 self._out += CENTER + symbols.encode_pdf417(block) + LEFT
             case Image():
                 self._out += b"".join(encode_raster(fit_picture(block, self._paper)))
+            case Logo():
+                self._logo(block)
             case Feed():
                 self._out += b"\x1bd" + bytes([block.lines])
             case Cut():
                 self._out += b"\x1dVB\x00" if block.partial else b"\x1dVA\x00"
             case _:
                 assert_never(block)
+
+    def _logo(self, logo: Logo) -> None:
+        key_code = logo.key_code
+        if not key_code:
+            kept = kept_logo(logo, self._paper) if self._kept else None
+            if kept is None or kept.key_code not in self._kept:
+                image = Image(content=logo.content, align=logo.align)
+                self._out += b"".join(encode_raster(fit_picture(image, self._paper)))
+                return
+            key_code = kept.key_code
+        self._out += _ALIGNED[logo.align] + print_kept(key_code) + LEFT
 
     def _line(self, line: Line) -> None:
         stretches = [

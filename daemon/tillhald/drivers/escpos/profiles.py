@@ -28,7 +28,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     `process_id`: answers `GS ( H` function 48 once a job is on paper. `cut_counter`: tells
     `GS g 2` number 178. `multibyte` is the set of models sold in China; the option of that name
-    replaces it. `note` says, for people, what is not certain.
+    replaces it. `keeps_pictures`: stores and prints pictures by `GS ( L` functions 64, 67 and 69.
+    `note` says, for people, what is not certain.
     """
 
     columns: int
@@ -41,6 +42,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     papercut: Papercut = Papercut.PARTIAL
     near_end_sensor: bool = True
     pdf417: bool = True
+    keeps_pictures: bool = False
     note: str = ""
 
 
@@ -51,6 +53,7 @@ _TM_T88 = Profile(
     code_pages=_MORE_PAGES,
     process_id=True,
     cut_counter=True,
+    keeps_pictures=True,
 )
 _TM_T20 = Profile(
     columns=48,
@@ -59,6 +62,7 @@ _TM_T20 = Profile(
     code_pages=_MORE_PAGES,
     process_id=True,
     cut_counter=True,
+    keeps_pictures=True,
 )
 
 PROFILES: Final = {
