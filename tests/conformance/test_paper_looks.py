@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -35,6 +36,7 @@ from tillhald.domain.document import (
     Style,
     Text,
 )
+from tillhald.drivers.escpos.codec import kept_logo
 from tillhald.drivers.escpos.driver import EscposPrinter
 from tillhald.drivers.escpos.profiles import PROFILES
 
@@ -174,8 +176,9 @@ def test_what_is_drawn_in_a_high_style_is_drawn_with_its_whole_line(tmp_path: Pa
 
 
 def defined(paper: VirtualPrinter) -> int:
-    """How often a picture was written into the printer's memory."""
-    return sum(c.name == "GS ( L" and b"\x30\x43" in c.data[:8] for c in paper.log)
+    """How often a picture was written into the printer's memory, its seal of one dot aside."""
+    sizes = [len(c.data) for c in paper.log if c.name == "GS ( L" and b"\x30\x43" in c.data[:8]]
+    return sum(size > 20 for size in sizes)
 
 
 def test_the_shops_logo_is_written_into_the_printer_once_in_its_life(tmp_path: Path) -> None:
@@ -205,6 +208,21 @@ def test_the_shops_logo_is_written_into_the_printer_once_in_its_life(tmp_path: P
         assert len(later.raw) < 500, "the picture itself did not go out again"
 
 
+def test_half_a_logo_is_stored_again_and_never_printed(tmp_path: Path) -> None:
+    """The till died within the picture; the next one ended it with white, to be in step."""
+    picture = frame(200, 120)
+    logo = Logo(content=png(picture), align=Align.LEFT)
+    with connected(tmp_path, "tm_t88v") as (paper, printer):
+        made = kept_logo(logo, printer.capabilities.paper)
+        assert made is not None
+        with socket.create_connection(paper.address) as dying:
+            dying.sendall(made.define[: len(made.define) // 2])
+        receipt = printed(paper, printer, logo)
+        assert same(receipt.image.crop((0, 0, 200, 120)), picture)
+        assert defined(paper) == 1, "of the log only what came behind the white is left"
+        assert printer._dialogue.kept == {made.key_code, made.seal}
+
+
 @pytest.mark.parametrize("profile", ["generic_80", "star_escpos"])
 def test_a_printer_that_keeps_no_pictures_gets_the_logo_as_one(
     tmp_path: Path, profile: str
@@ -232,7 +250,9 @@ def test_a_picture_that_somebody_stored_is_printed_by_its_key_code(tmp_path: Pat
     picture = frame(96, 48)
     with connected(tmp_path, "tm_t88v") as (paper, printer):
         printed(paper, printer, Logo(content=png(picture)))
-        (key_code,) = printer._dialogue.kept or ()
+        made = kept_logo(Logo(content=png(picture)), printer.capabilities.paper)
+        assert made is not None
+        key_code = made.key_code
         receipt = printed(paper, printer, Logo(key_code=key_code, align=Align.LEFT))
         assert [p.message for p in printer.check(PrintDocument(parts=(Logo(key_code="ü"),)))]
     assert same(receipt.image.crop((0, 0, 96, 48)), picture)

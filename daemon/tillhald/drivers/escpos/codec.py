@@ -93,10 +93,20 @@ def filler(paper: Paper) -> bytes:
 
 
 class Kept(NamedTuple):
-    """A picture in the printer's own memory: under which two characters, and how it gets there."""
+    """A picture in the printer's own memory: under which two characters, and how it gets there.
+
+    `seal` is a second picture, of one dot, that is stored behind it. A till that dies within
+    `define` leaves a picture whose end is the filler's white; without its seal it counts for none.
+    """
 
     key_code: str
     define: bytes
+    seal: str
+    define_seal: bytes
+
+    def is_in(self, kept: frozenset[str]) -> bool:
+        """Whether a printer that keeps these key codes has the whole picture."""
+        return {self.key_code, self.seal} <= kept
 
 
 def kept_logo(logo: Logo, paper: Paper) -> Kept | None:
@@ -109,14 +119,29 @@ def kept_logo(logo: Logo, paper: Paper) -> Kept | None:
     picture = fit_logo(logo, paper)
     if picture.height > STRIP_ROWS_MAX:
         return None
-    width, height = picture.width, picture.height
     dots = tame(ink_rows(picture))
+    width, height = picture.size
+    digest = hashlib.sha256(b"%d %d " % (width, height) + dots).digest()
+    key_code, seal = _key_code(digest[:4]), _key_code(digest[4:8])
+    if key_code == seal:
+        return None  # once in nine thousand logos
+    return Kept(
+        key_code,
+        _define(key_code, width, height, dots),
+        seal,
+        _define(seal, 1, 1, b"\x80"),
+    )
+
+
+def _key_code(digest: bytes) -> str:
+    numbers = divmod(int.from_bytes(digest, "big") % _KEY_CHARS**2, _KEY_CHARS)
+    return "".join(chr(_KEY_CHAR_FIRST + number) for number in numbers)
+
+
+def _define(key_code: str, width: int, height: int, dots: bytes) -> bytes:
     size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
-    digest = hashlib.sha256(size + dots).digest()
-    numbers = divmod(int.from_bytes(digest[:4], "big") % _KEY_CHARS**2, _KEY_CHARS)
-    key_code = "".join(chr(_KEY_CHAR_FIRST + number) for number in numbers)
     body = b"0C0" + key_code.encode("ascii") + b"\x01" + size + b"1" + dots
-    return Kept(key_code, b"\x1d(L" + len(body).to_bytes(2, "little") + body)
+    return b"\x1d(L" + len(body).to_bytes(2, "little") + body
 
 
 def print_kept(key_code: str) -> bytes:
@@ -191,7 +216,7 @@ class _Job:
         key_code = logo.key_code
         if not key_code:
             kept = kept_logo(logo, self._paper) if self._kept else None
-            if kept is None or kept.key_code not in self._kept:
+            if kept is None or not kept.is_in(self._kept):
                 image = Image(content=logo.content, align=logo.align)
                 self._out += b"".join(encode_raster(fit_picture(image, self._paper)))
                 return

@@ -239,11 +239,14 @@ class EscposPrinter:
             kept = self._dialogue.read_kept(end_s) if kept is None else kept
             for logo in logos:
                 made = codec.kept_logo(logo, self._paper)
-                if made is None or made.key_code in kept or made.key_code in self._tried:
+                if made is None or made.is_in(kept) or made.key_code in self._tried:
                     continue
                 self._tried.append(made.key_code)
                 self._dialogue.send(made.define, end_s)
                 kept = self._dialogue.read_kept(end_s)
+                if made.key_code in kept:
+                    self._dialogue.send(made.define_seal, end_s)
+                    kept = self._dialogue.read_kept(end_s)
         except DeviceError as error:
             self._dialogue.drop()  # half a picture stands in it: nothing may be appended to that
             return FailedBeforeStart(_trouble_of(error), RetrySafety.SAFE)
