@@ -42,6 +42,7 @@ from tillhald.drivers.escpos.raster import (
     fit_logo,
     fit_picture,
     ink_rows,
+    placed,
     tame,
 )
 
@@ -178,6 +179,7 @@ class _Job:
         self._paper = paper
         self._kept = kept
         self._pen = pen
+        self._profile = profile
         self._page_numbers = dict(profile.code_pages)
         self._style = PLAIN
         self._page = ""
@@ -198,7 +200,7 @@ class _Job:
             case Barcode():
                 self._out += CENTER + symbols.encode_barcode(block) + LEFT
             case QrCode():
-                self._out += CENTER + symbols.encode_qr(block) + LEFT
+                self._qr(block)
             case Pdf417():
                 self._out += CENTER + symbols.encode_pdf417(block) + LEFT
             case Image():
@@ -211,6 +213,13 @@ class _Job:
                 self._out += b"\x1dVB\x00" if block.partial else b"\x1dVA\x00"
             case _:
                 assert_never(block)
+
+    def _qr(self, code: QrCode) -> None:
+        if self._profile.qr:
+            self._out += CENTER + symbols.encode_qr(code) + LEFT
+        else:
+            picture = placed(symbols.draw_qr(code), Align.CENTER, self._paper)
+            self._out += b"".join(encode_raster(picture))
 
     def _logo(self, logo: Logo) -> None:
         key_code = logo.key_code
@@ -230,10 +239,8 @@ class _Job:
                 line_clusters(line.runs, self._paper), key=self._is_drawn
             )
         ]
-        if any(
-            is_drawn and any(cluster.style.height > 1 for cluster in clusters)
-            for is_drawn, clusters in stretches
-        ):
+        drawn = [cluster for is_drawn, clusters in stretches if is_drawn for cluster in clusters]
+        if drawn and not (self._profile.in_line and all(c.style.height == 1 for c in drawn)):
             # What stands in a line is 24 dots high, and no more.
             self._out += b"".join(encode_raster(self._pen.draw(line, self._paper)))
             return

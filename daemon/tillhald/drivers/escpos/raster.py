@@ -125,12 +125,16 @@ def _has(font: ImageFont.FreeTypeFont, char: str) -> bool:
 
 def fit_picture(image: Image, paper: Paper) -> Picture.Image:
     """Decode a picture, shrink it to the paper, place it, and make it black and white."""
-    grey = _shrunk(image.content, paper)
-    spare = paper.dots - grey.width
-    indent = {Align.LEFT: 0, Align.CENTER: spare // 2, Align.RIGHT: spare}[image.align]
-    placed = Picture.new("L", (indent + grey.width, grey.height), 255)
-    placed.paste(grey, (indent, 0))
-    return placed.convert("1")
+    return placed(_shrunk(image.content, paper).convert("1"), image.align, paper)
+
+
+def placed(picture: Picture.Image, align: Align, paper: Paper) -> Picture.Image:
+    """A black and white picture with as much white before it as its place on the paper asks."""
+    spare = paper.dots - picture.width
+    indent = {Align.LEFT: 0, Align.CENTER: spare // 2, Align.RIGHT: spare}[align]
+    whole = Picture.new("1", (indent + picture.width, picture.height), 1)
+    whole.paste(picture, (indent, 0))
+    return whole
 
 
 def fit_logo(logo: Logo, paper: Paper) -> Picture.Image:
