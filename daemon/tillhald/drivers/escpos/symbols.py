@@ -91,9 +91,9 @@ def encode_qr(code: QrCode) -> bytes:
 
 
 def draw_qr(code: QrCode) -> Picture.Image:
-    """Draw a QR code, black on white, for printers that make none; centred by whoever prints it."""
+    """Draw a QR code with its quiet zone, black on white, for printers that make none."""
     levels = {"L": 1, "M": 0, "Q": 3, "H": 2}  # the two bits of ISO/IEC 18004, table 12
-    drawing = qrcode.QRCode(error_correction=levels[code.level], border=0)
+    drawing = qrcode.QRCode(error_correction=levels[code.level], border=4)
     drawing.add_data(code.value.encode("utf-8"))
     drawing.make(fit=True)
     modules = drawing.get_matrix()
