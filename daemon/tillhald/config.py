@@ -35,6 +35,7 @@ from tillhald.domain.sale import TenderType
 from tillhald.domain.statistics import STATISTICS
 from tillhald.journal.recovery import Places
 from tillhald.journal.spill import SPILL_MIB_MAX, SPILL_MIB_MIN
+from tillhald.logo import read_logo
 from tillhald.scan_table import ScanTable, scan_faults
 from tillhald.tables import MISTAKES_MAX, convert, meant
 
@@ -96,10 +97,14 @@ class ShiftTable(Table, frozen=True, kw_only=True):
 
 
 class ReceiptTable(Table, PaperPolicy, frozen=True, kw_only=True):
-    """`printer` and `drawer` name devices; empty for none. The rest: see PaperPolicy."""
+    """`printer` and `drawer` name devices; empty for none. `logo` is a picture's file.
+
+    The rest: see PaperPolicy.
+    """
 
     printer: Shown = ""
     drawer: Shown = ""
+    logo: Shown = ""
     ttl_s: int = 900
     header: tuple[Shown, ...] = ()
     footer: tuple[Shown, ...] = ()
@@ -161,7 +166,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     def layout(self) -> ReceiptLayout:
         """What stands above and below every receipt."""
-        return ReceiptLayout(header=self.receipt.header, footer=self.receipt.footer)
+        return ReceiptLayout(
+            header=self.receipt.header,
+            footer=self.receipt.footer,
+            logo=read_logo(self.receipt.logo),
+        )
 
 
 class ConfigMistakes(Exception):
@@ -418,6 +427,10 @@ def _limits(config: Config) -> list[str]:
     )
     if not 1 <= config.receipt.ttl_s <= 604_800:  # noqa: PLR2004 - a week
         wrong.append("receipt.ttl_s: 1 to 604800 seconds")
+    try:
+        read_logo(config.receipt.logo)
+    except (OSError, ValueError) as error:
+        wrong.append(f"receipt.logo: {error}")
     if not 0 <= config.shift.float_minor <= AMOUNT_MINOR_MAX:
         wrong.append(f"shift.float_minor: 0 to {AMOUNT_MINOR_MAX}")
     return [*wrong, *_texts(config), *_ports(config)]

@@ -1,7 +1,8 @@
 """The printers that can be played: models differ in data, not in code.
 
-Sources: Epson TM-T88IV/V technical reference (180 dpi, 512 dots), Epson TM-T20 (203 dpi, 576 dots)
-and the usual 58 mm mechanisms (203 dpi, 384 dots).
+Sources: Epson TM-T88IV/V technical reference (180 dpi, 512 dots), Epson TM-T20II and TM-m30 and
+Star's data sheet of the TSP650II (203 dpi, 576 dots), the usual 58 mm mechanisms (203 dpi, 384
+dots).
 """
 
 from dataclasses import dataclass, replace
@@ -60,6 +61,19 @@ _TM_T88: Final = Model(
     cut_s=0.3,
 )
 
+_TM_T20: Final = Model(
+    name="tm-t20",
+    maker="EPSON",
+    product="TM-T20II",
+    model_id=0x20,
+    dots_wide=576,
+    dots_per_inch=203,
+    vertical_units_per_inch=406,
+    head_to_cutter_dots=112,
+    dots_per_s=1598,  # 200 mm/s
+    cut_s=0.4,
+)
+
 MODELS: Final = {
     model.name: model
     for model in (
@@ -74,6 +88,19 @@ MODELS: Final = {
         ),
         replace(_TM_T88, name="tm-t88-taiwan", kanji="big5", font_info="TAIWAN BIG-5"),
         replace(_TM_T88, name="tm-t88-korea", kanji="euc_kr", font_info="KOREA C-5601C"),
+        _TM_T20,
+        replace(_TM_T20, name="tm-m30", product="TM-m30"),
+        replace(
+            _TM_T20,
+            name="star",
+            maker="Star",
+            product="TSP650II",
+            dots_per_s=2397,  # 300 mm/s
+            kanji="ascii",  # a European one, as most that are set to ESC/POS mode
+            kanji_on=False,
+            font_info="",
+            process_id=False,
+        ),
         Model(
             name="generic-80",
             maker="GENERIC",

@@ -76,6 +76,11 @@ def image(content: bytes, *, align: Align = "LEFT") -> Part:
     return Part(image=printer_pb2.ImagePart(content=content, align=f"ALIGN_{align}"))
 
 
+def logo(key_code: str = "", *, align: Align = "CENTER") -> Part:
+    """The shop's logo; or, by its key code, a picture that somebody has stored in the printer."""
+    return Part(logo=printer_pb2.LogoPart(key_code=key_code, align=f"ALIGN_{align}"))
+
+
 def feed(lines: int = 1) -> Part:
     """Empty lines, 1 to 100."""
     return Part(feed=printer_pb2.FeedPart(lines=lines))

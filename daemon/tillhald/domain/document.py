@@ -95,6 +95,18 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, tag="image", omit_default
     align: Align = Align.CENTER
 
 
+class Logo(msgspec.Struct, frozen=True, kw_only=True, tag="logo", omit_defaults=True):
+    """A picture that the printer may keep in its own memory, so that it need not be sent each time.
+
+    With a `key_code`, two characters: what somebody has stored there. Without: the shop's logo,
+    whose `content` the till puts in before it prints; the same formats as of an image.
+    """
+
+    key_code: str = ""
+    align: Align = Align.CENTER
+    content: bytes = b""
+
+
 class Feed(msgspec.Struct, frozen=True, kw_only=True, tag="feed", omit_defaults=True):
     lines: int = 1
 
@@ -105,7 +117,7 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True, tag="cut", omit_defaults=Tr
     partial: bool = True
 
 
-Part = Text | Columns | Rule | Barcode | QrCode | Pdf417 | Image | Feed | Cut
+Part = Text | Columns | Rule | Barcode | QrCode | Pdf417 | Image | Logo | Feed | Cut
 
 
 class PrintDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -25,6 +25,7 @@ from tillhald.domain.document import (
     Cut,
     Feed,
     Image,
+    Logo,
     Part,
     Pdf417,
     PrintDocument,
@@ -39,7 +40,8 @@ INKS_CACHED_MAX = 8192
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
-    """What a printer can put on its paper. `code_pages` are Python codec names, best first."""
+    """What a printer can put on its paper. `code_pages` are Python codec names, best first.
+    `keeps_pictures`: it has a memory for pictures, by key codes."""
 
     columns: int
     dots: int
@@ -48,6 +50,7 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     four_byte: bool = False
     qr: bool = True
     pdf417: bool = True
+    keeps_pictures: bool = False
 
 
 class Method(enum.Enum):
@@ -74,7 +77,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     indent: int = 0
 
 
-Block = Line | Barcode | QrCode | Pdf417 | Image | Feed | Cut
+Block = Line | Barcode | QrCode | Pdf417 | Image | Logo | Feed | Cut
 
 
 # --- how wide a character is -------------------------------------------------------------------
@@ -242,7 +245,7 @@ def _blocks(part: Part, paper: Paper) -> Iterable[Block]:
             char = normalise(part.char, paper)
             times = paper.columns // max(ink_of(char, paper).cells, 1)
             return [Line(runs=(Run(text=char * times),))]
-        case Barcode() | QrCode() | Pdf417() | Image() | Feed() | Cut():
+        case Barcode() | QrCode() | Pdf417() | Image() | Logo() | Feed() | Cut():
             return [part]
         case _:
             assert_never(part)

@@ -21,6 +21,7 @@ from tillhald.domain.document import (
     Cut,
     Feed,
     Image,
+    Logo,
     Part,
     Pdf417,
     PrintDocument,
@@ -214,6 +215,8 @@ def _part_faults(part: Part, paper: Paper) -> Iterator[str]:
             yield from _qr_faults(part, paper)
         case Pdf417():
             yield from _pdf417_faults(part, paper)
+        case Logo():
+            yield from _logo_faults(part, paper)
         case Image():
             yield from _image_faults(part, paper)
         case Feed():
@@ -292,6 +295,16 @@ def _pdf417_faults(part: Pdf417, paper: Paper) -> Iterator[str]:
         yield f"A PDF417 symbol holds at most {PDF417_BYTES_MAX} bytes."
     elif not 2 <= part.module_dots <= 8:  # noqa: PLR2004 - the range of GS ( k fn 067
         yield "A PDF417 symbol's module is 2 to 8 dots wide."
+
+
+def _logo_faults(part: Logo, paper: Paper) -> Iterator[str]:
+    if part.key_code:
+        if len(part.key_code) != 2 or not all(" " <= char <= "~" for char in part.key_code):  # noqa: PLR2004 - kc1 and kc2
+            yield "A key code is two printable ASCII characters."
+        elif not paper.keeps_pictures:
+            yield "This printer keeps no pictures."
+    elif part.content:
+        yield from _image_faults(Image(content=part.content), paper)
 
 
 def _image_faults(part: Image, paper: Paper) -> Iterator[str]:

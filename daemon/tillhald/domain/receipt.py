@@ -13,6 +13,7 @@ from tillhald.domain.document import (
     Columns,
     Cut,
     Feed,
+    Logo,
     Part,
     PrintDocument,
     Rule,
@@ -83,8 +84,10 @@ LANGUAGES: Final = {"en": _EN, "zh-CN": _ZH}
 
 
 class ReceiptLayout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a shop puts above and below every receipt. Each string is one centred line."""
+    """What a shop puts above and below every receipt. Each string is one centred line; `logo` is
+    a picture's file, whole, empty for none."""
 
+    logo: bytes = b""
     header: tuple[str, ...] = ()
     footer: tuple[str, ...] = ()
 
@@ -102,6 +105,8 @@ def receipt_of(
     `may_be_duplicate` one whose original may be out, and nobody knows."""
     words = LANGUAGES.get(sale.language, _EN)
     parts: list[Part] = []
+    if layout.logo:
+        parts.append(Logo(content=layout.logo))
     if layout.header:
         parts.append(_centred(layout.header[0], _BIG))
         parts.extend(_centred(line) for line in layout.header[1:])
@@ -204,6 +209,17 @@ def _totals(sale: Sale, words: dict[str, str], currency: str) -> list[Part]:
     if sale.tax_included and tax_lines:
         parts.extend((Rule(), *tax_lines))
     return parts
+
+
+def with_logo(document: PrintDocument, logo: bytes) -> PrintDocument:
+    """The document with the shop's logo, where it asks for it; a shop without one leaves it out."""
+    parts = (
+        replace(part, content=logo) if isinstance(part, Logo) and not part.key_code else part
+        for part in document.parts
+    )
+    return PrintDocument(
+        parts=tuple(p for p in parts if not isinstance(p, Logo) or p.key_code or p.content)
+    )
 
 
 def non_ascii(document: PrintDocument) -> frozenset[str]:

@@ -71,6 +71,11 @@ def _part(wire: pb.Part, field: str) -> doc.Part:
                 content=wire.image.content,
                 align=_align(wire.image.align or pb.ALIGN_CENTER, field),
             )
+        case "logo":
+            return doc.Logo(
+                key_code=wire.logo.key_code,
+                align=_align(wire.logo.align or pb.ALIGN_CENTER, field),
+            )
         case "feed":
             return doc.Feed(lines=wire.feed.lines or 1)
         case "cut":

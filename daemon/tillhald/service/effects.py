@@ -35,7 +35,7 @@ from tillhald.domain import events as ev
 from tillhald.domain.deeds import is_expired, is_stale, next_job, next_kick
 from tillhald.domain.document import Cut, PrintDocument, Run, Text
 from tillhald.domain.jobs import JobKind, JobState, KickState, PrintWork
-from tillhald.domain.receipt import marked_copy, non_ascii, receipt_of, without
+from tillhald.domain.receipt import marked_copy, non_ascii, receipt_of, with_logo, without
 from tillhald.domain.work import work_of
 from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
@@ -443,7 +443,7 @@ class Effects:
         assert stored is not None, f"record {seq} brought job {job.job_id}"
         for event in ev.decode_record(stored.body).events:
             if isinstance(event, ev.JobSubmitted) and event.document is not None:
-                return event.document
+                return with_logo(event.document, self._layout.logo)
         message = f"record {seq} holds no document for job {job.job_id}"
         raise AssertionError(message)
 

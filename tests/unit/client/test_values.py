@@ -284,6 +284,7 @@ def test_every_part_of_a_document_can_be_made() -> None:
         documents.image(b"png"),
         documents.feed(),
         documents.cut(),
+        documents.logo(),
     ]
     parts = printer_pb2.Part.DESCRIPTOR.oneofs_by_name["part"].fields
     assert [part.WhichOneof("part") for part in made] == [field.name for field in parts]

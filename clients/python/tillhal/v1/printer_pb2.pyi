@@ -167,6 +167,14 @@ class ImagePart(_message.Message):
     align: Align
     def __init__(self, content: _Optional[bytes] = ..., align: _Optional[_Union[Align, str]] = ...) -> None: ...
 
+class LogoPart(_message.Message):
+    __slots__ = ("key_code", "align")
+    KEY_CODE_FIELD_NUMBER: _ClassVar[int]
+    ALIGN_FIELD_NUMBER: _ClassVar[int]
+    key_code: str
+    align: Align
+    def __init__(self, key_code: _Optional[str] = ..., align: _Optional[_Union[Align, str]] = ...) -> None: ...
+
 class FeedPart(_message.Message):
     __slots__ = ("lines",)
     LINES_FIELD_NUMBER: _ClassVar[int]
@@ -180,7 +188,7 @@ class CutPart(_message.Message):
     def __init__(self, full: bool = ...) -> None: ...
 
 class Part(_message.Message):
-    __slots__ = ("text", "columns", "rule", "barcode", "qr", "pdf417", "image", "feed", "cut")
+    __slots__ = ("text", "columns", "rule", "barcode", "qr", "pdf417", "image", "feed", "cut", "logo")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
@@ -190,6 +198,7 @@ class Part(_message.Message):
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     FEED_FIELD_NUMBER: _ClassVar[int]
     CUT_FIELD_NUMBER: _ClassVar[int]
+    LOGO_FIELD_NUMBER: _ClassVar[int]
     text: TextPart
     columns: ColumnsPart
     rule: RulePart
@@ -199,7 +208,8 @@ class Part(_message.Message):
     image: ImagePart
     feed: FeedPart
     cut: CutPart
-    def __init__(self, text: _Optional[_Union[TextPart, _Mapping]] = ..., columns: _Optional[_Union[ColumnsPart, _Mapping]] = ..., rule: _Optional[_Union[RulePart, _Mapping]] = ..., barcode: _Optional[_Union[BarcodePart, _Mapping]] = ..., qr: _Optional[_Union[QrPart, _Mapping]] = ..., pdf417: _Optional[_Union[Pdf417Part, _Mapping]] = ..., image: _Optional[_Union[ImagePart, _Mapping]] = ..., feed: _Optional[_Union[FeedPart, _Mapping]] = ..., cut: _Optional[_Union[CutPart, _Mapping]] = ...) -> None: ...
+    logo: LogoPart
+    def __init__(self, text: _Optional[_Union[TextPart, _Mapping]] = ..., columns: _Optional[_Union[ColumnsPart, _Mapping]] = ..., rule: _Optional[_Union[RulePart, _Mapping]] = ..., barcode: _Optional[_Union[BarcodePart, _Mapping]] = ..., qr: _Optional[_Union[QrPart, _Mapping]] = ..., pdf417: _Optional[_Union[Pdf417Part, _Mapping]] = ..., image: _Optional[_Union[ImagePart, _Mapping]] = ..., feed: _Optional[_Union[FeedPart, _Mapping]] = ..., cut: _Optional[_Union[CutPart, _Mapping]] = ..., logo: _Optional[_Union[LogoPart, _Mapping]] = ...) -> None: ...
 
 class PrintDocument(_message.Message):
     __slots__ = ("parts",)

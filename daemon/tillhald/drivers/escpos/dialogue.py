@@ -30,6 +30,7 @@ from tillhald.drivers.escpos.status import (
     RealTimeReply,
     Senses,
     counter_of,
+    kept_of,
     process_id_of,
     words_of,
 )
@@ -66,6 +67,7 @@ class Dialogue:
         self._open_fences: deque[str] = deque(maxlen=FENCES_OPEN_MAX)
         self._late_fences: list[str] = []
         self.cuts: int | None = None  # as last read; None when it did not answer
+        self.kept: frozenset[str] | None = None  # key codes; None: not asked in this connection
         self._processed = 0
         self._in_step = False
         self._words: str | None = None
@@ -94,6 +96,7 @@ class Dialogue:
         self._in_step = False
         self._words_owed = 0
         self._identity_asked = False
+        self.kept = None  # it may be another printer
         self.senses.connected(time.monotonic())
         if self.link.two_way:
             self.send(codec.ASB_ON, time.monotonic() + ANSWER_S_MAX)
@@ -170,6 +173,8 @@ class Dialogue:
             self._words_owed = 0  # answers come in turn
             self._open_fences.remove(letters)
             self._late_fences.append(letters)
+        elif (kept := kept_of(content)) is not None:
+            self.kept = kept
         elif self._words_owed > 0:
             # In the order of asking: a serial number that comes late must not pass for a count.
             self._words_owed -= 1
@@ -265,6 +270,18 @@ class Dialogue:
         if self.cuts is not None:
             self.senses.take_cuts(self.cuts, time.monotonic())
         return self.cuts
+
+    def read_kept(self, end_s: float) -> frozenset[str]:
+        """The key codes of the pictures that the printer keeps; none if it does not answer.
+
+        It answers in turn: behind a picture that it is told to keep, once that is written.
+        """
+        self.kept = None
+        self.send(codec.ASK_KEPT, end_s)
+        end_s = min(end_s, time.monotonic() + STEP_S_MAX)
+        self._listen_until(lambda: self.kept is not None, end_s, rousable=False)
+        self.kept = self.kept or frozenset()
+        return self.kept
 
     def learn_cuts(self, end_s: float) -> None:
         """Read the count of cuts, once in a connection, from a printer that is ready."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+from collections import deque
 from typing import Final
 
 import msgspec
@@ -31,8 +32,8 @@ from tillhald.devices.errors import (
 )
 from tillhald.devices.options import Shown
 from tillhald.devices.wake import Wake
-from tillhald.domain.document import PrintDocument
-from tillhald.domain.layout import Paper, lay_out
+from tillhald.domain.document import Logo, PrintDocument
+from tillhald.domain.layout import Block, Paper, lay_out
 from tillhald.domain.preflight import Problem, check
 from tillhald.drivers.escpos import codec, symbols
 from tillhald.drivers.escpos.dialogue import Dialogue
@@ -49,6 +50,7 @@ SILENT_S_MAX: Final = 2.0
 PROOF_S_MAX: Final = 3.0
 """How long a printer that was lost behind a whole job is waited for, to ask if it cut."""
 PROOF_PAUSE_S: Final = 0.2
+LOGOS_TRIED_MAX: Final = 64
 BACK_OFF_S_MIN: Final = 0.5
 BACK_OFF_S_MAX: Final = 15.0
 
@@ -84,10 +86,12 @@ class EscposPrinter:
             code_pages=tuple(page for page, _ in profile.code_pages),
             multibyte=None if multibyte == "none" else multibyte,
             pdf417=profile.pdf417,
+            keeps_pictures=profile.keeps_pictures,
         )
         self._filler = codec.filler(self._paper)
         self._dialogue = Dialogue(link_to(options.port, device_id, wake), profile)
         self._two_way = self._dialogue.link.two_way
+        self._tried: deque[str] = deque(maxlen=LOGOS_TRIED_MAX)
         self._next_beat_s = 0.0
         self._next_attempt_s = 0.0
         self._back_off_s = BACK_OFF_S_MIN
@@ -132,11 +136,12 @@ class EscposPrinter:
         if problems:
             return FailedBeforeStart(Trouble(problems[0].reason), RetrySafety.NEVER)
         blocks = lay_out(document, self._paper)
-        job = codec.encode(blocks, self._paper, self._profile, self._pen)
-        failure = self._make_ready(end_s, cuts_before)
-        return failure or self._deliver(
-            job, codec.cuts_in(blocks), end_s, failpoint="printer.mid_print"
-        )
+        failure = self._make_ready(end_s, cuts_before) or self._keep_logos(blocks, end_s)
+        if failure is not None:
+            return failure
+        kept = self._dialogue.kept or frozenset()
+        job = codec.encode(blocks, self._paper, self._profile, self._pen, kept)
+        return self._deliver(job, codec.cuts_in(blocks), end_s, failpoint="printer.mid_print")
 
     def count_cuts(self, deadline_s: float) -> int | None:
         """See PosPrinter."""
@@ -234,6 +239,33 @@ class EscposPrinter:
         if trouble is None and time.monotonic() >= end_s:
             trouble = Trouble.DEVICE_TIMEOUT
         return FailedBeforeStart(trouble, RetrySafety.SAFE) if trouble is not None else None
+
+    def _keep_logos(self, blocks: list[Block], end_s: float) -> FailedBeforeStart | None:
+        """Have the printer keep the shop's logo: written once in its life, see `kept_logo`.
+
+        Its memory bears so many writes and no more, so each picture is tried once in a run: a
+        printer whose memory is full gets it as a picture with every receipt.
+        """
+        logos = [block for block in blocks if isinstance(block, Logo) and block.content]
+        if not (logos and self._paper.keeps_pictures and self._two_way):
+            return None
+        try:
+            kept = self._dialogue.kept
+            kept = self._dialogue.read_kept(end_s) if kept is None else kept
+            for logo in logos:
+                made = codec.kept_logo(logo, self._paper)
+                if made is None or made.is_in(kept) or made.key_code in self._tried:
+                    continue
+                self._tried.append(made.key_code)
+                self._dialogue.send(made.define, end_s)
+                kept = self._dialogue.read_kept(end_s)
+                if made.key_code in kept:
+                    self._dialogue.send(made.define_seal, end_s)
+                    kept = self._dialogue.read_kept(end_s)
+        except DeviceError as error:
+            self._dialogue.drop()  # half a picture stands in it: nothing may be appended to that
+            return FailedBeforeStart(_trouble_of(error), RetrySafety.SAFE)
+        return None
 
     def _trouble_before(self, end_s: float) -> Trouble | None:
         if not self._dialogue.connect(end_s, rousable=False):

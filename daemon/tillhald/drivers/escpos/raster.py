@@ -16,7 +16,7 @@ from typing import Final
 from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont, ImageOps
 
-from tillhald.domain.document import Align, Image, Style
+from tillhald.domain.document import Align, Image, Logo, Style
 from tillhald.domain.layout import Cluster, Line, Paper, line_clusters
 from tillhald.domain.preflight import open_image
 
@@ -125,18 +125,32 @@ def _has(font: ImageFont.FreeTypeFont, char: str) -> bool:
 
 def fit_picture(image: Image, paper: Paper) -> Picture.Image:
     """Decode a picture, shrink it to the paper, place it, and make it black and white."""
-    picture = ImageOps.exif_transpose(open_image(image.content)).convert("RGBA")
+    return placed(_shrunk(image.content, paper).convert("1"), image.align, paper)
+
+
+def placed(picture: Picture.Image, align: Align, paper: Paper) -> Picture.Image:
+    """A black and white picture with as much white before it as its place on the paper asks."""
+    spare = paper.dots - picture.width
+    indent = {Align.LEFT: 0, Align.CENTER: spare // 2, Align.RIGHT: spare}[align]
+    whole = Picture.new("1", (indent + picture.width, picture.height), 1)
+    whole.paste(picture, (indent, 0))
+    return whole
+
+
+def fit_logo(logo: Logo, paper: Paper) -> Picture.Image:
+    """The same of a logo that the printer will place."""
+    return _shrunk(logo.content, paper).convert("1")
+
+
+def _shrunk(content: bytes, paper: Paper) -> Picture.Image:
+    picture = ImageOps.exif_transpose(open_image(content)).convert("RGBA")
     flat = Picture.new("RGBA", picture.size, "white")
     flat.alpha_composite(picture)
     grey = flat.convert("L")
     if grey.width > paper.dots:
         rows = max(round(grey.height * paper.dots / grey.width), 1)
         grey = grey.resize((paper.dots, rows), Picture.Resampling.LANCZOS)
-    spare = paper.dots - grey.width
-    indent = {Align.LEFT: 0, Align.CENTER: spare // 2, Align.RIGHT: spare}[image.align]
-    placed = Picture.new("L", (indent + grey.width, grey.height), 255)
-    placed.paste(grey, (indent, 0))
-    return placed.convert("1")
+    return grey
 
 
 def encode_raster(picture: Picture.Image) -> Iterator[bytes]:
@@ -144,11 +158,16 @@ def encode_raster(picture: Picture.Image) -> Iterator[bytes]:
     row_bytes = (picture.width + 7) // 8
     for top in range(0, picture.height, STRIP_ROWS_MAX):
         rows = min(STRIP_ROWS_MAX, picture.height - top)
-        strip = Picture.new("1", (row_bytes * 8, rows), 0)
-        cut = picture.crop((0, top, picture.width, top + rows)).convert("L")
-        strip.paste(ImageOps.invert(cut).convert("1"), (0, 0))
+        dots = ink_rows(picture.crop((0, top, picture.width, top + rows)))
         head = b"\x1dv0\x00" + row_bytes.to_bytes(2, "little") + rows.to_bytes(2, "little")
-        yield head + tame(strip.tobytes())
+        yield head + tame(dots)
+
+
+def ink_rows(picture: Picture.Image) -> bytes:
+    """The dots of a black and white picture, row by row, each padded to whole bytes; 1 is ink."""
+    strip = Picture.new("1", ((picture.width + 7) // 8 * 8, picture.height), 0)
+    strip.paste(ImageOps.invert(picture.convert("L")).convert("1"), (0, 0))
+    return strip.tobytes()
 
 
 def encode_in_line(picture: Picture.Image) -> bytes:

@@ -130,6 +130,18 @@ def words_of(content: bytes) -> str | None:
     return words if content[:1] == b"\x5f" and words.isprintable() else None
 
 
+def kept_of(content: bytes) -> frozenset[str] | None:
+    """Read the key codes from a block, if it is a whole answer to `GS ( L` function 64.
+
+    A list that goes on in further blocks (41h) is not asked for: what is not known to be kept is
+    sent as a picture.
+    """
+    if content[:3] != b"\x37\x72\x40":
+        return None
+    codes = content[3:].decode("ascii", "replace")
+    return frozenset(codes[at : at + 2] for at in range(0, len(codes), 2))
+
+
 class Sensor(enum.Enum):
     """What a printer says about itself, one bit each."""
 

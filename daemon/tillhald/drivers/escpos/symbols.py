@@ -1,8 +1,9 @@
 """Barcodes and two-dimensional codes as commands.
 
 python-escpos encodes what it can, and nothing else of it is used: its transports lose data, hang
-and misreport. Importing it takes half a second and has side effects, which `load` undoes.
-PDF417 it does not know: Epson's reference, `GS ( k` functions 065 to 081.
+and misreport. Importing it takes half a second and has side effects, which `load` undoes. qrcode,
+which it uses itself, draws. PDF417 it does not know: Epson's reference, `GS ( k` functions 065 to
+081.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import functools
 import logging
 import shutil
 from typing import Final, Protocol, cast
+
+import qrcode
+from PIL import Image as Picture
 
 from tillhald.domain.document import Barcode, BarcodeKind, Pdf417, QrCode
 
@@ -84,6 +88,19 @@ def encode_qr(code: QrCode) -> bytes:
     level = _QR_LEVELS.index(code.level)
     encoder.qr(code.value, ec=level, size=code.module_dots, native=True)
     return encoder.output
+
+
+def draw_qr(code: QrCode) -> Picture.Image:
+    """Draw a QR code with its quiet zone, black on white, for printers that make none."""
+    levels = {"L": 1, "M": 0, "Q": 3, "H": 2}  # the two bits of ISO/IEC 18004, table 12
+    drawing = qrcode.QRCode(error_correction=levels[code.level], border=4)
+    drawing.add_data(code.value.encode("utf-8"))
+    drawing.make(fit=True)
+    modules = drawing.get_matrix()
+    picture = Picture.new("1", (len(modules), len(modules)), 1)
+    picture.putdata([0 if dark else 1 for row in modules for dark in row])
+    side = len(modules) * code.module_dots
+    return picture.resize((side, side), Picture.Resampling.NEAREST)
 
 
 def encode_pdf417(code: Pdf417) -> bytes:

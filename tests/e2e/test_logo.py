@@ -1,0 +1,68 @@
+"""The shop's logo on the receipts of the running daemon."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PIL import ImageOps
+
+from hwsim.printer import VirtualPrinter
+from tests.conformance.test_paper_looks import defined, frame, same
+from tests.support.answers import await_job
+from tests.support.sales import card_sale, new_id
+from tests.support.till import a_till
+from tillhal import documents
+from tillhal.v1 import printer_pb2
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from hwsim.receipt import Receipt
+
+WIDTH, HEIGHT = 200, 96
+
+
+def logo_of(receipt: Receipt) -> Image.Image:
+    """What stands where the logo should be: the first ink, in the middle of 512 dots."""
+    box = ImageOps.invert(receipt.image.convert("L")).getbbox()
+    assert box is not None
+    left = (512 - WIDTH) // 2
+    return receipt.image.crop((left, box[1], left + WIDTH, box[1] + HEIGHT))
+
+
+def test_every_receipt_has_the_logo_and_so_has_a_document_that_asks_for_it() -> None:
+    picture = frame(WIDTH, HEIGHT)
+    with VirtualPrinter() as printer, a_till(printer=printer) as till:
+        picture.save(till.folder / "logo.png")
+        toml = till.config.read_text()
+        logo = f'[receipt]\nlogo = "{till.folder / "logo.png"}"\n'
+        till.config.write_text(toml.replace("[receipt]\n", logo))
+        till.start()
+        sold = till.calls.checkout.Checkout(card_sale(new_id()))
+        await_job(till.calls, sold.sale.receipt_job_id)
+        job_id = new_id()
+        request = printer_pb2.SubmitJobRequest(
+            request_id=new_id(),
+            job_id=job_id,
+            document=printer_pb2.PrintDocument(
+                parts=[documents.logo(), documents.text("a note"), documents.cut()]
+            ),
+        )
+        till.calls.printer.SubmitJob(request)
+        await_job(till.calls, job_id)
+        till.restart()
+        sold = till.calls.checkout.Checkout(card_sale(new_id()))
+        await_job(till.calls, sold.sale.receipt_job_id)
+        receipts = printer.wait_receipts(3, 5.0)
+        assert [same(logo_of(receipt), picture) for receipt in receipts] == [True] * 3
+        assert defined(printer) == 1, "the printer's memory bears only so many writes"
+
+
+def test_a_logo_that_is_none_is_a_mistake_of_the_configuration() -> None:
+    with a_till() as till:
+        (till.folder / "logo.png").write_text("no picture")
+        logo = f'[receipt]\nlogo = "{till.folder / "logo.png"}"\n'
+        till.config.write_text(till.config.read_text().replace("[receipt]\n", logo))
+        till.spawn()
+        assert till.await_exit() != 0
+        assert "receipt.logo: the picture cannot be read" in till.errors() + till.log_text()
