@@ -16,6 +16,7 @@ import pytest
 from hwsim.conformance import PosPrinterConformance
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
+from tests.docs.pages import blocks, page
 from tests.support.answers import await_job, refused
 from tests.support.programs import wait_for
 from tests.support.sales import cash_sale
@@ -65,6 +66,15 @@ class TestPlaintext(PosPrinterConformance):
     def printer(self, paper: VirtualPrinter, wake: Wake, module: ModuleType) -> PosPrinter:
         host, port = paper.address
         return module.PlainPrinter("p", module.PlainOptions(host=host, port=port), wake)
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [("toml package", "pyproject.toml"), ("python package", "tillhal_plaintext/__init__.py")],
+)
+def test_the_how_to_shows_the_package_that_is_tested(kind: str, file: str) -> None:
+    (shown,) = [b for b in blocks(page("docs/howto/add-a-driver.md")) if b.info == kind]
+    assert shown.text == (PACKAGE / file).read_text()
 
 
 def plain_toml(folder: Path, printer: VirtualPrinter) -> str:

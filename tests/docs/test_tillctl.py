@@ -22,7 +22,8 @@ def commands(command: object, name: str) -> Iterator[tuple[str, set[str]]]:
     """Each command and its options."""
     below = getattr(command, "commands", None)
     if below is None:
-        yield name, {option for each in command.params for option in each.opts} - {"--help"}
+        options = {option for each in command.params for option in each.opts}
+        yield name, {each for each in options if each.startswith("--")} - {"--help"}
     else:
         for word, each in below.items():
             yield from commands(each, f"{name} {word}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from tillhal import errors, values
-from tillhal.v1 import checkout_pb2, drawer_pb2, printer_pb2, types_pb2
+from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, types_pb2
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -173,12 +173,18 @@ Answer: TypeAlias = (
     | checkout_pb2.ReprintReceiptResponse
     | printer_pb2.SubmitJobResponse
     | drawer_pb2.OpenDrawerResponse
+    | device_pb2.ResetStatisticsResponse
+    | device_pb2.AdoptDeviceResponse
+    | device_pb2.ReconfigureResponse
 )
 ChangeRequest: TypeAlias = (
     SaleRequest
     | checkout_pb2.ReprintReceiptRequest
     | printer_pb2.SubmitJobRequest
     | drawer_pb2.OpenDrawerRequest
+    | device_pb2.ResetStatisticsRequest
+    | device_pb2.AdoptDeviceRequest
+    | device_pb2.ReconfigureRequest
 )
 """Every request that changes something in the shop."""
 
@@ -189,7 +195,10 @@ def answer_of(response: Message) -> Answer:
         response,
         checkout_pb2.ReprintReceiptResponse
         | printer_pb2.SubmitJobResponse
-        | drawer_pb2.OpenDrawerResponse,
+        | drawer_pb2.OpenDrawerResponse
+        | device_pb2.ResetStatisticsResponse
+        | device_pb2.AdoptDeviceResponse
+        | device_pb2.ReconfigureResponse,
     ):
         return response
     return SaleAnswer(cast("SaleResponse", response))
