@@ -1,7 +1,7 @@
-"""What a PosPrinter promises, kept by the ESC/POS driver against the virtual printer.
+"""What the ESC/POS driver promises beyond the suite of every printer (see test_suites.py).
 
 Everything is promised over every kind of link (tillhald.drivers.escpos has five; the file, which
-says nothing, is in test_printer_links.py).
+says nothing, is in test_printer_links.py). What takes its time is shown on those links that differ.
 """
 
 from __future__ import annotations
@@ -82,13 +82,6 @@ def paper(wiring: Wiring) -> Iterator[VirtualPrinter]:
         yield simulator
 
 
-def test_a_receipt_is_on_paper_when_it_is_confirmed(paper: VirtualPrinter, wiring: Wiring) -> None:
-    assert wiring.connect(paper).print(receipt("TOTAL 12.35"), 5.0) == Confirmed(
-        Evidence.PROCESS_ID
-    )
-    assert [one.text.strip() for one in paper.receipts] == ["TOTAL 12.35"]
-
-
 def test_chinese_text_and_its_widths_arrive(paper: VirtualPrinter, wiring: Wiring) -> None:
     document = PrintDocument(
         parts=(
@@ -148,50 +141,7 @@ def test_a_receipt_that_the_paper_ran_out_on_is_confirmed_once_and_late(
     assert len(paper.receipts) == 1
 
 
-@pytest.mark.parametrize("connected_before", [True, False])
-def test_nothing_is_sent_to_a_printer_whose_cover_is_open(
-    paper: VirtualPrinter, wiring: Wiring, *, connected_before: bool
-) -> None:
-    printer = wiring.connect(paper)
-    if connected_before:
-        assert printer.status(2.0).cover_open.known(value=False)
-    paper.open_cover()
-    outcome = printer.print(receipt("nothing"), 2.0)
-    assert outcome == FailedBeforeStart(Trouble.COVER_OPEN, RetrySafety.SAFE)
-    paper.close_cover()
-    assert isinstance(printer.print(receipt("something"), 2.0), Confirmed)
-    assert [one.text.strip() for one in paper.receipts] == ["something"]
-
-
-def test_a_printer_that_is_switched_off_is_told_at_once(
-    paper: VirtualPrinter, wiring: Wiring
-) -> None:
-    printer = wiring.connect(paper)
-    paper.power_off()
-    began_s = time.monotonic()
-    outcome = printer.print(receipt("nothing"), 8.0)
-    assert outcome == FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE)
-    # A line without a printer is known by its silence only, also behind white dots.
-    assert time.monotonic() - began_s < (1.0 if wiring.shows_power else 6.0)
-    assert not printer.status(0).connected
-    status = printer.status(0)
-    assert (status.power.value, status.power.how) == (PowerState.OFF, How.INFERRED)
-
-
-def test_a_printer_that_stops_reading_holds_nobody_beyond_the_deadline(
-    paper: VirtualPrinter, wiring: Wiring
-) -> None:
-    printer = wiring.connect(paper)
-    printer.status(2.0)
-    paper.stall_after(2000)
-    began_s = time.monotonic()
-    outcome = printer.print(PrintDocument(parts=(Image(content=noise(512, 2000)), Cut())), 1.0)
-    assert time.monotonic() - began_s < 1.5
-    assert isinstance(outcome, FailedPartial)
-    assert outcome.reason is Trouble.DEVICE_TIMEOUT
-    assert 0 < outcome.bytes_sent < 100_000
-
-
+@pytest.mark.parametrize("wiring", ["tcp", "usb", "serial"], indirect=True)
 def test_a_printer_that_loses_power_in_mid_job_leaves_a_partial_receipt(
     paper: VirtualPrinter, wiring: Wiring
 ) -> None:
@@ -214,12 +164,13 @@ def test_a_printer_that_loses_power_in_mid_job_leaves_a_partial_receipt(
         assert outcome.reason is Trouble.NO_ANSWER
 
 
+@pytest.mark.parametrize("wiring", ["tcp", "serial"], indirect=True)
 def test_a_silent_printer_confirms_nothing_and_is_never_said_to_have_paper(
     paper: VirtualPrinter, wiring: Wiring
 ) -> None:
     paper.mute()
     printer = wiring.connect(paper)
-    outcome = printer.print(receipt("who knows"), 3.5)
+    outcome = printer.print(receipt("who knows"), 3.3)
     if not wiring.shows_power:
         assert outcome == FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE)
         assert printer.status(0).paper_out.how is How.UNKNOWN
@@ -277,6 +228,7 @@ def test_a_lost_link_without_a_cut_stays_in_doubt(
         assert outcomes[0].reason in (Trouble.LINK_LOST, Trouble.PRINTER_ERROR)
 
 
+@pytest.mark.parametrize("wiring", ["tcp", "rfc2217"], indirect=True)
 def test_a_receipt_after_a_predecessor_that_died_in_a_picture_is_not_printed_as_dots(
     paper: VirtualPrinter, wiring: Wiring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,6 +241,7 @@ def test_a_receipt_after_a_predecessor_that_died_in_a_picture_is_not_printed_as_
     assert paper.receipts[0].text.splitlines()[-1].strip() == "after"
 
 
+@pytest.mark.parametrize("wiring", ["tcp", "serial"], indirect=True)
 def test_a_till_that_dies_in_mid_print_leaves_half_a_receipt_and_a_usable_printer(
     paper: VirtualPrinter, wiring: Wiring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,23 +302,6 @@ def test_a_tall_picture_has_the_same_dots_on_paper(paper: VirtualPrinter, wiring
     assert (right - left, bottom - top) == (20, 900)
     assert left == (512 - 100) // 2 + 40
     assert dots.crop(box).getextrema() == (255, 255)
-
-
-def test_a_printer_that_was_switched_off_and_on_prints_again(
-    paper: VirtualPrinter, wiring: Wiring
-) -> None:
-    printer = wiring.connect(paper)
-    assert isinstance(printer.print(receipt("one"), 3.0), Confirmed)
-    paper.power_off()
-    end_s = time.monotonic() + 15
-    while printer.status(0).connected and time.monotonic() < end_s:
-        printer.poll(0.1)
-    assert printer.status(0).paper_out.how is How.STALE
-    paper.power_on()
-    while not printer.status(0).connected and time.monotonic() < end_s:
-        printer.poll(0.2)
-    assert isinstance(printer.print(receipt("two"), 3.0), Confirmed)
-    assert [one.text.strip() for one in paper.receipts] == ["one", "two"]
 
 
 def test_letting_go_of_a_printer_leaves_it_all_that_was_sent(wiring: Wiring) -> None:

@@ -21,6 +21,8 @@ KINDS = {
     "sh run",
     "python",
     "python run",
+    "python package",
+    "toml package",
     "text",
     "text output",
     "text demo",

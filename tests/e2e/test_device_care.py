@@ -49,10 +49,10 @@ def sell(till: Till, number: int) -> None:
 def open_by_key(till: Till) -> None:
     """Before any kick, so that none explains it; and shut again."""
 
-    def drawer():
-        return [r.value for r in device(till.calls, "front_drawer").readings]
+    def readings() -> list[str]:
+        return [each.value for each in device(till.calls, "front_drawer").readings]
 
-    wait_for(lambda: drawer() == ["false"], "the switch is read")
+    wait_for(lambda: readings() == ["false"], "the switch is read")
     till.sensor.open_by_key()
     wait_for(lambda: counts(till.calls, "front_drawer")["ManualDrawerOpenCount"] == 1, "the key")
     till.sensor.close()
@@ -226,11 +226,9 @@ def test_another_printer_in_its_place_prints_and_is_said_until_it_is_adopted() -
 
 
 def test_a_printer_that_says_nothing_of_itself_is_known_by_its_address_only() -> None:
-    def profile(toml: str) -> str:
-        return toml.replace('"tm_t88"', '"generic_80"')
-
     with VirtualPrinter(model=MODELS["generic-80"]) as printer, a_till(printer=printer) as till:
-        till.config.write_text(profile(till.config.read_text()))
+        toml = till.config.read_text().replace('"tm_t88"', '"generic_80"')
+        till.config.write_text(toml)
         till.start()
         wait_for(lambda: counts(till.calls)["OnlineTransitionCount"] == 1, "on line")
         said = device(till.calls)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from tillhal import errors, values
-from tillhal.v1 import checkout_pb2, drawer_pb2, printer_pb2, types_pb2
+from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, types_pb2
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -176,6 +176,9 @@ Answer: TypeAlias = (
     | printer_pb2.CancelJobResponse
     | printer_pb2.ResolveJobResponse
     | drawer_pb2.OpenDrawerResponse
+    | device_pb2.ResetStatisticsResponse
+    | device_pb2.AdoptDeviceResponse
+    | device_pb2.ReconfigureResponse
 )
 ChangeRequest: TypeAlias = (
     SaleRequest
@@ -185,6 +188,9 @@ ChangeRequest: TypeAlias = (
     | printer_pb2.CancelJobRequest
     | printer_pb2.ResolveJobRequest
     | drawer_pb2.OpenDrawerRequest
+    | device_pb2.ResetStatisticsRequest
+    | device_pb2.AdoptDeviceRequest
+    | device_pb2.ReconfigureRequest
 )
 """Every request that changes something in the shop."""
 
@@ -198,7 +204,10 @@ def answer_of(response: Message) -> Answer:
         | printer_pb2.PrintTestPageResponse
         | printer_pb2.CancelJobResponse
         | printer_pb2.ResolveJobResponse
-        | drawer_pb2.OpenDrawerResponse,
+        | drawer_pb2.OpenDrawerResponse
+        | device_pb2.ResetStatisticsResponse
+        | device_pb2.AdoptDeviceResponse
+        | device_pb2.ReconfigureResponse,
     ):
         return response
     return SaleAnswer(cast("SaleResponse", response))

@@ -20,6 +20,10 @@ DRAWER_S: Final = 180.0
 """For what waits for a person beside the drawer."""
 VERIFY_S: Final = 3600.0
 """Deadline in seconds of a check of the whole journal."""
+CHECK_S: Final = 600.0
+"""Deadline in seconds of a check of a device; a person gets a minute for each step."""
+RECONFIGURE_S: Final = 60.0
+"""Deadline in seconds of another configuration: a job that is under way ends first."""
 DIAGNOSTICS_S: Final = 60.0
 """Deadline in seconds of an archive for support; with a check of the journal, VERIFY_S."""
 

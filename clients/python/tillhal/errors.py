@@ -311,7 +311,7 @@ class DeviceNotFound(Refused, reason="DEVICE_NOT_FOUND"):
 
 
 class ConfigInvalid(Refused, reason="CONFIG_INVALID"):
-    """A configuration with mistakes; `violations` are all of them. Nothing was changed."""
+    """A configuration with mistakes; `field_violations` are all of them. Nothing was changed."""
 
 
 class DeviceBusy(Refused, reason="DEVICE_BUSY"):

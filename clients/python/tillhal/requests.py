@@ -323,6 +323,29 @@ def calibrate_sensor(
     )
 
 
+def reset_statistics(
+    device_id: str, names: Iterable[str] = (), *, request_id: str | None = None
+) -> device_pb2.ResetStatisticsRequest:
+    """Sets statistics of a device to 0; without names all that can be."""
+    return device_pb2.ResetStatisticsRequest(
+        request_id=request_id or new_id(), device_id=device_id, names=names
+    )
+
+
+def adopt_device(device_id: str, *, request_id: str | None = None) -> device_pb2.AdoptDeviceRequest:
+    """Makes the device that stands in another's place the known one."""
+    return device_pb2.AdoptDeviceRequest(request_id=request_id or new_id(), device_id=device_id)
+
+
+def reconfigure(
+    tables_toml: str = "", *, dry_run: bool = False, request_id: str | None = None
+) -> device_pb2.ReconfigureRequest:
+    """Has the till read its file again, or take these tables in its place."""
+    return device_pb2.ReconfigureRequest(
+        request_id=request_id or new_id(), tables_toml=tables_toml, dry_run=dry_run
+    )
+
+
 def get_sale(sale_id: str | None, receipt_number: int | None) -> checkout_pb2.GetSaleRequest:
     """Asks for a sale by one of the two; ValueError for both or neither. Changes nothing."""
     if (sale_id is None) == (receipt_number is None):

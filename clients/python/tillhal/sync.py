@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, overload
 
 import grpc
 
@@ -487,6 +487,81 @@ class Till:
         """One device."""
         request = device_pb2.GetDeviceRequest(device_id=device_id)
         return self._ask(self.stubs.device.GetDevice, request, timeout_s).device
+
+    def get_statistics(
+        self, device_id: str = "", *, timeout_s: float | None = None
+    ) -> list[device_pb2.DeviceStatistics]:
+        """What a device has done, or all of them, in UnifiedPOS's spelling."""
+        request = device_pb2.GetStatisticsRequest(device_id=device_id)
+        return list((self._ask(self.stubs.device.GetStatistics, request, timeout_s)).devices)
+
+    def reset_statistics(
+        self,
+        device_id: str,
+        names: Iterable[str] = (),
+        *,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> device_pb2.ResetStatisticsResponse:
+        """Set statistics to 0, without names all that can be; where they stood is journalled."""
+        request = requests.reset_statistics(device_id, names, request_id=request_id)
+        return self._ask(self.stubs.device.ResetStatistics, request, timeout_s)
+
+    def adopt_device(
+        self, device_id: str, *, request_id: str | None = None, timeout_s: float | None = None
+    ) -> device_pb2.AdoptDeviceResponse:
+        """Make the device that stands in another's place the known one."""
+        request = requests.adopt_device(device_id, request_id=request_id)
+        return self._ask(self.stubs.device.AdoptDevice, request, timeout_s)
+
+    def check_health(
+        self,
+        device_id: str,
+        level: Literal["INTERNAL", "EXTERNAL", "INTERACTIVE"] = "INTERNAL",
+        *,
+        timeout_s: float = wire.CHECK_S,
+    ) -> Iterator[device_pb2.CheckHealthResponse]:
+        """Check a device: each step as it begins and ends, and at last the report.
+
+        Closing the iterator abandons the check.
+        """
+        request = device_pb2.CheckHealthRequest(device_id=device_id, level=f"HEALTH_LEVEL_{level}")
+        call = self.stubs.device.CheckHealth(request, timeout=timeout_s, metadata=self._metadata)
+        try:
+            yield from call
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error, request) from error
+        finally:
+            call.cancel()
+
+    def answer_health_step(
+        self,
+        check_id: str,
+        number: int,
+        answer: Literal["YES", "NO", "SKIP"],
+        *,
+        timeout_s: float | None = None,
+    ) -> None:
+        """Say what a person saw of a step, or leave it out."""
+        request = device_pb2.AnswerHealthStepRequest(
+            check_id=check_id, number=number, answer=f"HEALTH_ANSWER_{answer}"
+        )
+        self._ask(self.stubs.device.AnswerHealthStep, request, timeout_s)
+
+    def reconfigure(
+        self,
+        tables_toml: str = "",
+        *,
+        dry_run: bool = False,
+        request_id: str | None = None,
+        timeout_s: float = wire.RECONFIGURE_S,
+    ) -> device_pb2.ReconfigureResponse:
+        """Have the till read its file again, or take these tables in its place.
+
+        `dry_run`: only check it and say what would change. Raises ConfigInvalid with every mistake.
+        """
+        request = requests.reconfigure(tables_toml, dry_run=dry_run, request_id=request_id)
+        return self._ask(self.stubs.device.Reconfigure, request, timeout_s)
 
     def journal_status(
         self, *, timeout_s: float | None = None

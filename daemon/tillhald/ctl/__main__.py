@@ -12,7 +12,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import typer
 
-from tillhald.ctl import diagnostics, drawer, jobs, journal, printer, status, watch
+from tillhald.ctl import devices, diagnostics, drawer, jobs, journal, printer, status, watch
 
 app = typer.Typer(
     name="tillctl",
@@ -25,6 +25,10 @@ app = typer.Typer(
 # One line for each command or group of commands; each has a module of its own.
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
+app.command("devices")(devices.devices)
+app.add_typer(devices.app, name="device")
+app.command("stats")(devices.stats)
+app.command("reconfigure")(devices.reconfigure)
 app.command("diagnostics")(diagnostics.diagnostics)
 app.add_typer(journal.app, name="journal")
 app.add_typer(drawer.app, name="drawer")

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from tillhald.domain.document import Barcode, Cut, Feed, Image, Pdf417, PrintDocument, QrCode
+from tillhald.domain.document import (
+    Barcode,
+    Cut,
+    Feed,
+    Image,
+    Logo,
+    Pdf417,
+    PrintDocument,
+    QrCode,
+)
 from tillhald.domain.jobs import PrintWork
 from tillhald.domain.layout import Line, Paper, lay_out
 
@@ -23,7 +32,7 @@ def work_of(document: PrintDocument, paper: Paper) -> PrintWork:
                 barcodes += 1
             case Cut():
                 cuts += 1
-            case Image():
+            case Image() | Logo():
                 pass
             case _:
                 assert_never(block)

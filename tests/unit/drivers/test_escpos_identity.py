@@ -1,0 +1,114 @@
+"""Who a printer is: asked when nobody waits, and never mixed up with what else it answers."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import pytest
+from tillhald.drivers.escpos.link import Link
+
+from tillhald.devices.categories import How
+from tillhald.drivers.escpos import codec
+from tillhald.drivers.escpos.dialogue import Dialogue
+from tillhald.drivers.escpos.profiles import PROFILES
+
+READY = {b"\x10\x04\x01": b"\x16", b"\x10\x04\x02": b"\x12", b"\x10\x04\x03": b"\x12"}
+READY[b"\x10\x04\x04"] = b"\x12"
+IDENTITY = {
+    codec.ASK_IDENTITY["maker"]: b"_EPSON\0",
+    codec.ASK_IDENTITY["model"]: b"_TM-T88V\0",
+    codec.ASK_IDENTITY["serial"]: b"_12345\0",
+}
+CUTS = {codec.READ_CUTS: b"_77\0"}
+
+
+class Script(Link):
+    """A line on which each question gets what stands in `answers`, and more when it is `told`."""
+
+    def __init__(self, answers: dict[bytes, bytes]) -> None:
+        self.answers = answers
+        self.sent: list[bytes] = []
+        self.pending: deque[bytes] = deque()
+        self._up = True
+
+    @property
+    def up(self) -> bool:
+        return self._up
+
+    @property
+    def two_way(self) -> bool:
+        return True
+
+    @property
+    def finds_printer(self) -> bool:
+        return True
+
+    def send(self, data: bytes, end_s: float, hear: Callable[[bytes], None]) -> None:
+        self.sent.append(data)
+        if data in self.answers:
+            self.pending.append(self.answers[data])
+
+    def receive(self, timeout_s: float, *, rousable: bool) -> bytes:
+        return self.pending.popleft() if self.pending else b""
+
+    def drop(self) -> None:
+        self._up = False
+
+
+def dialogue_on(answers: dict[bytes, bytes]) -> tuple[Dialogue, Script]:
+    line = Script(answers)
+    dialogue = Dialogue(line, PROFILES["tm_t88v"])
+    dialogue._begin()
+    assert dialogue.ask_all(time.monotonic() + 1, rousable=False)
+    return dialogue, line
+
+
+def identity(dialogue: Dialogue) -> list[str | None]:
+    status = dialogue.senses.status(time.monotonic())
+    return [status.maker.value, status.model.value, status.serial.value]
+
+
+def test_a_ready_printer_is_asked_once_in_a_connection() -> None:
+    dialogue, line = dialogue_on(READY | IDENTITY)
+    for _ in range(3):
+        dialogue.learn_identity(time.monotonic() + 0.2)
+    assert identity(dialogue) == ["EPSON", "TM-T88V", "12345"]
+    assert [question for question in line.sent if question in IDENTITY] == list(IDENTITY)
+    assert dialogue.senses.status(time.monotonic() + 60).serial.how is How.MEASURED
+    dialogue.drop()
+    assert dialogue.senses.status(time.monotonic()).serial.how is How.STALE
+
+
+def test_a_printer_that_is_not_ready_is_not_asked() -> None:
+    dialogue, line = dialogue_on(READY | IDENTITY | {b"\x10\x04\x01": b"\x1e"})
+    dialogue.learn_identity(time.monotonic() + 0.2)
+    assert not set(line.sent) & set(IDENTITY)
+    assert identity(dialogue) == [None, None, None]
+
+
+def test_a_serial_number_that_comes_late_is_not_taken_for_the_count_of_cuts() -> None:
+    late = dict(IDENTITY)
+    number = late.pop(codec.ASK_IDENTITY["serial"])
+    dialogue, line = dialogue_on(READY | late | CUTS)
+    dialogue.learn_identity(time.monotonic() + 0.05)
+    line.pending.append(number)
+    assert dialogue.read_cuts(time.monotonic() + 0.5) == 77
+
+
+def test_a_printer_that_never_says_who_it_is_still_tells_its_cuts() -> None:
+    dialogue, _line = dialogue_on(READY | CUTS)
+    dialogue.learn_identity(time.monotonic() + 0.05)
+    assert identity(dialogue) == [None, None, None]
+    # The first answer may be the one that was owed; the next one is not.
+    assert dialogue.read_cuts(time.monotonic() + 0.05) in (None, 77)
+    assert dialogue.read_cuts(time.monotonic() + 0.05) == 77
+
+
+@pytest.mark.parametrize("content", [b"_\x07\x07\0", b"_\xff\xfe\0"])
+def test_noise_in_place_of_a_name_is_no_name(content: bytes) -> None:
+    noisy = dict.fromkeys(IDENTITY, content)
+    dialogue, _ = dialogue_on(READY | noisy)
+    dialogue.learn_identity(time.monotonic() + 0.2)
+    assert not any(value and "\x07" in value for value in identity(dialogue))
