@@ -165,6 +165,13 @@ class VirtualPrinter(HandledPrinter):
         return self._where[0], self._where[1]
 
     @property
+    def device(self) -> Path:
+        """The path that a host opens. TypeError for a printer that is on a network."""
+        if not isinstance(self._link, SerialAt):
+            raise TypeError("this printer has no path: it is on a network")
+        return self._link.device
+
+    @property
     def font_name(self) -> str:
         """The font that receipts are drawn with."""
         return self._mechanism.paper.font_name
