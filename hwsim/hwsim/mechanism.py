@@ -143,7 +143,7 @@ class Mechanism:
             return 0
         waiting = self._framer.pending_bytes if self._queue or self.offline else 0
         room = max(0, self._buffer_bytes - self._queued_bytes - waiting)
-        left = self.plans.bytes_left(self._received)
+        left = self.plans.bytes_left(self._received) if self.plans.pending else None
         return room if left is None else min(room, left)
 
     @property
@@ -178,7 +178,7 @@ class Mechanism:
         """
         self._now_s = now_s
         while not (self.idle or self.offline) and now_s >= self._busy_until_s:
-            if self.plans.stop_work(self.counts):
+            if self.plans.pending and self.plans.stop_work(self.counts):
                 break
             source = self._macro.left or self._queue
             if self.cutter_blocked and source[0].name in CUT_COMMANDS:
@@ -199,6 +199,8 @@ class Mechanism:
 
     def report(self) -> None:
         """Send the automatic status if something enabled has changed."""
+        if not self._asb:
+            return
         classes = self._shown.classes()
         changed = sum(bit for bit in classes if classes[bit] != self._reported[bit])
         self._reported = classes
@@ -373,6 +375,7 @@ class Mechanism:
 
     def _enable_automatic_status(self, token: Token) -> None:
         self._asb = token.params[0]
+        self._reported = self._shown.classes()
         if self._asb:
             self._answer(self._shown.automatic())
 

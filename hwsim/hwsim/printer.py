@@ -293,7 +293,8 @@ class VirtualPrinter(HandledPrinter):
         """Run the mechanism, and have done what is planned for a point of its work."""
         while self._powered:
             runs_s = self._mechanism.run(now_s)
-            acts = self._mechanism.plans.take_due(self._mechanism.counts)
+            plans = self._mechanism.plans
+            acts = plans.take_due(self._mechanism.counts) if plans.pending else []
             for act in acts:
                 try:
                     act()

@@ -159,7 +159,7 @@ class Shop:
         found = self.find(name)
         sent = perform(found.device, found.kind, do, values)
         self.happenings.add(name, "handled", do=do, **values)
-        if do == "scan":
+        if do in ("scan", "burst"):
             self.happenings.add(name, "code_scanned", sent=sent.hex())
         return sent
 

@@ -153,6 +153,10 @@ def _scan(
     )
 
 
+def _burst(scanner: VirtualScanner, *, codes: list[str], symbology: str = "ean13") -> bytes:
+    return scanner.burst(codes, symbology=symbology)
+
+
 def _present(scanner: VirtualScanner, *, code: str, symbology: str = "ean13") -> None:
     scanner.present(code, symbology=symbology)
 
@@ -240,6 +244,7 @@ _DRAWER: Final = {
 
 _SCANNER: Final = {
     "scan": Verb("Read a code, with the faults that are given.", _scan),
+    "burst": Verb("Read several codes without a pause.", _burst),
     "present": Verb("Lay a code before it that the host's trigger reads.", _present),
     "remove": Verb("Take that code away.", lambda scanner: scanner.present(None)),
     "noise": Verb("Send these bytes (hex) as they are.", _noise),
