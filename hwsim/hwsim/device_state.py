@@ -38,6 +38,7 @@ def _printer(printer: VirtualPrinter) -> dict[str, object]:
         "cutter_error": seen.cutter_error,
         "head_hot": seen.head_hot,
         "broken": seen.broken,
+        "feeding": seen.feeding,
         "receipt_count": printer.receipt_count,
         "cut_count": printer.cut_count,
         "plan_errors": list(printer.plan_errors),

@@ -97,6 +97,7 @@ class Mechanism:
         self.cutter_error = False
         self.head_hot = False
         self.broken = False
+        self.feeding = False
         self._drawers = [each for each in (drawer, second_drawer) if each is not None]
         self._received = 0
         self._answering = ""
@@ -125,7 +126,7 @@ class Mechanism:
         """Whether something keeps it from printing."""
         near_end = self._stops_at_near_end and self.paper_state is PaperState.NEAR_END
         paper_stops = near_end or self.paper_state is PaperState.END
-        stopped = self.cutter_error or self.head_hot or self.broken
+        stopped = self.cutter_error or self.head_hot or self.broken or self.feeding
         return self.cover_open or stopped or paper_stops
 
     @property
@@ -362,6 +363,7 @@ class Mechanism:
             broken=self.broken,
             paper=self.paper_state,
             pin3_high=all(drawer.pin3 is Level.HIGH for drawer in self._drawers),
+            feeding=self.feeding,
         )
 
     @property

@@ -43,6 +43,7 @@ UNDO: Final[dict[str, tuple[str, dict[str, object]]]] = {
     "jam": ("unjam", {}),
     "overheat": ("cool_down", {}),
     "break_down": ("repair", {}),
+    "hold_feed": ("release_feed", {}),
     "power_off": ("power_on", {}),
     "unplug": ("plug", {}),
     "refuse": ("accept", {}),

@@ -37,6 +37,7 @@ def _claim(
     cutter_error: bool | None = None,
     head_hot: bool | None = None,
     broken: bool | None = None,
+    feeding: bool | None = None,
     pin3_high: bool | None = None,
     paper: str | None = None,
 ) -> None:
@@ -49,6 +50,7 @@ def _claim(
         "cutter_error": cutter_error,
         "head_hot": head_hot,
         "broken": broken,
+        "feeding": feeding,
         "pin3_high": pin3_high,
         "paper": None if paper is None else PaperState[paper.upper()],
     }
@@ -95,6 +97,12 @@ def _drain_slowly(printer: VirtualPrinter, *, bytes_per_s: float) -> None:
     if not bytes_per_s >= 0:
         raise ValueError("bytes_per_s is not below 0")
     printer.drain_slowly(bytes_per_s or None)
+
+
+def _hold_feed(printer: VirtualPrinter, *, lines: int = 1) -> None:
+    if not 0 <= lines <= 1000:
+        raise ValueError("lines is from 0 to 1000")
+    printer.hold_feed(lines)
 
 
 def _heal(printer: VirtualPrinter) -> None:
@@ -226,6 +234,8 @@ _PRINTER: Final = {
     "print_blank": Verb("Leave no trace on the paper; `blank = false`: print.", _print_blank),
     "lose_buffer": Verb("Forget what is not printed, without a word.", VirtualPrinter.lose_buffer),
     "drain_slowly": Verb("Execute no more bytes than that; 0: as fast as it gets.", _drain_slowly),
+    "hold_feed": Verb("Hold the feed button; so many `lines` come out.", _hold_feed),
+    "release_feed": Verb("Release the feed button.", VirtualPrinter.release_feed),
     "tear_off": Verb("Feed the paper out and tear it off.", VirtualPrinter.tear_off),
     "forget_plans": Verb("Forget what waits for a point of its work.", VirtualPrinter.after_all),
     "heal": Verb("All is well again: paper, cover, power, link, answers.", _heal),

@@ -27,6 +27,8 @@ HEALTHS: Final[dict[int, tuple[str, dict[str, object]]]] = {
     wire.HEALTH_PRINTS_BLANK: ("print_blank", {"blank": True}),
     wire.HEALTH_PRINTS: ("print_blank", {"blank": False}),
     wire.HEALTH_BUFFER_LOST: ("lose_buffer", {}),
+    wire.HEALTH_FEED_HELD: ("hold_feed", {}),
+    wire.HEALTH_FEED_RELEASED: ("release_feed", {}),
 }
 LINKS: Final[dict[int, tuple[str, dict[str, object]]]] = {
     wire.LINK_PLUGGED: ("plug", {}),

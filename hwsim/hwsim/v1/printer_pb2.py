@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16hwsim/v1/printer.proto\x12\x08hwsim.v1\"R\n\x05Point\x12\x0f\n\x05\x62ytes\x18\x01 \x01(\rH\x00\x12\x0f\n\x05lines\x18\x02 \x01(\rH\x00\x12\x0e\n\x04\x64ots\x18\x03 \x01(\rH\x00\x12\x0e\n\x04\x63uts\x18\x04 \x01(\rH\x00\x42\x07\n\x05point\"b\n\x0fSetPaperRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x1e\n\x05paper\x18\x02 \x01(\x0e\x32\x0f.hwsim.v1.Paper\x12\x1e\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x12\n\x10SetPaperResponse\"P\n\x0fSetCoverRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\x08\x12\x1e\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x12\n\x10SetCoverResponse\"e\n\x10SetHealthRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12 \n\x06health\x18\x02 \x01(\x0e\x32\x10.hwsim.v1.Health\x12\x1e\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x13\n\x11SetHealthResponse\"_\n\x0fSetPowerRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\n\n\x02on\x18\x02 \x01(\x08\x12\x0f\n\x07quietly\x18\x03 \x01(\x08\x12\x1e\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x12\n\x10SetPowerResponse\"m\n\x0eSetLinkRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x1c\n\x04link\x18\x02 \x01(\x0e\x32\x0e.hwsim.v1.Link\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x1e\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x11\n\x0fSetLinkResponse\"\x91\x01\n\x11SetAnswersRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\r\n\x05muted\x18\x02 \x01(\x08\x12\x10\n\x08\x64\x65lay_ms\x18\x03 \x01(\r\x12\x0f\n\x07instead\x18\x04 \x03(\x0c\x12\x0f\n\x07ignored\x18\x05 \x03(\t\x12\r\n\x05\x66lood\x18\x06 \x01(\r\x12\x19\n\x11\x64rain_bytes_per_s\x18\x07 \x01(\x01\"\x14\n\x12SetAnswersResponse\"\xa3\x02\n\x10SetClaimsRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x14\n\x07offline\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x17\n\ncover_open\x18\x03 \x01(\x08H\x01\x88\x01\x01\x12\x19\n\x0c\x63utter_error\x18\x04 \x01(\x08H\x02\x88\x01\x01\x12\x15\n\x08head_hot\x18\x05 \x01(\x08H\x03\x88\x01\x01\x12\x13\n\x06\x62roken\x18\x06 \x01(\x08H\x04\x88\x01\x01\x12\x16\n\tpin3_high\x18\x07 \x01(\x08H\x05\x88\x01\x01\x12\x1e\n\x05paper\x18\x08 \x01(\x0e\x32\x0f.hwsim.v1.PaperB\n\n\x08_offlineB\r\n\x0b_cover_openB\x0f\n\r_cutter_errorB\x0b\n\t_head_hotB\t\n\x07_brokenB\x0c\n\n_pin3_high\"\x13\n\x11SetClaimsResponse\"\x1e\n\x0bHealRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\"\x0e\n\x0cHealResponse\"O\n\x07Receipt\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0b\n\x03\x63ut\x18\x03 \x01(\x08\x12\x0c\n\x04\x66ile\x18\x04 \x01(\t\x12\x0b\n\x03raw\x18\x05 \x01(\x0c\"&\n\x13ListReceiptsRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\";\n\x14ListReceiptsResponse\x12#\n\x08receipts\x18\x01 \x03(\x0b\x32\x11.hwsim.v1.Receipt\"E\n\x11GetReceiptRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\r\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\"E\n\x12GetReceiptResponse\x12\"\n\x07receipt\x18\x01 \x01(\x0b\x32\x11.hwsim.v1.Receipt\x12\x0b\n\x03png\x18\x02 \x01(\x0c\"\"\n\x0fGetPaperRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\"-\n\x10GetPaperResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0b\n\x03png\x18\x02 \x01(\x0c\"!\n\x0eTearOffRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\"\x11\n\x0fTearOffResponse*U\n\x05Paper\x12\x15\n\x11PAPER_UNSPECIFIED\x10\x00\x12\x12\n\x0ePAPER_ADEQUATE\x10\x01\x12\x12\n\x0ePAPER_NEAR_END\x10\x02\x12\r\n\tPAPER_END\x10\x03*\xe9\x01\n\x06Health\x12\x16\n\x12HEALTH_UNSPECIFIED\x10\x00\x12\x18\n\x14HEALTH_CUTTER_JAMMED\x10\x01\x12\x16\n\x12HEALTH_CUTTER_FREE\x10\x02\x12\x13\n\x0fHEALTH_HEAD_HOT\x10\x03\x12\x14\n\x10HEALTH_HEAD_COOL\x10\x04\x12\x11\n\rHEALTH_BROKEN\x10\x05\x12\x13\n\x0fHEALTH_REPAIRED\x10\x06\x12\x17\n\x13HEALTH_PRINTS_BLANK\x10\x07\x12\x11\n\rHEALTH_PRINTS\x10\x08\x12\x16\n\x12HEALTH_BUFFER_LOST\x10\t*\xd7\x01\n\x04Link\x12\x14\n\x10LINK_UNSPECIFIED\x10\x00\x12\x10\n\x0cLINK_PLUGGED\x10\x01\x12\x12\n\x0eLINK_UNPLUGGED\x10\x02\x12\x10\n\x0cLINK_REFUSES\x10\x03\x12\x17\n\x13LINK_REFUSES_SECOND\x10\x04\x12\x12\n\x0eLINK_LETS_WAIT\x10\x05\x12\x0c\n\x08LINK_CUT\x10\x06\x12\x11\n\rLINK_RESTORED\x10\x07\x12\x0e\n\nLINK_RESET\x10\x08\x12\x10\n\x0cLINK_STALLED\x10\t\x12\x11\n\rLINK_RELEASED\x10\n2\xcf\x06\n\x0ePrinterService\x12\x41\n\x08SetPaper\x12\x19.hwsim.v1.SetPaperRequest\x1a\x1a.hwsim.v1.SetPaperResponse\x12\x41\n\x08SetCover\x12\x19.hwsim.v1.SetCoverRequest\x1a\x1a.hwsim.v1.SetCoverResponse\x12\x44\n\tSetHealth\x12\x1a.hwsim.v1.SetHealthRequest\x1a\x1b.hwsim.v1.SetHealthResponse\x12\x41\n\x08SetPower\x12\x19.hwsim.v1.SetPowerRequest\x1a\x1a.hwsim.v1.SetPowerResponse\x12>\n\x07SetLink\x12\x18.hwsim.v1.SetLinkRequest\x1a\x19.hwsim.v1.SetLinkResponse\x12G\n\nSetAnswers\x12\x1b.hwsim.v1.SetAnswersRequest\x1a\x1c.hwsim.v1.SetAnswersResponse\x12\x44\n\tSetClaims\x12\x1a.hwsim.v1.SetClaimsRequest\x1a\x1b.hwsim.v1.SetClaimsResponse\x12\x35\n\x04Heal\x12\x15.hwsim.v1.HealRequest\x1a\x16.hwsim.v1.HealResponse\x12R\n\x0cListReceipts\x12\x1d.hwsim.v1.ListReceiptsRequest\x1a\x1e.hwsim.v1.ListReceiptsResponse\"\x03\x90\x02\x01\x12L\n\nGetReceipt\x12\x1b.hwsim.v1.GetReceiptRequest\x1a\x1c.hwsim.v1.GetReceiptResponse\"\x03\x90\x02\x01\x12\x46\n\x08GetPaper\x12\x19.hwsim.v1.GetPaperRequest\x1a\x1a.hwsim.v1.GetPaperResponse\"\x03\x90\x02\x01\x12>\n\x07TearOff\x12\x18.hwsim.v1.TearOffRequest\x1a\x19.hwsim.v1.TearOffResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16hwsim/v1/printer.proto\x12\x08hwsim.v1\"R\n\x05Point\x12\x0f\n\x05\x62ytes\x18\x01 \x01(\rH\x00\x12\x0f\n\x05lines\x18\x02 \x01(\rH\x00\x12\x0e\n\x04\x64ots\x18\x03 \x01(\rH\x00\x12\x0e\n\x04\x63uts\x18\x04 \x01(\rH\x00\x42\x07\n\x05point\"b\n\x0fSetPaperRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x1e\n\x05paper\x18\x02 \x01(\x0e\x32\x0f.hwsim.v1.Paper\x12\x1e\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x12\n\x10SetPaperResponse\"P\n\x0fSetCoverRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\x08\x12\x1e\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x12\n\x10SetCoverResponse\"e\n\x10SetHealthRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12 \n\x06health\x18\x02 \x01(\x0e\x32\x10.hwsim.v1.Health\x12\x1e\n\x05\x61\x66ter\x18\x03 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x13\n\x11SetHealthResponse\"_\n\x0fSetPowerRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\n\n\x02on\x18\x02 \x01(\x08\x12\x0f\n\x07quietly\x18\x03 \x01(\x08\x12\x1e\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x12\n\x10SetPowerResponse\"m\n\x0eSetLinkRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x1c\n\x04link\x18\x02 \x01(\x0e\x32\x0e.hwsim.v1.Link\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x1e\n\x05\x61\x66ter\x18\x04 \x01(\x0b\x32\x0f.hwsim.v1.Point\"\x11\n\x0fSetLinkResponse\"\x91\x01\n\x11SetAnswersRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\r\n\x05muted\x18\x02 \x01(\x08\x12\x10\n\x08\x64\x65lay_ms\x18\x03 \x01(\r\x12\x0f\n\x07instead\x18\x04 \x03(\x0c\x12\x0f\n\x07ignored\x18\x05 \x03(\t\x12\r\n\x05\x66lood\x18\x06 \x01(\r\x12\x19\n\x11\x64rain_bytes_per_s\x18\x07 \x01(\x01\"\x14\n\x12SetAnswersResponse\"\xc5\x02\n\x10SetClaimsRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x14\n\x07offline\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x17\n\ncover_open\x18\x03 \x01(\x08H\x01\x88\x01\x01\x12\x19\n\x0c\x63utter_error\x18\x04 \x01(\x08H\x02\x88\x01\x01\x12\x15\n\x08head_hot\x18\x05 \x01(\x08H\x03\x88\x01\x01\x12\x13\n\x06\x62roken\x18\x06 \x01(\x08H\x04\x88\x01\x01\x12\x16\n\tpin3_high\x18\x07 \x01(\x08H\x05\x88\x01\x01\x12\x1e\n\x05paper\x18\x08 \x01(\x0e\x32\x0f.hwsim.v1.Paper\x12\x14\n\x07\x66\x65\x65\x64ing\x18\t \x01(\x08H\x06\x88\x01\x01\x42\n\n\x08_offlineB\r\n\x0b_cover_openB\x0f\n\r_cutter_errorB\x0b\n\t_head_hotB\t\n\x07_brokenB\x0c\n\n_pin3_highB\n\n\x08_feeding\"\x13\n\x11SetClaimsResponse\"\x1e\n\x0bHealRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\"\x0e\n\x0cHealResponse\"O\n\x07Receipt\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0b\n\x03\x63ut\x18\x03 \x01(\x08\x12\x0c\n\x04\x66ile\x18\x04 \x01(\t\x12\x0b\n\x03raw\x18\x05 \x01(\x0c\"&\n\x13ListReceiptsRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\";\n\x14ListReceiptsResponse\x12#\n\x08receipts\x18\x01 \x03(\x0b\x32\x11.hwsim.v1.Receipt\"E\n\x11GetReceiptRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\r\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\"E\n\x12GetReceiptResponse\x12\"\n\x07receipt\x18\x01 \x01(\x0b\x32\x11.hwsim.v1.Receipt\x12\x0b\n\x03png\x18\x02 \x01(\x0c\"\"\n\x0fGetPaperRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\"-\n\x10GetPaperResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0b\n\x03png\x18\x02 \x01(\x0c\"!\n\x0eTearOffRequest\x12\x0f\n\x07printer\x18\x01 \x01(\t\"\x11\n\x0fTearOffResponse*U\n\x05Paper\x12\x15\n\x11PAPER_UNSPECIFIED\x10\x00\x12\x12\n\x0ePAPER_ADEQUATE\x10\x01\x12\x12\n\x0ePAPER_NEAR_END\x10\x02\x12\r\n\tPAPER_END\x10\x03*\x99\x02\n\x06Health\x12\x16\n\x12HEALTH_UNSPECIFIED\x10\x00\x12\x18\n\x14HEALTH_CUTTER_JAMMED\x10\x01\x12\x16\n\x12HEALTH_CUTTER_FREE\x10\x02\x12\x13\n\x0fHEALTH_HEAD_HOT\x10\x03\x12\x14\n\x10HEALTH_HEAD_COOL\x10\x04\x12\x11\n\rHEALTH_BROKEN\x10\x05\x12\x13\n\x0fHEALTH_REPAIRED\x10\x06\x12\x17\n\x13HEALTH_PRINTS_BLANK\x10\x07\x12\x11\n\rHEALTH_PRINTS\x10\x08\x12\x16\n\x12HEALTH_BUFFER_LOST\x10\t\x12\x14\n\x10HEALTH_FEED_HELD\x10\n\x12\x18\n\x14HEALTH_FEED_RELEASED\x10\x0b*\xd7\x01\n\x04Link\x12\x14\n\x10LINK_UNSPECIFIED\x10\x00\x12\x10\n\x0cLINK_PLUGGED\x10\x01\x12\x12\n\x0eLINK_UNPLUGGED\x10\x02\x12\x10\n\x0cLINK_REFUSES\x10\x03\x12\x17\n\x13LINK_REFUSES_SECOND\x10\x04\x12\x12\n\x0eLINK_LETS_WAIT\x10\x05\x12\x0c\n\x08LINK_CUT\x10\x06\x12\x11\n\rLINK_RESTORED\x10\x07\x12\x0e\n\nLINK_RESET\x10\x08\x12\x10\n\x0cLINK_STALLED\x10\t\x12\x11\n\rLINK_RELEASED\x10\n2\xcf\x06\n\x0ePrinterService\x12\x41\n\x08SetPaper\x12\x19.hwsim.v1.SetPaperRequest\x1a\x1a.hwsim.v1.SetPaperResponse\x12\x41\n\x08SetCover\x12\x19.hwsim.v1.SetCoverRequest\x1a\x1a.hwsim.v1.SetCoverResponse\x12\x44\n\tSetHealth\x12\x1a.hwsim.v1.SetHealthRequest\x1a\x1b.hwsim.v1.SetHealthResponse\x12\x41\n\x08SetPower\x12\x19.hwsim.v1.SetPowerRequest\x1a\x1a.hwsim.v1.SetPowerResponse\x12>\n\x07SetLink\x12\x18.hwsim.v1.SetLinkRequest\x1a\x19.hwsim.v1.SetLinkResponse\x12G\n\nSetAnswers\x12\x1b.hwsim.v1.SetAnswersRequest\x1a\x1c.hwsim.v1.SetAnswersResponse\x12\x44\n\tSetClaims\x12\x1a.hwsim.v1.SetClaimsRequest\x1a\x1b.hwsim.v1.SetClaimsResponse\x12\x35\n\x04Heal\x12\x15.hwsim.v1.HealRequest\x1a\x16.hwsim.v1.HealResponse\x12R\n\x0cListReceipts\x12\x1d.hwsim.v1.ListReceiptsRequest\x1a\x1e.hwsim.v1.ListReceiptsResponse\"\x03\x90\x02\x01\x12L\n\nGetReceipt\x12\x1b.hwsim.v1.GetReceiptRequest\x1a\x1c.hwsim.v1.GetReceiptResponse\"\x03\x90\x02\x01\x12\x46\n\x08GetPaper\x12\x19.hwsim.v1.GetPaperRequest\x1a\x1a.hwsim.v1.GetPaperResponse\"\x03\x90\x02\x01\x12>\n\x07TearOff\x12\x18.hwsim.v1.TearOffRequest\x1a\x19.hwsim.v1.TearOffResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,12 +37,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRINTERSERVICE'].methods_by_name['GetReceipt']._serialized_options = b'\220\002\001'
   _globals['_PRINTERSERVICE'].methods_by_name['GetPaper']._loaded_options = None
   _globals['_PRINTERSERVICE'].methods_by_name['GetPaper']._serialized_options = b'\220\002\001'
-  _globals['_PAPER']._serialized_start=1707
-  _globals['_PAPER']._serialized_end=1792
-  _globals['_HEALTH']._serialized_start=1795
-  _globals['_HEALTH']._serialized_end=2028
-  _globals['_LINK']._serialized_start=2031
-  _globals['_LINK']._serialized_end=2246
+  _globals['_PAPER']._serialized_start=1741
+  _globals['_PAPER']._serialized_end=1826
+  _globals['_HEALTH']._serialized_start=1829
+  _globals['_HEALTH']._serialized_end=2110
+  _globals['_LINK']._serialized_start=2113
+  _globals['_LINK']._serialized_end=2328
   _globals['_POINT']._serialized_start=36
   _globals['_POINT']._serialized_end=118
   _globals['_SETPAPERREQUEST']._serialized_start=120
@@ -70,31 +70,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETANSWERSRESPONSE']._serialized_start=861
   _globals['_SETANSWERSRESPONSE']._serialized_end=881
   _globals['_SETCLAIMSREQUEST']._serialized_start=884
-  _globals['_SETCLAIMSREQUEST']._serialized_end=1175
-  _globals['_SETCLAIMSRESPONSE']._serialized_start=1177
-  _globals['_SETCLAIMSRESPONSE']._serialized_end=1196
-  _globals['_HEALREQUEST']._serialized_start=1198
-  _globals['_HEALREQUEST']._serialized_end=1228
-  _globals['_HEALRESPONSE']._serialized_start=1230
-  _globals['_HEALRESPONSE']._serialized_end=1244
-  _globals['_RECEIPT']._serialized_start=1246
-  _globals['_RECEIPT']._serialized_end=1325
-  _globals['_LISTRECEIPTSREQUEST']._serialized_start=1327
-  _globals['_LISTRECEIPTSREQUEST']._serialized_end=1365
-  _globals['_LISTRECEIPTSRESPONSE']._serialized_start=1367
-  _globals['_LISTRECEIPTSRESPONSE']._serialized_end=1426
-  _globals['_GETRECEIPTREQUEST']._serialized_start=1428
-  _globals['_GETRECEIPTREQUEST']._serialized_end=1497
-  _globals['_GETRECEIPTRESPONSE']._serialized_start=1499
-  _globals['_GETRECEIPTRESPONSE']._serialized_end=1568
-  _globals['_GETPAPERREQUEST']._serialized_start=1570
-  _globals['_GETPAPERREQUEST']._serialized_end=1604
-  _globals['_GETPAPERRESPONSE']._serialized_start=1606
-  _globals['_GETPAPERRESPONSE']._serialized_end=1651
-  _globals['_TEAROFFREQUEST']._serialized_start=1653
-  _globals['_TEAROFFREQUEST']._serialized_end=1686
-  _globals['_TEAROFFRESPONSE']._serialized_start=1688
-  _globals['_TEAROFFRESPONSE']._serialized_end=1705
-  _globals['_PRINTERSERVICE']._serialized_start=2249
-  _globals['_PRINTERSERVICE']._serialized_end=3096
+  _globals['_SETCLAIMSREQUEST']._serialized_end=1209
+  _globals['_SETCLAIMSRESPONSE']._serialized_start=1211
+  _globals['_SETCLAIMSRESPONSE']._serialized_end=1230
+  _globals['_HEALREQUEST']._serialized_start=1232
+  _globals['_HEALREQUEST']._serialized_end=1262
+  _globals['_HEALRESPONSE']._serialized_start=1264
+  _globals['_HEALRESPONSE']._serialized_end=1278
+  _globals['_RECEIPT']._serialized_start=1280
+  _globals['_RECEIPT']._serialized_end=1359
+  _globals['_LISTRECEIPTSREQUEST']._serialized_start=1361
+  _globals['_LISTRECEIPTSREQUEST']._serialized_end=1399
+  _globals['_LISTRECEIPTSRESPONSE']._serialized_start=1401
+  _globals['_LISTRECEIPTSRESPONSE']._serialized_end=1460
+  _globals['_GETRECEIPTREQUEST']._serialized_start=1462
+  _globals['_GETRECEIPTREQUEST']._serialized_end=1531
+  _globals['_GETRECEIPTRESPONSE']._serialized_start=1533
+  _globals['_GETRECEIPTRESPONSE']._serialized_end=1602
+  _globals['_GETPAPERREQUEST']._serialized_start=1604
+  _globals['_GETPAPERREQUEST']._serialized_end=1638
+  _globals['_GETPAPERRESPONSE']._serialized_start=1640
+  _globals['_GETPAPERRESPONSE']._serialized_end=1685
+  _globals['_TEAROFFREQUEST']._serialized_start=1687
+  _globals['_TEAROFFREQUEST']._serialized_end=1720
+  _globals['_TEAROFFRESPONSE']._serialized_start=1722
+  _globals['_TEAROFFRESPONSE']._serialized_end=1739
+  _globals['_PRINTERSERVICE']._serialized_start=2331
+  _globals['_PRINTERSERVICE']._serialized_end=3178
 # @@protoc_insertion_point(module_scope)

@@ -25,6 +25,8 @@ class Health(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HEALTH_PRINTS_BLANK: _ClassVar[Health]
     HEALTH_PRINTS: _ClassVar[Health]
     HEALTH_BUFFER_LOST: _ClassVar[Health]
+    HEALTH_FEED_HELD: _ClassVar[Health]
+    HEALTH_FEED_RELEASED: _ClassVar[Health]
 
 class Link(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -53,6 +55,8 @@ HEALTH_REPAIRED: Health
 HEALTH_PRINTS_BLANK: Health
 HEALTH_PRINTS: Health
 HEALTH_BUFFER_LOST: Health
+HEALTH_FEED_HELD: Health
+HEALTH_FEED_RELEASED: Health
 LINK_UNSPECIFIED: Link
 LINK_PLUGGED: Link
 LINK_UNPLUGGED: Link
@@ -174,7 +178,7 @@ class SetAnswersResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class SetClaimsRequest(_message.Message):
-    __slots__ = ("printer", "offline", "cover_open", "cutter_error", "head_hot", "broken", "pin3_high", "paper")
+    __slots__ = ("printer", "offline", "cover_open", "cutter_error", "head_hot", "broken", "pin3_high", "paper", "feeding")
     PRINTER_FIELD_NUMBER: _ClassVar[int]
     OFFLINE_FIELD_NUMBER: _ClassVar[int]
     COVER_OPEN_FIELD_NUMBER: _ClassVar[int]
@@ -183,6 +187,7 @@ class SetClaimsRequest(_message.Message):
     BROKEN_FIELD_NUMBER: _ClassVar[int]
     PIN3_HIGH_FIELD_NUMBER: _ClassVar[int]
     PAPER_FIELD_NUMBER: _ClassVar[int]
+    FEEDING_FIELD_NUMBER: _ClassVar[int]
     printer: str
     offline: bool
     cover_open: bool
@@ -191,7 +196,8 @@ class SetClaimsRequest(_message.Message):
     broken: bool
     pin3_high: bool
     paper: Paper
-    def __init__(self, printer: _Optional[str] = ..., offline: bool = ..., cover_open: bool = ..., cutter_error: bool = ..., head_hot: bool = ..., broken: bool = ..., pin3_high: bool = ..., paper: _Optional[_Union[Paper, str]] = ...) -> None: ...
+    feeding: bool
+    def __init__(self, printer: _Optional[str] = ..., offline: bool = ..., cover_open: bool = ..., cutter_error: bool = ..., head_hot: bool = ..., broken: bool = ..., pin3_high: bool = ..., paper: _Optional[_Union[Paper, str]] = ..., feeding: bool = ...) -> None: ...
 
 class SetClaimsResponse(_message.Message):
     __slots__ = ()
