@@ -18,6 +18,7 @@ from hwsim.mechanism import Mechanism, PaperState
 from hwsim.network_card import NetworkCard
 from hwsim.plans import Unit
 from hwsim.serial_line import SerialLine
+from hwsim.settings import LINE_SPACING_DOTS
 from hwsim.status import Seen
 
 
@@ -30,7 +31,27 @@ class HandledPrinter:
         self._changed = threading.Condition(threading.RLock())
         self._powered = True
         self._refusing = False
+        self._network_cut = False
+        self._quietly_off = False
         self._card: Card | None = None
+
+    # What can be seen
+
+    @property
+    def seen(self) -> Seen:
+        """What its sensors see now, whatever its status claims."""
+        with self._changed:
+            return self._mechanism.seen
+
+    @property
+    def powered(self) -> bool:
+        """Whether it is switched on."""
+        return self._powered
+
+    @property
+    def accepting(self) -> bool:
+        """Whether a host may connect: it is plugged in, switched on, and refuses nobody."""
+        return self._powered and not self._refusing
 
     # What people do to it
 
@@ -59,6 +80,17 @@ class HandledPrinter:
         with self._touched():
             self._mechanism.cutter_blocked = False
 
+    def hold_feed(self, lines: int = 1) -> None:
+        """A person holds the feed button, and so many lines of paper have come out: offline."""
+        with self._touched():
+            self._mechanism.feeding = True
+            self._mechanism.paper.strip.feed(lines * LINE_SPACING_DOTS)
+
+    def release_feed(self) -> None:
+        """Printing goes on where it stopped."""
+        with self._touched():
+            self._mechanism.feeding = False
+
     def tear_off(self) -> None:
         """Feed out the uncut paper and tear it off: a receipt that is not `cut`."""
         with self._touched():
@@ -72,7 +104,7 @@ class HandledPrinter:
         and the old one is reset when the power is back: as when the plug is pulled.
         """
         with self._touched():
-            self._powered = False
+            self._powered, self._quietly_off = False, quietly
             if quietly:
                 self._running_card.freeze()
             else:
@@ -83,10 +115,12 @@ class HandledPrinter:
         """Listen again on the same port, with default settings."""
         with self._touched():
             self._powered = True
-            if self._running_card.frozen:
-                self._running_card.reset_all()
-                self._running_card.thaw()
-            self._running_card.switched_on()
+            card = self._running_card
+            if card.frozen:
+                card.reset_all()
+                if not self._network_cut:
+                    card.thaw()
+            card.switched_on()
             if not self._refusing:
                 self._running_card.listen()
 
@@ -136,6 +170,26 @@ class HandledPrinter:
         """Forget what is planned."""
         with self._touched():
             self._mechanism.plans.clear()
+
+    def heal(self) -> None:
+        """Undo every fault and plan: paper, cover, cutter, head, power, link, answers."""
+        mechanism = self._mechanism
+        with self._touched():
+            self.after_all()
+            mechanism.load_paper(PaperState.ADEQUATE, None)
+            mechanism.cover_open = mechanism.cutter_blocked = mechanism.cutter_error = False
+            mechanism.head_hot = mechanism.broken = mechanism.feeding = False
+            mechanism.paper.strip.blank = False
+            mechanism.drain_bytes_per_s, mechanism.claims = None, {}
+            mechanism.answers.heal()
+            card = self._running_card
+            card.stall_left, card.muted = None, False
+            if isinstance(card, NetworkCard):
+                card.refuses_second = False
+            self.restore_network()
+            if not self._powered:
+                self.power_on()
+            self.accept_connections()
 
     # Faults of the mechanism
 
@@ -219,12 +273,15 @@ class HandledPrinter:
         one is not answered. Of a serial line, neither end hears the other.
         """
         with self._touched():
+            self._network_cut = True
             self._running_card.freeze()
 
     def restore_network(self) -> None:
         """The way is there again; what was on it arrives."""
         with self._touched():
-            self._running_card.thaw()
+            self._network_cut = False
+            if self._powered or not self._quietly_off:
+                self._running_card.thaw()
 
     def reset_connections(self) -> None:
         """End the host's connections with RST, and accept the next one."""

@@ -96,6 +96,7 @@ class Mechanism:
         self.cutter_error = False
         self.head_hot = False
         self.broken = False
+        self.feeding = False
         self._drawers = [each for each in (drawer, second_drawer) if each is not None]
         self._received = 0
         self._answering = ""
@@ -124,7 +125,7 @@ class Mechanism:
         """Whether something keeps it from printing."""
         near_end = self._stops_at_near_end and self.paper_state is PaperState.NEAR_END
         paper_stops = near_end or self.paper_state is PaperState.END
-        stopped = self.cutter_error or self.head_hot or self.broken
+        stopped = self.cutter_error or self.head_hot or self.broken or self.feeding
         return self.cover_open or stopped or paper_stops
 
     @property
@@ -142,7 +143,7 @@ class Mechanism:
             return 0
         waiting = self._framer.pending_bytes if self._queue or self.offline else 0
         room = max(0, self._buffer_bytes - self._queued_bytes - waiting)
-        left = self.plans.bytes_left(self._received)
+        left = self.plans.bytes_left(self._received) if self.plans.pending else None
         return room if left is None else min(room, left)
 
     @property
@@ -177,7 +178,7 @@ class Mechanism:
         """
         self._now_s = now_s
         while not (self.idle or self.offline) and now_s >= self._busy_until_s:
-            if self.plans.stop_work(self.counts):
+            if self.plans.pending and self.plans.stop_work(self.counts):
                 break
             source = self._macro.left or self._queue
             if self.cutter_blocked and source[0].name in CUT_COMMANDS:
@@ -198,6 +199,8 @@ class Mechanism:
 
     def report(self) -> None:
         """Send the automatic status if something enabled has changed."""
+        if not self._asb:
+            return
         classes = self._shown.classes()
         changed = sum(bit for bit in classes if classes[bit] != self._reported[bit])
         self._reported = classes
@@ -353,9 +356,9 @@ class Mechanism:
     # Status
 
     @property
-    def _shown(self) -> Seen:
-        """What its status bytes tell. Pin 3 is pulled up: one switch to ground makes it low."""
-        seen = Seen(
+    def seen(self) -> Seen:
+        """What its sensors see. Pin 3 is pulled up: one switch to ground makes it low."""
+        return Seen(
             offline=self.offline,
             cover_open=self.cover_open,
             cutter_error=self.cutter_error,
@@ -363,7 +366,13 @@ class Mechanism:
             broken=self.broken,
             paper=self.paper_state,
             pin3_high=all(drawer.pin3 is Level.HIGH for drawer in self._drawers),
+            feeding=self.feeding,
         )
+
+    @property
+    def _shown(self) -> Seen:
+        """What its status bytes tell."""
+        seen = self.seen
         return replace(seen, **self.claims) if self.claims else seen  # type: ignore[arg-type]  # the names and types of Seen are the setter's care
 
     def _automatic_status(self) -> bytes:
@@ -371,6 +380,7 @@ class Mechanism:
 
     def _enable_automatic_status(self, token: Token) -> None:
         self._asb = token.params[0]
+        self._reported = self._shown.classes()
         if self._asb:
             self._answer(self._shown.automatic())
 

@@ -171,6 +171,7 @@ class NetworkCard(Card):
         if self.muted or self._connection is None:
             self._mechanism.output.clear()
         self._next_connection(now_s)
+        self._follow()  # before it is answered: who is answered knows that others are refused
         if self._connection is not None:
             self._send(self._connection)
         if self._connection is not None:

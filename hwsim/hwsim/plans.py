@@ -16,6 +16,11 @@ class Plans:
         """Nothing is planned."""
         self._plans: list[tuple[Unit, int, Callable[[], None]]] = []
 
+    @property
+    def pending(self) -> bool:
+        """Whether anything is planned."""
+        return bool(self._plans)
+
     def add(self, unit: Unit, at: int, act: Callable[[], None]) -> None:
         """Have `act` done when the count of `unit` has reached `at`."""
         if len(self._plans) >= PLANS_MAX:

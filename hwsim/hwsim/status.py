@@ -35,6 +35,8 @@ class Seen:
     broken: bool
     paper: PaperState
     pin3_high: bool
+    feeding: bool = False
+    """A person holds the feed button."""
 
     @property
     def error(self) -> bool:
@@ -45,7 +47,7 @@ class Seen:
         """What of it belongs to each class of GS a."""
         return {
             DRAWER: self.pin3_high,
-            ONLINE: (self.offline, self.cover_open),
+            ONLINE: (self.offline, self.cover_open, self.feeding),
             ERROR: (self.cutter_error, self.head_hot, self.broken),
             PAPER: self.paper,
         }
@@ -60,15 +62,17 @@ class Seen:
     def automatic(self) -> bytes:
         """The four bytes of the automatic status (GS a)."""
         first = 0x10 | 0x04 * self.pin3_high | 0x08 * self.offline | 0x20 * self.cover_open
-        return bytes([first, self._error_bits(), self.paper_bits(), 0])
+        first |= 0x40 * self.feeding
+        second = self._error_bits() | 0x02 * self.feeding
+        return bytes([first, second, self.paper_bits(), 0])
 
     def realtime(self, number: int) -> bytes:
         """The answer to DLE EOT `number`: one byte, none for a number that does not exist."""
         paper_end = self.paper is PaperState.END
         near_end = self.paper is not PaperState.ADEQUATE
         bits = {
-            1: 0x04 * self.pin3_high | 0x08 * self.offline,
-            2: 0x04 * self.cover_open | 0x20 * paper_end | 0x40 * self.error,
+            1: 0x04 * self.pin3_high | 0x08 * self.offline | 0x40 * self.feeding,
+            2: 0x04 * self.cover_open | 0x08 * self.feeding | 0x20 * paper_end | 0x40 * self.error,
             3: self._error_bits(),
             4: 0x0C * near_end | 0x60 * paper_end,
         }

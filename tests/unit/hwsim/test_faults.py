@@ -100,6 +100,19 @@ def test_a_hot_head_pauses_and_says_that_it_recovers_by_itself(
     assert virtual_printer.wait_receipts(1, timeout_s=5)[0].text == "1\n"
 
 
+def test_a_held_feed_button_stops_printing_and_shows(
+    virtual_printer: VirtualPrinter, host: Host
+) -> None:
+    assert host.ask(b"\x1da\xff", 4) == bytes([0x10, 0, 0, 0])
+    virtual_printer.hold_feed(lines=2)
+    assert host.read(4) == bytes([0x58, 0x02, 0, 0])
+    host.send(b"1\n" + CUT)
+    assert host.ask(b"\x10\x04\x01\x10\x04\x02", 2) == bytes([0x5A, 0x1A])
+    virtual_printer.release_feed()
+    receipt = virtual_printer.wait_receipts(1, timeout_s=5)[0]
+    assert receipt.image.height == 60 + 100 + 30
+
+
 def test_a_broken_printer_stays_broken_whatever_it_is_sent(
     virtual_printer: VirtualPrinter, host: Host
 ) -> None:
@@ -209,6 +222,56 @@ def test_a_pulled_plug_leaves_a_half_open_connection_until_the_power_is_back(
     with pytest.raises(ConnectionResetError):
         host.read(1)
     assert connect(virtual_printer).ask(ONLINE, 1) == IDLE
+
+
+def test_power_and_network_are_each_back_only_when_both_are(
+    virtual_printer: VirtualPrinter, host: Host, connect: Connect
+) -> None:
+    assert host.ask(ONLINE, 1) == IDLE
+    virtual_printer.power_off(quietly=True)
+    virtual_printer.cut_network()
+    virtual_printer.power_on()
+    with pytest.raises(TimeoutError):
+        socket.create_connection(virtual_printer.address, timeout=SILENCE_S)
+    virtual_printer.power_off(quietly=True)
+    virtual_printer.restore_network()
+    with pytest.raises(TimeoutError):
+        socket.create_connection(virtual_printer.address, timeout=SILENCE_S)
+    virtual_printer.power_on()
+    assert connect(virtual_printer).ask(ONLINE, 1) == IDLE
+
+
+def test_one_call_heals_everything(virtual_printer: VirtualPrinter, connect: Connect) -> None:
+    for fault in (
+        virtual_printer.open_cover,
+        virtual_printer.jam_cutter,
+        virtual_printer.overheat,
+        virtual_printer.break_down,
+        virtual_printer.hold_feed,
+        virtual_printer.mute,
+        virtual_printer.print_blank,
+        virtual_printer.refuse_second,
+        virtual_printer.cut_network,
+        virtual_printer.unplug,
+    ):
+        fault()
+    virtual_printer.stall_after(0)
+    virtual_printer.set_paper(PaperState.END)
+    virtual_printer.claim(offline=True)
+    virtual_printer.answer_wrongly(b"x")
+    virtual_printer.answer_late(60)
+    virtual_printer.drain_slowly(1)
+    virtual_printer.flood(3)
+    virtual_printer.ignore("DLE EOT")
+    virtual_printer.after(virtual_printer.open_cover, bytes=1)
+    virtual_printer.power_off(quietly=True)
+    virtual_printer.heal()
+    host, other = connect(virtual_printer), connect(virtual_printer)
+    assert host.ask(b"\x10\x04\x01\x10\x04\x02\x10\x04\x03\x10\x04\x04", 4) == IDLE * 4
+    assert host.ask(b"well\n" + CUT + PROCESS_ID, 7) == CONFIRMED
+    assert virtual_printer.receipts[-1].text == "well\n"
+    host.close()
+    assert other.ask(ONLINE, 1) == IDLE
 
 
 def test_a_reset_ends_the_connection_and_the_next_one_is_served(
