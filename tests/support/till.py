@@ -31,6 +31,7 @@ from tillhal.v1 import (
     drawer_pb2_grpc,
     journal_pb2_grpc,
     printer_pb2_grpc,
+    scanner_pb2_grpc,
     system_pb2_grpc,
 )
 
@@ -121,6 +122,7 @@ class Calls:
         self.device = device_pb2_grpc.DeviceServiceStub(self.channel)
         self.printer = printer_pb2_grpc.PrinterServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
+        self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)
 
     def close(self) -> None:
@@ -348,17 +350,18 @@ def a_till(
     language: str = "en",
     tcp: str = "",
     ttl_s: int = 900,
+    more_toml: str = "",
     expected: Container[str] = (),
 ) -> Iterator[Till]:
     """A till that is not running yet, on `printer` or none; it is gone afterwards.
 
     The daemon must not have logged a mistake of its own, whatever was done to it; `expected` are
-    the events that are right to be logged as errors.
+    the events that are right to be logged as errors. `more_toml` is added to the configuration.
     """
     with short_folder() as folder:
         port = printer.address[1] if printer else 0
         toml = till_toml(folder, port, currency=currency, language=language, tcp=tcp, ttl_s=ttl_s)
-        till = Till(folder, printer, toml)
+        till = Till(folder, printer, toml + more_toml)
         try:
             yield till
         finally:
