@@ -463,8 +463,14 @@ def test_a_payment_code_is_in_no_log_no_journal_and_no_diagnostics(
                 assert [s.kind for s in scans if s.text] == [scanner_pb2.SCAN_KIND_PAYMENT] * 3
                 archive = tmp_path / "support.zip"
                 subprocess.run(
-                    [Path(sys.executable).with_name("tillctl"), "diagnostics", "--out", str(archive)]
-                    + ["--address", till.address],
+                    [
+                        Path(sys.executable).with_name("tillctl"),
+                        "diagnostics",
+                        "--out",
+                        str(archive),
+                        "--address",
+                        till.address,
+                    ],
                     check=True,
                     capture_output=True,
                     timeout=60,

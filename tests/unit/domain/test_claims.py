@@ -57,8 +57,17 @@ def held_by(name: str, mode: ClaimMode = X) -> Claims:
 
 @pytest.mark.parametrize(
     ("first", "second", "together"),
-    [(X, X, False), (X, C, False), (C, X, False), (C, C, False)]
-    + [(X, O, True), (C, O, True), (O, X, True), (O, C, True), (O, O, True)],
+    [
+        (X, X, False),
+        (X, C, False),
+        (C, X, False),
+        (C, C, False),
+        (X, O, True),
+        (C, O, True),
+        (O, X, True),
+        (O, C, True),
+        (O, O, True),
+    ],
 )
 def test_who_keeps_whom_out(first: ClaimMode, second: ClaimMode, together: bool) -> None:
     _, _, got = serve(wish(held_by("a", first), a_wish("b", second)), 1.0)

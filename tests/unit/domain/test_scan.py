@@ -25,7 +25,7 @@ from tillhald.domain.scan import (
 from tillhald.domain.scan_rules import PAYMENT_CODES, Layout, ScanRules, layout_faults
 
 RULES = ScanRules()
-FUZZ = int(os.environ.get("TILLHAL_FUZZ", "3000"))
+FUZZ = int(os.environ.get("TILLHAL_FUZZ", "1000"))
 
 
 def read(frame: bytes | str, rules: ScanRules = RULES, **how: object) -> Scan:
@@ -256,7 +256,7 @@ def test_no_other_symbology_can_hold_a_purse() -> None:
 
 def test_every_payment_code_is_told_from_a_number_that_it_also_is() -> None:
     seed = random.randrange(1 << 32)
-    print("seed", seed)  # noqa: T201
+    print("seed", seed)
     chance = random.Random(seed)
     for _ in range(2000):
         digits = f"{chance.randint(10, 15)}{chance.randrange(10**16):016}"
@@ -287,8 +287,27 @@ def judge(frame: bytes, scan: Scan) -> None:
 
 SHOP = ScanRules(rcn_region="se", layouts=(Layout("21IIIIIWWWWWC"), Layout("2xIIIIIPPPPVC")))
 PIECES = st.sampled_from(
-    [b"]C1", b"]E0", b"]E4", b"]Q3", b"]d2", b"]e0", b"]Q1", b"https://a/", b"01", b"/01/", b"\x1d"]
-    + [b"09501101530003", b"3103001250", b"17251231", b"10", b"4006381333931", b"28", b"%", b"?17="]
+    [
+        b"]C1",
+        b"]E0",
+        b"]E4",
+        b"]Q3",
+        b"]d2",
+        b"]e0",
+        b"]Q1",
+        b"https://a/",
+        b"01",
+        b"/01/",
+        b"\x1d",
+        b"09501101530003",
+        b"3103001250",
+        b"17251231",
+        b"10",
+        b"4006381333931",
+        b"28",
+        b"%",
+        b"?17=",
+    ]
 )
 
 
@@ -302,7 +321,7 @@ def test_no_bytes_whatever_upset_the_reader(pieces: list[bytes], aim: bool) -> N
 def test_a_great_many_mutated_codes_do_not_upset_the_reader() -> None:
     """TILLHAL_FUZZ=1000000 runs a million of them."""
     seed = int(os.environ.get("TILLHAL_FUZZ_SEED", random.randrange(1 << 32)))
-    print("seed", seed)  # noqa: T201
+    print("seed", seed)
     chance = random.Random(seed)
     real = [
         b"]E04006381333931",
