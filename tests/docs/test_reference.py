@@ -20,6 +20,7 @@ from tillhal.v1 import (
     drawer_pb2,
     journal_pb2,
     printer_pb2,
+    scanner_pb2,
     system_pb2,
 )
 from tillhald import config, failpoints
@@ -27,6 +28,7 @@ from tillhald.devices.health import DRIVER_FAILED
 from tillhald.devices.registry import load_drivers
 from tillhald.domain import events, jobs
 from tillhald.domain.rules import CashRounding, TenderRule
+from tillhald.domain.scan_rules import PaymentCode
 from tillhald.journal import format as journal_format
 from tillhald.journal.engine import ALL_TABLES
 from tillhald.journal.errors import Fault
@@ -54,6 +56,8 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[shop.tenders.TYPE]": TenderRule,
     "[shift]": config.ShiftTable,
     "[receipt]": config.ReceiptTable,
+    "[scan]": config.ScanTable,
+    "[[scan.payment_codes]]": PaymentCode,
     "[log]": config.LogTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
@@ -234,6 +238,7 @@ FILES: list[FileDescriptor] = [
         drawer_pb2,
         journal_pb2,
         printer_pb2,
+        scanner_pb2,
         system_pb2,
     )
 ]
@@ -334,7 +339,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     services = {name for file in FILES for name in file.services_by_name}
     for service, words in {
         "ShiftService": "handover",
-        "ScannerService": "scanners",
         "PowerService": "UPS",
         "RecoveryService": "paper slips",
         "BackupService": "backup",
@@ -345,5 +349,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     assert {spec.category.value for spec in load_drivers().values()} == {
         "pos_printer",
         "cash_drawer",
+        "scanner",
     }
     assert not page("packaging").exists()

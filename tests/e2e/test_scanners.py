@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,15 +19,14 @@ from tests.support.scanning import (
     await_device,
     await_scanner,
     claim,
+    device_events,
     reason,
     scanner_toml,
 )
 from tests.support.till import Till, a_till, short_folder
-from tillhal.v1 import device_pb2, scanner_pb2, system_pb2
+from tillhal.v1 import device_pb2, scanner_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.till import Calls
 
 GTIN = "4006381333931"
@@ -37,27 +35,10 @@ PLUGGED_S_MAX = 1.5
 """A second is promised; the rest is for a busy machine."""
 
 
-@pytest.fixture(scope="module")
-def scanner() -> Iterator[VirtualScanner]:
-    with short_folder() as folder, VirtualScanner(folder / "scanner") as scanner:
-        yield scanner
-
-
-@pytest.fixture(scope="module")
-def _till(scanner: VirtualScanner) -> Iterator[Till]:
-    toml = scanner_toml(scanner.at, trigger='"\\u0016T\\r"') + "[scan]\nrepeat_ms = 150\n"
-    with a_till(more_toml=toml) as till:
-        yield till.start()
-
-
 @pytest.fixture
-def till(_till: Till) -> Till:
-    """A till with a scanner, shared by the module; nobody has the scanner."""
-    if not _till.is_running():
-        _till.end()
-        _till.start()
-    await_scanner(_till.calls)
-    return _till
+def till(scanner_till: Till) -> Till:
+    """A till with a scanner that nobody has."""
+    return scanner_till
 
 
 @pytest.fixture
@@ -65,24 +46,9 @@ def calls(till: Till) -> Calls:
     return till.calls
 
 
-@pytest.fixture
-def focus(calls: Calls) -> Iterator[Focus]:
-    with Focus(calls) as focus:
-        yield focus
-        if not focus.ended:
-            focus.release()
-
-
-def events(calls: Calls, cursor: int, kind: int) -> Iterator[device_pb2.DeviceEvent]:
-    """Events of devices after a cursor, of one kind."""
-    for event in calls.system.WatchEvents(system_pb2.WatchEventsRequest(cursor=cursor)):
-        if event.WhichOneof("event") == "device" and event.device.kind == kind:
-            yield event.device
-
-
 def lost_as(calls: Calls, cursor: int, why: str) -> int:
     """How many scans were lost for this reason, by the first event that says so."""
-    found = events(calls, cursor, device_pb2.DEVICE_EVENT_KIND_SCANS_LOST)
+    found = device_events(calls, cursor, device_pb2.DEVICE_EVENT_KIND_SCANS_LOST)
     return next(event.scans_lost.count for event in found if event.scans_lost.why == why)
 
 
@@ -224,159 +190,6 @@ def test_what_one_front_end_was_sent_is_never_sent_to_another(
         second.release()
 
 
-# --- the focus
-
-
-def test_two_front_ends_hand_the_focus_over(till: Till, scanner: VirtualScanner) -> None:
-    with Focus(till.calls, purpose="the counter") as counter:
-        with pytest.raises(grpc.RpcError) as refusal:
-            claim(till.another(), purpose="the tablet")
-        assert refusal.value.code() is grpc.StatusCode.ABORTED
-        assert reason(refusal.value) == "CLAIMED"
-        assert counter.lease.lease_id not in str(refusal.value)
-        began_s = time.monotonic()
-        with Focus(till.another(), purpose="the tablet", wait_s=20) as tablet:
-            # The counter said nothing, was asked, and lost it.
-            assert 2.5 < time.monotonic() - began_s < 8
-            assert counter.wanted().purpose == "the tablet"
-            ended = counter.await_end()
-            assert ended is not None
-            assert reason(ended) == "CLAIM_LOST"
-            assert tablet.lease.fencing_token > counter.lease.fencing_token
-            scanner.scan("TABLET", symbology="code128")
-            assert [scan.text for scan in tablet.next_scans(1)] == ["TABLET"]
-            assert counter.scans == []
-            tablet.release()
-
-
-def test_a_holder_that_releases_hands_over_at_once(till: Till) -> None:
-    with Focus(till.calls) as first:
-        waiting = till.another()
-        future = waiting.device.Claim.future(
-            device_pb2.ClaimRequest(
-                request_id=str(uuid.uuid4()),
-                device_id=SCANNER,
-                mode=device_pb2.CLAIM_MODE_EXCLUSIVE,
-                purpose="next",
-                wait_s=20,
-            ),
-            timeout=30,
-        )
-        first.wanted()
-        began_s = time.monotonic()
-        first.release()
-        lease = future.result().lease
-        assert time.monotonic() - began_s < 2
-        Focus(waiting, lease).release()
-
-
-def test_a_holder_that_retains_keeps_the_scanner(till: Till) -> None:
-    with Focus(till.calls) as first:
-        future = till.another().device.Claim.future(
-            device_pb2.ClaimRequest(
-                request_id=str(uuid.uuid4()),
-                device_id=SCANNER,
-                mode=device_pb2.CLAIM_MODE_EXCLUSIVE,
-                purpose="next",
-                wait_s=2,
-            ),
-            timeout=30,
-        )
-        first.wanted()
-        renewed = first.calls.device.RenewClaim(
-            device_pb2.RenewClaimRequest(
-                device_id=SCANNER, lease_id=first.lease.lease_id, retain=True
-            )
-        )
-        assert not renewed.lease.HasField("release_requested")
-        with pytest.raises(grpc.RpcError) as refusal:
-            future.result()
-        assert reason(refusal.value) == "CLAIMED"
-        assert not first.ended
-        first.release()
-
-
-def test_a_technician_takes_the_scanner_and_says_why(till: Till) -> None:
-    before = head_seq(till.calls)
-    with (
-        Focus(till.calls) as first,
-        Focus(till.another(), force_reason="the counter hangs") as second,
-    ):
-        ended = first.await_end()
-        assert ended is not None
-        assert reason(ended) == "CLAIM_LOST"
-        granted = events(till.calls, before, device_pb2.DEVICE_EVENT_KIND_CLAIM_GRANTED)
-        assert next(granted).claim.force_reason == ""
-        taken = next(granted).claim
-        assert taken.force_reason == "the counter hangs"
-        assert taken.fencing_token == second.lease.fencing_token
-        over = next(events(till.calls, before, device_pb2.DEVICE_EVENT_KIND_CLAIM_ENDED)).claim
-        assert over.end == device_pb2.CLAIM_END_FORCED
-        assert over.fencing_token == first.lease.fencing_token
-        second.release()
-
-
-def test_everybody_sees_who_has_the_scanner_and_nobody_how_to_use_it(focus: Focus) -> None:
-    device = focus.calls.device.GetDevice(device_pb2.GetDeviceRequest(device_id=SCANNER)).device
-    (held,) = device.claims
-    assert (held.purpose, held.mode) == ("a test", device_pb2.CLAIM_MODE_EXCLUSIVE)
-    assert held.expire_time.seconds > time.time()
-    assert focus.lease.lease_id not in str(device)
-
-
-def test_an_open_stream_keeps_the_claim_and_without_one_it_runs_out(
-    calls: Calls, scanner: VirtualScanner
-) -> None:
-    with Focus(calls, ttl_s=1) as focus:
-        before = head_seq(calls)
-        with pytest.raises(grpc.RpcError) as refusal:  # two seconds, and it has not run out
-            claim(calls, wait_s=2)
-        assert reason(refusal.value) == "CLAIMED"
-        scanner.scan("STILL", symbology="code128")
-        assert [scan.text for scan in focus.next_scans(1)] == ["STILL"]
-        focus.hang_up()
-        over = next(events(calls, before, device_pb2.DEVICE_EVENT_KIND_CLAIM_ENDED)).claim
-        assert over.end == device_pb2.CLAIM_END_EXPIRED
-
-
-def test_a_retry_of_a_claim_gets_the_same_lease(calls: Calls) -> None:
-    request_id = str(uuid.uuid4())
-    first = claim(calls, request_id=request_id)
-    second = claim(calls, request_id=request_id)
-    assert (first.replayed, second.replayed) == (False, True)
-    assert second.lease.lease_id == first.lease.lease_id
-    with pytest.raises(grpc.RpcError) as refusal:
-        claim(calls, request_id=request_id, purpose="another")
-    assert reason(refusal.value) == "REQUEST_ID_REUSED"
-    Focus(calls, first.lease).release()
-
-
-def test_a_second_stream_of_a_claim_ends_the_first(focus: Focus) -> None:
-    with Focus(focus.calls, focus.lease) as second:
-        ended = focus.await_end()
-        assert ended is not None
-        assert reason(ended) == "CLAIM_LOST"
-        second.release()
-
-
-@pytest.mark.parametrize("mode", [device_pb2.CLAIM_MODE_CONTROL, device_pb2.CLAIM_MODE_OBSERVE])
-def test_only_an_exclusive_claim_is_the_focus(calls: Calls, mode: int) -> None:
-    lease = claim(calls, mode=mode).lease
-    request = scanner_pb2.WatchScansRequest(device_id=SCANNER, lease_id=lease.lease_id)
-    with pytest.raises(grpc.RpcError) as refusal:
-        next(calls.scanner.WatchScans(request))
-    assert reason(refusal.value) == "FIELD_INVALID"
-    calls.device.ReleaseClaim(
-        device_pb2.ReleaseClaimRequest(device_id=SCANNER, lease_id=lease.lease_id)
-    )
-
-
-def test_without_a_claim_nothing_is_told(calls: Calls) -> None:
-    with pytest.raises(grpc.RpcError) as refusal:
-        next(calls.scanner.WatchScans(scanner_pb2.WatchScansRequest(lease_id="no such lease")))
-    assert reason(refusal.value) == "CLAIM_LOST"
-
-
 # --- the cable
 
 
@@ -423,7 +236,7 @@ def test_what_is_typed_goes_the_way_of_a_scan_and_is_recorded(focus: Focus) -> N
     )
     (scan,) = focus.next_scans(1)
     assert (scan.text, scan.source) == (GTIN, scanner_pb2.SYMBOLOGY_SOURCE_KEYED)
-    next(events(focus.calls, before, device_pb2.DEVICE_EVENT_KIND_SCAN_KEYED))
+    next(device_events(focus.calls, before, device_pb2.DEVICE_EVENT_KIND_SCAN_KEYED))
     assert any(GTIN in str(record) for record in journal_records(focus.calls, before))
     with pytest.raises(grpc.RpcError) as refusal:
         request.request_id, request.fencing_token = str(uuid.uuid4()), 0
@@ -514,15 +327,6 @@ def test_a_restart_ends_claims_and_forgets_scans_and_says_so(
         assert [item.WhichOneof("item") for item in again.heard] == ["forgotten", "scan"]
         assert again.heard[-1].cursor > cursor
         again.release()
-
-
-def test_tokens_rise_also_when_the_power_goes(till: Till) -> None:
-    tokens = []
-    for _ in range(3):
-        tokens.append(claim(till.calls).lease.fencing_token)
-        till.kill()
-        till.start()
-    assert tokens == sorted(set(tokens))
 
 
 def test_a_front_end_that_does_not_acknowledge_holds_up_nobody_and_loses_the_oldest(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from tests.support.answers import refusal_of
-from tillhal.v1 import device_pb2, scanner_pb2
+from tillhal.v1 import device_pb2, scanner_pb2, system_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,3 +153,10 @@ def await_device(
 def await_scanner(calls: Calls, device_id: str = SCANNER) -> None:
     """Wait until the till has the scanner's line."""
     await_device(calls, lambda device: device.presence == device_pb2.PRESENCE_PRESENT, device_id)
+
+
+def device_events(calls: Calls, cursor: int, kind: int) -> Iterator[device_pb2.DeviceEvent]:
+    """Events of devices after a cursor, of one kind."""
+    for event in calls.system.WatchEvents(system_pb2.WatchEventsRequest(cursor=cursor)):
+        if event.WhichOneof("event") == "device" and event.device.kind == kind:
+            yield event.device

@@ -12,7 +12,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import typer
 
-from tillhald.ctl import diagnostics, journal, status, watch
+from tillhald.ctl import diagnostics, journal, scan, status, watch
 
 app = typer.Typer(
     name="tillctl",
@@ -25,6 +25,7 @@ app = typer.Typer(
 # One line for each command or group of commands; each has a module of its own.
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
+app.command("scan")(scan.scan)
 app.command("diagnostics")(diagnostics.diagnostics)
 app.add_typer(journal.app, name="journal")
 
