@@ -22,7 +22,8 @@ def commands(command: object, name: str) -> Iterator[tuple[str, set[str]]]:
     """Each command and its options."""
     below = getattr(command, "commands", None)
     if below is None:
-        yield name, {option for each in command.params for option in each.opts} - {"--help"}
+        names = {option for each in command.params for option in each.opts} - {"--help"}
+        yield name, {name for name in names if name.startswith("--")}
     else:
         for word, each in below.items():
             yield from commands(each, f"{name} {word}")

@@ -53,7 +53,12 @@ def test_every_reason_of_the_contract_has_a_class_of_its_own() -> None:
 
 def test_the_class_of_a_reason_is_under_the_base_of_its_status() -> None:
     base = {
-        grpc.StatusCode.UNAVAILABLE: (errors.Unreachable, errors.StorageError),
+        grpc.StatusCode.UNAVAILABLE: (
+            errors.Unreachable,
+            errors.StorageError,
+            errors.DeviceError,
+        ),
+        grpc.StatusCode.DEADLINE_EXCEEDED: (errors.DeviceError,),
         grpc.StatusCode.RESOURCE_EXHAUSTED: (errors.Overloaded,),
         grpc.StatusCode.DATA_LOSS: (errors.StorageError,),
         grpc.StatusCode.INTERNAL: (errors.TillError,),
