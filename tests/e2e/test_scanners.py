@@ -251,7 +251,10 @@ def test_a_payment_code_is_in_no_log_no_journal_and_no_diagnostics(
     scanner: VirtualScanner, tmp_path: Path
 ) -> None:
     alipay, typed = "2812345678901234567", "134567890123456780"
-    toml = scanner_toml(scanner.at).replace(SCANNER, "purse_scanner") + '[log]\nlevel = "debug"\n'
+    toml = (
+        scanner_toml(scanner.at).replace(SCANNER, "purse_scanner")
+        + '[log]\nlevel = "debug"\n[scan]\nrepeat_ms = 5000\nrepeats = "drop"\n'
+    )
     with short_folder() as folder, VirtualScanner(folder / "s") as purse:
         toml = toml.replace(str(scanner.at), str(purse.at))
         with a_till() as till:
@@ -261,7 +264,7 @@ def test_a_payment_code_is_in_no_log_no_journal_and_no_diagnostics(
             till.start()
             await_scanner(till.calls, "purse_scanner")
             with Focus(till.calls, device_id="purse_scanner") as focus:
-                purse.scan(WECHAT, symbology="qr")
+                purse.scan(WECHAT, symbology="qr", double_read=True)
                 purse.scan(alipay, symbology="code128")
                 purse.scan(alipay, truncate=12)
                 till.calls.scanner.InjectScan(
