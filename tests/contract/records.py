@@ -17,6 +17,7 @@ import msgspec
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
 from tillhald.domain.amounts import Quantity
+from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
 from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.jobs import (
@@ -39,6 +40,8 @@ from tillhald.domain.sale import (
     TenderType,
     Totals,
 )
+from tillhald.domain.scan import ScanKind
+from tillhald.domain.scan_queue import ScanLoss
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | bool | None
 
@@ -273,6 +276,16 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         result="failed",
         steps=(HealthStep(name="reachable", result="failed", evidence="absent"),),
     ),
+    ev.ClaimGranted(
+        device_id="scanner",
+        mode=ClaimMode.EXCLUSIVE,
+        purpose="the counter",
+        ttl_s=15,
+        reason="it hangs",
+    ),
+    ev.ClaimEnded(device_id="scanner", token=42, how=ClaimEnd.HANDED_OVER),
+    ev.ScanKeyed(device_id="scanner", kind=ScanKind.GTIN, chars=13, text="4006381333931"),
+    ev.ScansLost(device_id="scanner", loss=ScanLoss.NO_CONSUMER, count=3),
 )
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),
@@ -298,6 +311,8 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.JobConfirmedLate(job=BARE_JOB),
     ev.DrawerOpenRequested(kick_id="k", drawer="d", reason=KickReason.SALE),
     ev.KickEnded(kick_id="k", outcome=KickState.FIRED),
+    ev.ClaimGranted(device_id="s", mode=ClaimMode.OBSERVE, purpose="p", ttl_s=1),
+    ev.ScanKeyed(device_id="s", kind=ScanKind.PAYMENT, chars=18),
     ev.ConditionBegan(device_id="d", code="C", severity="s"),
     ev.DrawerOpened(device_id="d"),
     ev.DrawerSensorCalibrated(device_id="d", open_level=OpenLevel.NONE),

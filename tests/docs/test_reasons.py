@@ -120,7 +120,7 @@ def named_in(comment: str, rpc: str) -> list[Named]:
     for word in _WORD.findall(comment):
         if word in CODES and not word == code == "INTERNAL":  # the reason has the code's name
             code = word
-        elif code and ("_" in word or word == "INTERNAL"):
+        elif code and ("_" in word or word in ("CLAIMED", "INTERNAL")):
             found.append(Named(rpc, code, word))
     return found
 

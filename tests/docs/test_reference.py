@@ -20,6 +20,7 @@ from tillhal.v1 import (
     drawer_pb2,
     journal_pb2,
     printer_pb2,
+    scanner_pb2,
     system_pb2,
 )
 from tillhald import config, failpoints
@@ -27,6 +28,7 @@ from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import DRIVER_FAILED, MAINTENANCE_DUE, REPLACED
 from tillhald.domain import events, jobs
 from tillhald.domain.rules import CashRounding, PaperPolicy, TenderRule
+from tillhald.domain.scan_rules import PaymentCode
 from tillhald.journal import format as journal_format
 from tillhald.journal.engine import ALL_TABLES
 from tillhald.journal.errors import Fault
@@ -55,6 +57,8 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[shift]": config.ShiftTable,
     "[receipt]": config.ReceiptTable,
     "[documents]": PaperPolicy,
+    "[scan]": config.ScanTable,
+    "[[scan.payment_codes]]": PaymentCode,
     "[log]": config.LogTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
@@ -235,6 +239,7 @@ FILES: list[FileDescriptor] = [
         drawer_pb2,
         journal_pb2,
         printer_pb2,
+        scanner_pb2,
         system_pb2,
     )
 ]
@@ -338,7 +343,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     services = {name for file in FILES for name in file.services_by_name}
     for service, words in {
         "ShiftService": "handover",
-        "ScannerService": "scanners",
         "PowerService": "UPS",
         "RecoveryService": "paper slips",
         "BackupService": "backup",
@@ -349,5 +353,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     assert {spec.category.value for spec in load_drivers().values()} == {
         "pos_printer",
         "cash_drawer",
+        "scanner",
     }
     assert not page("packaging").exists()

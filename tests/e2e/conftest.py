@@ -9,9 +9,11 @@ import pytest
 
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
+from hwsim.scanner import VirtualScanner
 from tests.support.answers import head_seq
 from tests.support.sales import OPEN_SALE, SOLD, Steps, card_sale, line
-from tests.support.till import Till, a_till, free_port
+from tests.support.scanning import Focus, await_scanner, scanner_toml
+from tests.support.till import Till, a_till, free_port, short_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,3 +73,35 @@ def head(bare_till: Till) -> Iterator[Callable[[], int]]:
     before = head_seq(bare_till.calls)
     yield lambda: head_seq(bare_till.calls)
     assert head_seq(bare_till.calls) == before, "something was written"
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Iterator[VirtualScanner]:
+    with short_folder() as folder, VirtualScanner(folder / "scanner") as scanner:
+        yield scanner
+
+
+@pytest.fixture(scope="module")
+def _scanner_till(scanner: VirtualScanner) -> Iterator[Till]:
+    toml = scanner_toml(scanner.at, trigger='"\\u0016T\\r"') + "[scan]\nrepeat_ms = 150\n"
+    with a_till(more=toml) as till:
+        yield till.start()
+
+
+@pytest.fixture
+def scanner_till(_scanner_till: Till) -> Till:
+    """A till with a scanner, shared by the module; nobody has the scanner."""
+    if not _scanner_till.is_running():
+        _scanner_till.end()
+        _scanner_till.start()
+    await_scanner(_scanner_till.calls)
+    return _scanner_till
+
+
+@pytest.fixture
+def focus(scanner_till: Till) -> Iterator[Focus]:
+    """A front end that has the scanner."""
+    with Focus(scanner_till.calls) as focus:
+        yield focus
+        if not focus.ended:
+            focus.release()

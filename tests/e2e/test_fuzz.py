@@ -22,6 +22,7 @@ from tillhal.v1 import (
     drawer_pb2,
     journal_pb2,
     printer_pb2,
+    scanner_pb2,
     system_pb2,
 )
 
@@ -126,6 +127,24 @@ def requests() -> dict[str, Callable[[], Message]]:
         ),
         "DeviceService/ListDevices": device_pb2.ListDevicesRequest,
         "DeviceService/GetDevice": lambda: device_pb2.GetDeviceRequest(device_id="front_drawer"),
+        "DeviceService/Claim": lambda: device_pb2.ClaimRequest(
+            request_id=new_id(), device_id="front_printer", mode=3, ttl_s=1, purpose="fuzz"
+        ),
+        "DeviceService/RenewClaim": lambda: device_pb2.RenewClaimRequest(
+            device_id="front_printer", lease_id="lease", retain=True
+        ),
+        "DeviceService/ReleaseClaim": lambda: device_pb2.ReleaseClaimRequest(
+            device_id="front_printer", lease_id="lease"
+        ),
+        "ScannerService/AcknowledgeScan": lambda: scanner_pb2.AcknowledgeScanRequest(
+            device_id="front_scanner", lease_id="lease", cursor=3
+        ),
+        "ScannerService/SoftTrigger": lambda: scanner_pb2.SoftTriggerRequest(
+            device_id="front_scanner", fencing_token=1
+        ),
+        "ScannerService/InjectScan": lambda: scanner_pb2.InjectScanRequest(
+            request_id=new_id(), device_id="front_scanner", text="4006381333931"
+        ),
         "DrawerService/OpenDrawer": lambda: drawer_pb2.OpenDrawerRequest(
             request_id=new_id(), kick_id=name(), reason=drawer_pb2.DRAWER_REASON_COUNT, note="!"
         ),
@@ -234,7 +253,15 @@ def test_spoiled_requests_do_no_harm(till: Till) -> None:
 def test_every_unary_call_of_the_contract_is_tried() -> None:
     services = [
         module.DESCRIPTOR.services_by_name.values()
-        for module in (pb, device_pb2, drawer_pb2, journal_pb2, printer_pb2, system_pb2)
+        for module in (
+            pb,
+            device_pb2,
+            drawer_pb2,
+            journal_pb2,
+            printer_pb2,
+            scanner_pb2,
+            system_pb2,
+        )
     ]
     unary = {
         f"{service.name}/{method.name}"

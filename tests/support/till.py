@@ -31,6 +31,7 @@ from tillhal.v1 import (
     drawer_pb2_grpc,
     journal_pb2_grpc,
     printer_pb2_grpc,
+    scanner_pb2_grpc,
     system_pb2_grpc,
 )
 
@@ -135,6 +136,7 @@ class Calls:
         self.device = device_pb2_grpc.DeviceServiceStub(self.channel)
         self.printer = printer_pb2_grpc.PrinterServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
+        self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)
 
     def close(self) -> None:
@@ -371,7 +373,7 @@ def a_till(
     """A till that is not running yet, on `printer` or none; it is gone afterwards.
 
     The daemon must not have logged a mistake of its own, whatever was done to it; `expected` are
-    the events that are right to be logged as errors.
+    the events that are right to be logged as errors. `more` is added to the configuration.
     """
     with short_folder() as folder:
         port = printer.address[1] if printer else 0

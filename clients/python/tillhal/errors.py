@@ -306,6 +306,18 @@ class KickExists(Refused, reason="KICK_EXISTS"):
     """A drawer kick with this id exists already."""
 
 
+class Claimed(Refused, reason="CLAIMED"):
+    """Another front end has the device: `metadata["held_for"]` says what for."""
+
+
+class ClaimLost(Refused, reason="CLAIM_LOST"):
+    """The claim has run out, was handed over or taken, or the till was started anew."""
+
+
+class NotSupported(Refused, reason="NOT_SUPPORTED"):
+    """The device is of a model that cannot do this, or is not configured for it."""
+
+
 class DeviceNotFound(Refused, reason="DEVICE_NOT_FOUND"):
     """No such device is configured."""
 

@@ -16,6 +16,7 @@ from tillhal.v1 import (
     drawer_pb2,
     journal_pb2,
     printer_pb2,
+    scanner_pb2,
     system_pb2,
 )
 from tillhal.values import Discount, Line, ReturnLine, TaxModeKind, Tender, TenderOutcome, new_id
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from tillhal.answers import SaleHandle
 
+ClaimModeName: TypeAlias = Literal["EXCLUSIVE", "CONTROL", "OBSERVE"]
 DrawerReason: TypeAlias = Literal["NO_SALE", "FLOAT", "COUNT", "PAID_IN_OUT", "TEST"]
 JobResolution: TypeAlias = Literal["PRINTED", "COPY", "DISCARDED"]
 
@@ -36,6 +38,7 @@ RPC_OF_REQUEST: Final[dict[str, tuple[str, str]]] = {
         ("drawer", drawer_pb2),
         ("journal", journal_pb2),
         ("printer", printer_pb2),
+        ("scanner", scanner_pb2),
         ("system", system_pb2),
     )
     for service in file.DESCRIPTOR.services_by_name.values()
@@ -301,6 +304,7 @@ def open_drawer(
     *,
     note: str = "",
     drawer: str = "",
+    fencing_token: int = 0,
     kick_id: str | None = None,
     request_id: str | None = None,
 ) -> drawer_pb2.OpenDrawerRequest:
@@ -311,6 +315,41 @@ def open_drawer(
         drawer=drawer,
         reason=f"DRAWER_REASON_{reason}",
         note=note,
+        fencing_token=fencing_token,
+    )
+
+
+def inject_scan(
+    text: str, *, scanner: str = "", fencing_token: int = 0, request_id: str | None = None
+) -> scanner_pb2.InjectScanRequest:
+    """A code that a person typed."""
+    return scanner_pb2.InjectScanRequest(
+        request_id=request_id or new_id(),
+        device_id=scanner,
+        text=text,
+        fencing_token=fencing_token,
+    )
+
+
+def claim_device(
+    device_id: str,
+    mode: ClaimModeName,
+    *,
+    purpose: str,
+    wait_s: int = 0,
+    ttl_s: int = 0,
+    force_reason: str = "",
+    request_id: str | None = None,
+) -> device_pb2.ClaimRequest:
+    """A device for a time."""
+    return device_pb2.ClaimRequest(
+        request_id=request_id or new_id(),
+        device_id=device_id,
+        mode=f"CLAIM_MODE_{mode}",
+        purpose=purpose,
+        wait_s=wait_s,
+        ttl_s=ttl_s,
+        force_reason=force_reason,
     )
 
 

@@ -10,6 +10,7 @@ import grpc
 from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
 from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.scanner import ScanCall, Scanner
 from tillhal.sync_sale import LiveSale
 from tillhal.v1 import (
     checkout_pb2,
@@ -22,6 +23,8 @@ from tillhal.v1 import (
     journal_pb2_grpc,
     printer_pb2,
     printer_pb2_grpc,
+    scanner_pb2,
+    scanner_pb2_grpc,
     system_pb2,
     system_pb2_grpc,
 )
@@ -58,6 +61,7 @@ class Stubs:
         self.drawer: Final = drawer_pb2_grpc.DrawerServiceStub(channel)
         self.journal: Final = journal_pb2_grpc.JournalServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
+        self.scanner: Final = scanner_pb2_grpc.ScannerServiceStub(channel)
         self.system: Final = system_pb2_grpc.SystemServiceStub(channel)
 
 
@@ -433,13 +437,19 @@ class Till:
         *,
         note: str = "",
         drawer: str = "",
+        fencing_token: int = 0,
         kick_id: str | None = None,
         request_id: str | None = None,
         timeout_s: float | None = None,
     ) -> drawer_pb2.OpenDrawerResponse:
         """Ask for one pulse; it is sent at most once, and its outcome comes with `get_drawer`."""
         request = requests.open_drawer(
-            reason, note=note, drawer=drawer, kick_id=kick_id, request_id=request_id
+            reason,
+            note=note,
+            drawer=drawer,
+            fencing_token=fencing_token,
+            kick_id=kick_id,
+            request_id=request_id,
         )
         return self.send(request, timeout_s=timeout_s)
 
@@ -563,6 +573,101 @@ class Till:
         request = requests.reconfigure(tables_toml, dry_run=dry_run, request_id=request_id)
         return self._ask(self.stubs.device.Reconfigure, request, timeout_s)
 
+    def claim_device(
+        self,
+        device_id: str,
+        mode: requests.ClaimModeName = "CONTROL",
+        *,
+        purpose: str,
+        wait_s: int = 0,
+        ttl_s: int = 0,
+        force_reason: str = "",
+    ) -> device_pb2.Lease:
+        """A device for a time: 15 seconds, or `ttl_s`, from now and from each renewal.
+
+        purpose: what for; others see it. wait_s: how long to wait for it, asking whoever has it.
+        force_reason: a technician takes it, and says why. Raises Claimed.
+        """
+        request = requests.claim_device(
+            device_id,
+            mode,
+            purpose=purpose,
+            wait_s=wait_s,
+            ttl_s=ttl_s,
+            force_reason=force_reason,
+        )
+        deadline_s = wait_s + self._timeout_s
+        return self._ask(self.stubs.device.Claim, request, deadline_s).lease
+
+    def renew_claim(
+        self,
+        lease: device_pb2.Lease,
+        *,
+        retain: bool = False,
+        ttl_s: int = 0,
+        timeout_s: float | None = None,
+    ) -> device_pb2.Lease:
+        """Let a lease run anew; `retain` says no to whoever waits. Raises ClaimLost."""
+        request = device_pb2.RenewClaimRequest(
+            device_id=lease.device_id, lease_id=lease.lease_id, retain=retain, ttl_s=ttl_s
+        )
+        return self._ask(self.stubs.device.RenewClaim, request, timeout_s).lease
+
+    def release_claim(self, lease: device_pb2.Lease, *, timeout_s: float | None = None) -> None:
+        """Let go of a device. Raises ClaimLost."""
+        request = device_pb2.ReleaseClaimRequest(device_id=lease.device_id, lease_id=lease.lease_id)
+        self._ask(self.stubs.device.ReleaseClaim, request, timeout_s)
+
+    # Scanners
+
+    def scanner(
+        self,
+        scanner: str = "",
+        *,
+        purpose: str,
+        wait_s: int = 0,
+        ttl_s: int = 0,
+        force_reason: str = "",
+        keep: Callable[[str], bool] | None = None,
+    ) -> Scanner:
+        """The focus of a scanner, for a `with`; iterate for its scans.
+
+        scanner: its name; empty for the only one. purpose, wait_s, ttl_s, force_reason: as of
+        `claim_device`. keep: asked with the purpose of another front end that wants the scanner;
+        True says that it is needed here. Without it the scanner is handed over.
+        """
+        return Scanner(
+            _ScannerDesk(self),
+            scanner,
+            purpose=purpose,
+            wait_s=wait_s,
+            ttl_s=ttl_s,
+            force_reason=force_reason,
+            keep=keep,
+        )
+
+    def inject_scan(
+        self,
+        text: str,
+        *,
+        scanner: str = "",
+        fencing_token: int = 0,
+        request_id: str | None = None,
+        timeout_s: float | None = None,
+    ) -> scanner_pb2.InjectScanResponse:
+        """A code that a person typed; it goes to whoever has the scanner."""
+        request = requests.inject_scan(
+            text, scanner=scanner, fencing_token=fencing_token, request_id=request_id
+        )
+        return self._ask(self.stubs.scanner.InjectScan, request, timeout_s)
+
+    def soft_trigger(
+        self, *, scanner: str = "", fencing_token: int = 0, timeout_s: float | None = None
+    ) -> None:
+        """Pull the scanner's trigger."""
+        request = scanner_pb2.SoftTriggerRequest(device_id=scanner, fencing_token=fencing_token)
+        self._ask(self.stubs.scanner.SoftTrigger, request, timeout_s)
+
     def journal_status(
         self, *, timeout_s: float | None = None
     ) -> journal_pb2.JournalServiceGetStatusResponse:
@@ -671,6 +776,15 @@ class Till:
         # this call and the first message, or while a first connection breaks, is not lost.
         return self.status().head_seq if cursor is None else cursor
 
+    def _only_scanner(self) -> str:
+        """The name of the only scanner: a claim needs one. Raises DeviceNotFound."""
+        category = device_pb2.DEVICE_CATEGORY_SCANNER
+        names = [one.device_id for one in self.list_devices() if one.category == category]
+        if len(names) != 1:
+            message = "Name the scanner: the till has none, or more than one."
+            raise errors.DeviceNotFound(message, code=grpc.StatusCode.NOT_FOUND)
+        return names[0]
+
     def _kept(self, watch: WatchT) -> WatchT:
         self._watches.add(watch)
         return watch
@@ -694,3 +808,30 @@ class Till:
             return rpc(request, timeout=deadline_s, metadata=self._metadata)
         except grpc.RpcError as error:
             raise errors.from_rpc(error, request) from error
+
+
+class _ScannerDesk:
+    """What a `Scanner` needs of the till."""
+
+    def __init__(self, till: Till) -> None:
+        self._till = till
+
+    def claim(self, request: device_pb2.ClaimRequest, timeout_s: float) -> device_pb2.ClaimResponse:
+        if not request.device_id:
+            request.device_id = self._till._only_scanner()  # noqa: SLF001 - a part of the till
+        return self._till._ask(self._till.stubs.device.Claim, request, timeout_s)  # noqa: SLF001 - a part of the till
+
+    def renew(self, request: device_pb2.RenewClaimRequest) -> device_pb2.RenewClaimResponse:
+        return self._till._ask(self._till.stubs.device.RenewClaim, request, None)  # noqa: SLF001 - a part of the till
+
+    def release(self, request: device_pb2.ReleaseClaimRequest) -> device_pb2.ReleaseClaimResponse:
+        return self._till._ask(self._till.stubs.device.ReleaseClaim, request, None)  # noqa: SLF001 - a part of the till
+
+    def acknowledge(
+        self, request: scanner_pb2.AcknowledgeScanRequest
+    ) -> scanner_pb2.AcknowledgeScanResponse:
+        return self._till._ask(self._till.stubs.scanner.AcknowledgeScan, request, None)  # noqa: SLF001 - a part of the till
+
+    def watch(self, request: scanner_pb2.WatchScansRequest) -> ScanCall:
+        metadata = self._till._metadata  # noqa: SLF001 - a part of the till
+        return self._till.stubs.scanner.WatchScans(request, metadata=metadata)

@@ -12,7 +12,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import typer
 
-from tillhald.ctl import devices, diagnostics, drawer, jobs, journal, printer, status, watch
+from tillhald.ctl import devices, diagnostics, drawer, jobs, journal, printer, scan, status, watch
 
 app = typer.Typer(
     name="tillctl",
@@ -29,6 +29,8 @@ app.command("devices")(devices.devices)
 app.add_typer(devices.app, name="device")
 app.command("stats")(devices.stats)
 app.command("reconfigure")(devices.reconfigure)
+app.command("scan")(scan.scan)
+app.command("scan")(scan.scan)
 app.command("diagnostics")(diagnostics.diagnostics)
 app.add_typer(journal.app, name="journal")
 app.add_typer(drawer.app, name="drawer")

@@ -96,8 +96,10 @@ def event(message: system_pb2.WatchEventsResponse) -> str:
             return f"drawer {kick.drawer}: kick {kick.kick_id} is {state}{_why(kick.failure)}"
         case "device":
             kind = word(device_pb2.DeviceEventKind, message.device.kind)
-            why = message.device.condition.code or message.device.note
-            return f"device {message.device.device_id}: {kind}{_why(why)}"
+            device = message.device
+            why = device.condition.code or device.claim.purpose
+            why = why or device.scans_lost.why or device.note
+            return f"device {device.device_id}: {kind}{_why(why)}"
         case "started":
             how = "in order" if message.started.clean_shutdown else "not in order"
             return f"the till has started; it had been stopped {how}"

@@ -91,5 +91,5 @@ def signs_of_scanner(status: ScannerStatus) -> Signs:
     """Name all that is wrong with a scanner."""
     signs: Signs = {}
     if status.power.value is PowerState.OFF:
-        signs["unreachable"] = (Severity.ERROR, status.power.how)
+        signs["unreachable"] = (Severity.ERROR, status.trouble or status.power.how)
     return signs

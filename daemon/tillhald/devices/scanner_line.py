@@ -24,7 +24,6 @@ CHUNK_BYTES: Final = 4096
 RETRY_S: Final = 0.5
 """How often a scanner that is not there is looked for: a look is one failing `open`."""
 TRIGGER_PAUSE_S: Final = 0.01
-IDLE_S: Final = 60.0
 
 
 class Line(Protocol):
@@ -145,7 +144,7 @@ class LineScanner:
                 sent = self._line.write(left)
                 left = left[sent:]
                 if not sent:
-                    time.sleep(TRIGGER_PAUSE_S)
+                    self._wake.wait(None, 0, TRIGGER_PAUSE_S, rousable=False)
         except OSError as error:
             self._drop(error.strerror or str(error))
             raise self._offline(len(self._trigger) - len(left)) from error

@@ -5,6 +5,8 @@ SSCC now and then, and an EAN-8 an element string. So what the scanner says of t
 first, then the payment codes, then numbers of a fixed length, and GS1 element strings last.
 
 What is asked of GS1 codes is asked of biip; its dates rest on today's date, so those are read here.
+Whatever it raises, also by a mistake of its own, means that the code is none of those: an exception
+that got further would lose the scan, and print it into a log.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from biip import EncodeError, ParseConfig, ParseError
+from biip import EncodeError, ParseConfig
 from biip.checksums import gs1_standard_check_digit
 from biip.gs1_digital_link_uris import GS1DigitalLinkURI
 from biip.gs1_messages import GS1Message
@@ -265,7 +267,7 @@ def _of_ean(scan: Scan, rules: ScanRules) -> Scan:
         # With this identifier it should come as 13 digits; scanners that do not expand it exist.
         try:
             digits = Upc.parse(digits).as_upc_a()
-        except (ParseError, ValueError):
+        except Exception:  # noqa: BLE001 - see above
             return _not_as_announced(scan)
     if len(digits) not in _GTIN_LENGTHS or not _check_is_right(digits):
         return _not_as_announced(scan)
@@ -297,7 +299,7 @@ def _gtin(scan: Scan, digits: str, rules: ScanRules) -> Scan:
         return found
     try:
         number = Gtin.parse(digits, config=ParseConfig(rcn_region=rules.rcn_region or None))
-    except (ParseError, ValueError):
+    except Exception:  # noqa: BLE001 - see above
         # The check digit is right, so it is a weight's or a price's own that is not.
         kind = ScanKind.RCN if digits.zfill(13)[:1] in "02" else ScanKind.GTIN
         return msgspec.structs.replace(scan, kind=kind, gtin14=digits.zfill(14), check_ok=False)
@@ -366,7 +368,7 @@ def _elements(scan: Scan, text: str, year: int) -> Scan | None:
         return None
     try:
         found = GS1Message.parse(text, config=_PLAIN).element_strings
-    except (ParseError, ValueError):
+    except Exception:  # noqa: BLE001 - see above
         return None
     return _with_elements(scan, ScanKind.GS1, found, year)
 
@@ -381,7 +383,7 @@ def _link(scan: Scan, year: int) -> Scan | None:
         return None
     try:
         found = GS1DigitalLinkURI.parse(scan.text, config=_PLAIN).element_strings
-    except (ParseError, ValueError):
+    except Exception:  # noqa: BLE001 - see above
         return None
     return _with_elements(scan, ScanKind.DIGITAL_LINK, found, year)
 

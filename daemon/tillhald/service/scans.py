@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 NUMBER_BITS = 24
 """Scans of one life of the daemon, before their numbers would reach those of the next one."""
-LOSS_TOLD_EVERY_S = 10.0
+LOSS_TOLD_EVERY_S = 5.0
 """A scanner that lies before a barcode must not fill the journal."""
 TRIGGER_S_MAX = 2.0
 

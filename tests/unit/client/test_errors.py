@@ -58,6 +58,7 @@ def test_the_class_of_a_reason_is_under_the_base_of_its_status() -> None:
             errors.StorageError,
             errors.DeviceError,
         ),
+        grpc.StatusCode.DEADLINE_EXCEEDED: (errors.DeviceError,),
         grpc.StatusCode.RESOURCE_EXHAUSTED: (errors.Overloaded,),
         grpc.StatusCode.DATA_LOSS: (errors.StorageError,),
         grpc.StatusCode.INTERNAL: (errors.TillError,),

@@ -25,7 +25,7 @@ from tillhald.domain.scan import (
 from tillhald.domain.scan_rules import PAYMENT_CODES, Layout, ScanRules, layout_faults
 
 RULES = ScanRules()
-FUZZ = int(os.environ.get("TILLHAL_FUZZ", "3000"))
+FUZZ = int(os.environ.get("TILLHAL_FUZZ", "1000"))
 
 
 def read(frame: bytes | str, rules: ScanRules = RULES, **how: object) -> Scan:

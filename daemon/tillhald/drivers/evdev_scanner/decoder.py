@@ -101,6 +101,7 @@ class KeyDecoder:
         was_within = self._wrong is not None or bool(self._text)
         self._part = b""
         self._begin(None)
+        self._down.clear()
         self._caps = False
         if not was_within:
             return []
