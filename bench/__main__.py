@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import boot, profile, report, spill
+from bench import boot, events, printing, profile, report, spill
 from bench.comparison import Plan, compare
 from bench.subjects import SUBJECTS
 
@@ -22,7 +22,10 @@ PROFILE_SALES = 2_000
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("compare", "boot", "profile", "spill"), default="compare"
+        "what",
+        nargs="?",
+        choices=("compare", "boot", "profile", "spill", "printing", "events"),
+        default="compare",
     )
     parser.add_argument(
         "--folder", type=Path, default=OUT, help="where to store while measuring: which disk"
@@ -75,6 +78,12 @@ def main() -> None:
                 seconds=plan.seconds,
             )
             text = spill.render(found)
+        case "events":
+            found = events.events(arguments.folder)
+            text = events.render(found)
+        case "printing":
+            found = printing.printing(arguments.folder, rounds=arguments.rounds or printing.ROUNDS)
+            text = printing.render(found)
         case _:
             found = compare(_plan(arguments), arguments.folder)
             text = report.render(found)

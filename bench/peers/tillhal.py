@@ -23,12 +23,13 @@ READY_CALL_S_MAX = 1.0
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"
 
 
-def write_config(folder: Path, port: int, journal: str = "") -> Path:
-    """Write the till.toml of a till in `folder`, with more lines for its journal; its path."""
+def write_config(folder: Path, port: int, journal: str = "", more: str = "") -> Path:
+    """Write the till.toml of a till in `folder`, with more lines for its journal, and more tables;
+    its path."""
     config = folder / "till.toml"
     config.write_text(
         f'[listen]\nunix = "{folder / "api.sock"}"\ntcp = "127.0.0.1:{port}"\n'
-        f'[journal]\nfolder = "{folder / "journal"}"\n{journal}'
+        f'[journal]\nfolder = "{folder / "journal"}"\n{journal}{more}'
     )
     return config
 
@@ -56,16 +57,22 @@ def sell_one(target: str) -> None:
 
 
 @contextlib.contextmanager
-def running(folder: Path, journal: str = "") -> Iterator[Running]:
+def running(folder: Path, journal: str = "", more: str = "") -> Iterator[Running]:
     """Start it on the journal in `folder`, made if there is none. Raises AbsentError.
 
-    `journal` are more lines for that table of its till.toml.
+    `journal` are more lines for that table of its till.toml, `more` more tables.
     """
     if importlib.util.find_spec("tillhald.__main__") is None:
         sentence = "tillhald is not installed (pip install -e '.[daemon]')"
         raise AbsentError(sentence)
     port = free_port()
-    argv = [sys.executable, "-m", "tillhald", "--config", str(write_config(folder, port, journal))]
+    argv = [
+        sys.executable,
+        "-m",
+        "tillhald",
+        "--config",
+        str(write_config(folder, port, journal, more)),
+    ]
     target = f"unix:{folder / 'api.sock'}"
     with child(argv, folder) as process:
         wait_ready(process, folder, lambda: is_serving(target))

@@ -190,6 +190,10 @@ class Dialogue:
             self._ask_next(end_s, rousable=rousable) for _ in REAL_TIME_QUESTIONS
         )
 
+    def ask_one(self, end_s: float) -> bool:
+        """Ask one question: an answer says that the printer is there; the rest it tells itself."""
+        return self.link.two_way and self._ask_next(end_s, rousable=False)
+
     def _ask_next(self, end_s: float, *, rousable: bool) -> bool:
         end_s = min(end_s, time.monotonic() + ANSWER_S_MAX)
         self._real_time_replies.clear()

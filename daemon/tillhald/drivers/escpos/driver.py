@@ -45,6 +45,8 @@ from tillhald.failpoints import reach
 
 BEAT_S: Final = 2.0
 """How often an idle printer is asked how it is."""
+LATELY_S: Final = 2 * BEAT_S
+"""A status so new is not asked for again before a job: on a slow network each question counts."""
 SILENT_S_MAX: Final = 2.0
 """How long a printer that has never said a word is waited for after a job."""
 PROOF_S_MAX: Final = 3.0
@@ -163,7 +165,6 @@ class EscposPrinter:
 
     def poll(self, timeout_s: float) -> list[str]:
         """See PosPrinter."""
-        symbols.load()
         end_s = time.monotonic() + timeout_s
         try:
             if self._dialogue.link.up:
@@ -188,7 +189,10 @@ class EscposPrinter:
             self._next_beat_s = now_s + BEAT_S
             if self._dialogue.ask_all(end_s, rousable=True):
                 self._back_off_s = BACK_OFF_S_MIN
-                self._dialogue.learn_identity(min(end_s, time.monotonic() + ANSWER_S_MAX))
+                return  # so that what it said is told before anything else is done
+        if self._dialogue.senses.heard():
+            self._dialogue.learn_identity(min(end_s, time.monotonic() + ANSWER_S_MAX))
+        symbols.load()  # half a second, once: while nobody waits for this printer
         if self._dialogue.senses.silent(time.monotonic()) and self._dialogue.give_up_if_absent():
             self._schedule_attempt()
             return
@@ -197,7 +201,8 @@ class EscposPrinter:
     def _mend(self, end_s: float) -> None:
         now_s = time.monotonic()
         if now_s < self._next_attempt_s:
-            pause_s = max(min(end_s, self._next_attempt_s) - now_s, 0)
+            symbols.load()
+            pause_s = max(min(end_s, self._next_attempt_s) - time.monotonic(), 0)
             self._wake.wait(None, 0, pause_s, rousable=True)
         elif self._dialogue.connect(end_s, rousable=True):
             self._next_beat_s = 0.0
@@ -271,7 +276,12 @@ class EscposPrinter:
         if not self._dialogue.connect(end_s, rousable=False):
             return Trouble.DEVICE_OFFLINE
         senses = self._dialogue.senses
-        self._dialogue.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
+        answer_end_s = min(end_s, time.monotonic() + ANSWER_S_MAX)
+        if senses.told_within(LATELY_S, time.monotonic()):
+            # It has told everything and tells every change by itself; is it still there?
+            self._dialogue.ask_one(answer_end_s)
+        else:
+            self._dialogue.ask_all(answer_end_s, rousable=False)
         if senses.trouble(time.monotonic()) is None:
             self._dialogue.fall_in_step(self._filler, end_s)
         if self._dialogue.give_up_if_absent():

@@ -270,6 +270,14 @@ class Senses:
                 return trouble
         return None
 
+    def told_within(self, within_s: float, now_s: float) -> bool:
+        """Say whether every sensor that this model has was heard of lately, on this connection."""
+        readings = [self._reading(each, now_s) for each in Sensor if each not in self._unsupported]
+        return all(
+            reading.how is How.MEASURED and (reading.age_s or 0.0) <= within_s
+            for reading in readings
+        )
+
     def ready(self, now_s: float) -> bool:
         """Say whether the printer itself says that it can print."""
         offline = self._reading(Sensor.OFFLINE, now_s)

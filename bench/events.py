@@ -1,0 +1,270 @@
+"""`python -m bench events`: how soon fifty front ends hear of a device, and what dead ones cost.
+
+Timed from the moment at which a simulated printer's cover is opened, before it sends its status, to
+the moment at which each watching client has the event, which is in the journal by then. Then the
+same with three more printers that are dead, each in its own way, and with work due on them:
+connecting hangs; it takes no byte; it takes all and says nothing. Calls are timed beside. The peer
+is the same till without the dead ones, in the same run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import grpc
+
+from bench.comparison import run_folder, say
+from bench.load import CALL_S_MAX, percentile
+from bench.peers import tillhal
+from bench.report import table
+from bench.sale import all_ids, checkout_request
+from bench.servers import ROOT
+from hwsim.printer import VirtualPrinter
+from tillhal.v1 import (
+    checkout_pb2_grpc,
+    device_pb2,
+    device_pb2_grpc,
+    printer_pb2,
+    printer_pb2_grpc,
+    system_pb2,
+    system_pb2_grpc,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bench.servers import Running
+
+WATCHERS = 50
+EVENTS = 100
+PAUSE_S = 0.03
+EVENT_MS_MAX, DELAY_MS_MAX = 10.0, 50.0
+ONLINE_S_MAX = 20.0
+DEAD_BACKLOG = 8
+_LIVE = "live_printer"
+_TABLE = """
+[devices.{name}]
+driver = "escpos"
+port = {{ tcp = "127.0.0.1:{port}" }}
+profile = "tm_t88"
+"""
+
+
+class Measured(NamedTuple):
+    """Sorted nanoseconds: each event at each watcher; each call of three kinds."""
+
+    events_ns: list[int]
+    calls_ns: list[int]
+
+    @property
+    def event_p99_ms(self) -> float:
+        """Of all watchers and events."""
+        return percentile(self.events_ns, 99) / 1e6
+
+    @property
+    def call_p99_ms(self) -> float:
+        """Of all calls."""
+        return percentile(self.calls_ns, 99) / 1e6
+
+
+class Found(NamedTuple):
+    """The same till without dead printers and with them."""
+
+    alone: Measured
+    beside_dead: Measured
+
+
+def events(parent: Path) -> Found:
+    """Measure both in folders below `parent`. Raises AbsentError."""
+    alone = _measure(parent, {})
+    say(f"alone: events p99 {alone.event_p99_ms:.2f} ms, calls p99 {alone.call_p99_ms:.2f} ms")
+    with _dead_printers() as dead:
+        beside = _measure(parent, dead)
+    say(f"beside: events p99 {beside.event_p99_ms:.2f} ms, calls p99 {beside.call_p99_ms:.2f} ms")
+    return Found(alone, beside)
+
+
+def _measure(parent: Path, dead: dict[str, int]) -> Measured:
+    with VirtualPrinter() as printer, run_folder(parent) as folder:
+        ports = {_LIVE: printer.address[1], **dead}
+        more = "".join(_TABLE.format(name=name, port=port) for name, port in ports.items())
+        with (
+            tillhal.running(folder, more=more) as till,
+            grpc.insecure_channel(till.targets["unix"]) as channel,
+        ):
+            _await_online(channel)
+            _give_work(channel, list(dead))
+            return Measured(*_timed(till, channel, printer))
+
+
+def _timed(
+    till: Running, channel: grpc.Channel, printer: VirtualPrinter
+) -> tuple[list[int], list[int]]:
+    argv = [sys.executable, "-m", "bench.watchers", till.targets["unix"], str(WATCHERS)]
+    watchers = subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    calls: list[int] = []
+    over = threading.Event()
+    caller = threading.Thread(target=_call, args=(channel, calls, over))
+    try:
+        assert watchers.stdout is not None
+        assert watchers.stdout.readline() == "ready\n"
+        opened_ns: list[int] = []
+        caller.start()
+        seen = _covers(channel)
+        for _ in range(EVENTS):
+            time.sleep(PAUSE_S)
+            opened_ns.append(time.monotonic_ns())
+            printer.open_cover()
+            next(seen)
+            printer.close_cover()
+            next(seen)
+        over.set()
+        caller.join()
+        said, _ = watchers.communicate("", timeout=CALL_S_MAX)
+    finally:
+        over.set()
+        watchers.kill()
+        watchers.wait()
+    took: list[int] = []
+    for came in json.loads(said):
+        # The cover's condition begins and ends in turn: every other one is a beginning.
+        begun = [at_ns for code, at_ns in came if code == "COVER_OPEN"][::2]
+        assert len(begun) == EVENTS, f"{len(begun)} of {EVENTS} events came"
+        took += [at - since for at, since in zip(begun, opened_ns, strict=True)]
+    return sorted(took), sorted(calls)
+
+
+def _covers(channel: grpc.Channel) -> Iterator[None]:
+    """Each time that a cover is told to be open, or shut again: one more watcher."""
+    system = system_pb2_grpc.SystemServiceStub(channel)
+    stream = system.WatchEvents(system_pb2.WatchEventsRequest(from_now=True))
+    for event in stream:
+        if event.HasField("caught_up"):
+            break
+    return (None for event in stream if event.device.condition.code == "COVER_OPEN")
+
+
+def _call(channel: grpc.Channel, took: list[int], over: threading.Event) -> None:
+    """Ask and sell, one call after the other with a pause, until it is over."""
+    system = system_pb2_grpc.SystemServiceStub(channel)
+    devices = device_pb2_grpc.DeviceServiceStub(channel)
+    checkout = checkout_pb2_grpc.CheckoutServiceStub(channel)
+    sale, ids = checkout_request(), all_ids()
+    while not over.wait(PAUSE_S / 3):
+        sale.request_id, sale.sale_id = next(ids)
+        for call, request in (
+            (system.GetStatus, system_pb2.GetStatusRequest()),
+            (devices.ListDevices, device_pb2.ListDevicesRequest()),
+            (checkout.Checkout, sale),
+        ):
+            begun_ns = time.monotonic_ns()
+            call(request, timeout=CALL_S_MAX)
+            took.append(time.monotonic_ns() - begun_ns)
+
+
+def _await_online(channel: grpc.Channel) -> None:
+    devices = device_pb2_grpc.DeviceServiceStub(channel)
+    end_s = time.monotonic() + ONLINE_S_MAX
+    while True:
+        listed = devices.ListDevices(device_pb2.ListDevicesRequest(), timeout=CALL_S_MAX).devices
+        if any(
+            each.device_id == _LIVE and each.power_state == device_pb2.POWER_STATE_ONLINE
+            for each in listed
+        ):
+            return
+        assert time.monotonic() < end_s, "the live printer did not come on line"
+        time.sleep(PAUSE_S)
+
+
+def _give_work(channel: grpc.Channel, printers: list[str]) -> None:
+    """A document for each, so that its port is at work on it."""
+    stub = printer_pb2_grpc.PrinterServiceStub(channel)
+    run = printer_pb2.Run(text="x" * 40)
+    parts = [printer_pb2.Part(text=printer_pb2.TextPart(runs=[run])) for _ in range(400)]
+    for name, ids in zip(printers, all_ids(), strict=False):
+        request = printer_pb2.SubmitJobRequest(
+            request_id=ids.request_id,
+            job_id=f"work-{name}",
+            printer=name,
+            document=printer_pb2.PrintDocument(parts=parts),
+        )
+        stub.SubmitJob(request, timeout=CALL_S_MAX)
+
+
+@contextlib.contextmanager
+def _dead_printers() -> Iterator[dict[str, int]]:
+    """Addresses of three printers that are dead, each in its own way."""
+    with contextlib.ExitStack() as stack:
+
+        def door(backlog: int) -> socket.socket:
+            return stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=backlog))
+
+        hangs, takes_nothing, says_nothing = door(0), door(DEAD_BACKLOG), door(DEAD_BACKLOG)
+        for _ in range(2):  # fills the queue: the next SYN is not answered
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(hangs.getsockname())
+        takes_nothing.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        for each, reads in ((takes_nothing, False), (says_nothing, True)):
+            threading.Thread(target=_take, args=(each, reads), daemon=True).start()
+        yield {
+            "connect_hangs": hangs.getsockname()[1],
+            "write_blocks": takes_nothing.getsockname()[1],
+            "half_open": says_nothing.getsockname()[1],
+        }
+
+
+def _take(door: socket.socket, reads: bool) -> None:
+    """Accept whoever comes, and swallow what is sent, or not even that, until the end."""
+    kept: list[socket.socket] = []
+    with contextlib.suppress(OSError):
+        while True:
+            host, _ = door.accept()
+            kept = [*kept[-DEAD_BACKLOG:], host]
+            if reads:
+                threading.Thread(target=_swallow, args=(host,), daemon=True).start()
+
+
+def _swallow(host: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while host.recv(1 << 16):
+            pass
+
+
+def render(found: Found) -> str:
+    """Return the report in Markdown."""
+    rows = [
+        [
+            name,
+            *(
+                f"{percentile(times, point) / 1e6:.2f}"
+                for times in (measured.events_ns, measured.calls_ns)
+                for point in (50, 99)
+            ),
+        ]
+        for name, measured in (("alone", found.alone), ("beside 3 dead ones", found.beside_dead))
+    ]
+    head = ["a live printer", "event p50 ms", "event p99 ms", "call p50 ms", "call p99 ms"]
+    latency = found.alone.event_p99_ms
+    delays = {
+        "events": found.beside_dead.event_p99_ms - found.alone.event_p99_ms,
+        "calls": found.beside_dead.call_p99_ms - found.alone.call_p99_ms,
+    }
+    lines = [f"# A device's events at {WATCHERS} watchers", "", *table(head, rows), ""]
+    verdict = "PASS" if latency <= EVENT_MS_MAX else "FAIL"
+    lines.append(f"- {verdict} event p99 {latency:.2f} ms; at most {EVENT_MS_MAX:.0f}")
+    for what, delay in delays.items():
+        verdict = "PASS" if delay <= DELAY_MS_MAX else "FAIL"
+        said = f"dead printers delay {what} by {delay:.2f} ms (p99)"
+        lines.append(f"- {verdict} {said}; at most {DELAY_MS_MAX:.0f}")
+    return "\n".join([*lines, ""])
