@@ -190,8 +190,7 @@ class EscposPrinter:
             if self._dialogue.ask_all(end_s, rousable=True):
                 self._back_off_s = BACK_OFF_S_MIN
                 return  # so that what it said is told before anything else is done
-        if self._dialogue.senses.heard():
-            self._dialogue.learn_identity(min(end_s, time.monotonic() + ANSWER_S_MAX))
+        self._dialogue.learn_identity(min(end_s, time.monotonic() + ANSWER_S_MAX))
         symbols.load()  # half a second, once: while nobody waits for this printer
         if self._dialogue.senses.silent(time.monotonic()) and self._dialogue.give_up_if_absent():
             self._schedule_attempt()
