@@ -63,7 +63,8 @@ class DrawerServiceServicer(object):
 
     def OpenDrawer(self, request, context):
         """Asks for one pulse, with a reason. The request is durable when this returns; the pulse follows,
-        at most once, and its outcome comes with WatchEvents and GetDrawer.
+        at most once, and its outcome comes with WatchEvents and GetDrawer. Where the configuration
+        allows several pulses, another one follows only while the drawer's switch says that it is shut.
         NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: KICK_EXISTS, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -134,7 +134,8 @@ class DrawerServiceStub(typing.Generic[_DrawerServiceOpenDrawerType, _DrawerServ
 
     OpenDrawer: _DrawerServiceOpenDrawerType
     """Asks for one pulse, with a reason. The request is durable when this returns; the pulse follows,
-    at most once, and its outcome comes with WatchEvents and GetDrawer.
+    at most once, and its outcome comes with WatchEvents and GetDrawer. Where the configuration
+    allows several pulses, another one follows only while the drawer's switch says that it is shut.
     NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: KICK_EXISTS, REQUEST_ID_REUSED.
     """
 
@@ -187,7 +188,8 @@ class DrawerServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.drawer_pb2.OpenDrawerResponse, collections.abc.Awaitable[tillhal.v1.drawer_pb2.OpenDrawerResponse]]:
         """Asks for one pulse, with a reason. The request is durable when this returns; the pulse follows,
-        at most once, and its outcome comes with WatchEvents and GetDrawer.
+        at most once, and its outcome comes with WatchEvents and GetDrawer. Where the configuration
+        allows several pulses, another one follows only while the drawer's switch says that it is shut.
         NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: KICK_EXISTS, REQUEST_ID_REUSED.
         """
 
