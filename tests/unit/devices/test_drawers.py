@@ -181,6 +181,9 @@ def test_a_jammed_drawer_is_held_for_jammed_until_it_opens() -> None:
         drawer.stuck = False
         drawer.open_by_key()
         await till.until(lambda: codes(till) == [])
+        (opened,) = till.told(DrawerOpened)
+        assert isinstance(opened, DrawerOpened)
+        assert opened.kicked, "it opened late, and still by the kick"
 
     play(scenario, drawer, open_level="high")
 
