@@ -92,7 +92,7 @@ def test_chinese_text_and_its_widths_arrive(paper: VirtualPrinter, wiring: Wirin
             Cut(),
         )
     )
-    assert isinstance(wiring.connect(paper).print(document, 5.0), Confirmed)
+    assert isinstance(wiring.connect(paper, "tm_t88v").print(document, 5.0), Confirmed)
     lines = paper.receipts[0].text.splitlines()
     assert lines[:3] == [
         " " * 17 + "谢谢惠顾",

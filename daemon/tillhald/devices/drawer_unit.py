@@ -15,6 +15,7 @@ from tillhald.devices.categories import (
     DrawerStatus,
     Fired,
     How,
+    KickFailed,
     KickOutcome,
     PowerState,
     Reading,
@@ -124,8 +125,9 @@ class DrawerUnit(Unit[DrawerStatus]):
 
     def kick_ended(self, outcome: KickOutcome, at_ms: int) -> Iterator[DeviceEvent]:
         """The pulse came to this."""
+        nothing_went_out = isinstance(outcome, KickFailed) and outcome != STAYED_CLOSED
         if self._kicked_ms is not None:  # else an opening has answered it already
-            self._kicked_ms = at_ms
+            self._kicked_ms = None if nothing_went_out else at_ms
         if isinstance(outcome, Fired) or outcome == STAYED_CLOSED:
             self._stayed_closed = outcome == STAYED_CLOSED
         yield from self._hold_against(self.signs(self.status), at_ms)

@@ -9,7 +9,15 @@ from collections.abc import Callable, Coroutine
 from hwsim.drawer import Level, VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from tests.unit.devices.test_registry import Till, config, printer_config
-from tillhald.devices.categories import DrawerCapabilities, DrawerStatus, Fired, How, Reading
+from tillhald.devices.categories import (
+    DrawerCapabilities,
+    DrawerStatus,
+    Fired,
+    How,
+    KickFailed,
+    PowerState,
+    Reading,
+)
 from tillhald.devices.drawer_unit import KICK_OPENS_MS_MAX, DrawerUnit
 from tillhald.devices.events import ConditionBegan, ConditionEnded, DrawerClosed, DrawerOpened
 from tillhald.devices.health import Severity
@@ -181,6 +189,26 @@ def test_a_jammed_drawer_is_held_for_jammed_until_it_opens() -> None:
         drawer.stuck = False
         drawer.open_by_key()
         await till.until(lambda: codes(till) == [])
+        (opened,) = till.told(DrawerOpened)
+        assert isinstance(opened, DrawerOpened)
+        assert opened.kicked, "it opened late, and still by the kick"
+
+    play(scenario, drawer, open_level="high")
+
+
+def test_a_kick_that_never_went_out_explains_no_opening() -> None:
+    drawer = VirtualDrawer()
+
+    async def scenario(till: Till, paper: VirtualPrinter) -> None:
+        await till.until(lambda: open_of(till).known(value=False))
+        paper.power_off()
+        await till.until(lambda: till.registry.device("p").power is PowerState.OFF)
+        outcome = await till.registry.kick("d", now=True, deadline_s=1.0)
+        assert isinstance(outcome, KickFailed)
+        drawer.open_by_key()
+        paper.power_on()
+        await till.until(lambda: bool(till.told(DrawerOpened)))
+        assert not till.told(DrawerOpened)[0].kicked  # type: ignore[union-attr]  # it is that event
 
     play(scenario, drawer, open_level="high")
 

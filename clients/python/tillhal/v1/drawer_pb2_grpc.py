@@ -63,9 +63,12 @@ class DrawerServiceServicer(object):
 
     def OpenDrawer(self, request, context):
         """Asks for one pulse, with a reason. The request is durable when this returns; the pulse follows,
-        at most once, and its outcome comes with WatchEvents and GetDrawer. Refused where a front end
-        has the drawer by a claim, unless that claim's token is sent; a sale's own opening never is.
-        NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIMED, CLAIM_LOST. ALREADY_EXISTS: KICK_EXISTS, REQUEST_ID_REUSED.
+        at most once, and its outcome comes with WatchEvents and GetDrawer. Where the configuration
+        allows several pulses, another one follows only while the drawer's switch says that it is shut.
+        Refused where a front end has the drawer by a claim, unless that claim's token is sent; a sale's
+        own opening never is.
+        NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIMED, CLAIM_LOST. ALREADY_EXISTS: KICK_EXISTS,
+        REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
