@@ -207,6 +207,7 @@ class App:
             till=till,
             devices=devices,
             effects=effects,
+            news=news,
             care=care,
             health=health,
         )

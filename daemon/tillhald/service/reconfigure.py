@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tillhald.config import Config
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.service.device_care import DeviceCare
+    from tillhald.service.devices import DeviceNews
     from tillhald.service.effects import Effects
     from tillhald.service.health import HealthChecks
     from tillhald.service.till import Till
@@ -61,6 +62,7 @@ class Reconfiguration:
         till: Till,
         devices: DeviceRegistry,
         effects: Effects,
+        news: DeviceNews,
         care: DeviceCare,
         health: HealthChecks,
     ) -> None:
@@ -71,6 +73,7 @@ class Reconfiguration:
         self._till = till
         self._devices = devices
         self._effects = effects
+        self._news = news
         self._care = care
         self._health = health
 
@@ -129,6 +132,7 @@ class Reconfiguration:
         self._effects.lay_out_by(plan.config.layout())
         self._effects.resume()
         self._care.look_again()
+        self._news.reconfigured(touched)
         for printer in gone:
             await self._effects.hold_for(printer, Trouble.PRINTER_REMOVED)
         log.info(
