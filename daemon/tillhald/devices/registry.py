@@ -21,7 +21,6 @@ from tillhald.devices.categories import (
     KickFailed,
     KickOutcome,
     KickUnknown,
-    PosPrinter,
     PowerState,
     PrinterCapabilities,
     PrinterDriver,
@@ -91,6 +90,25 @@ Prepared = dict[str, _Station]
 """Devices that are built and not driven yet, by the name of their ports."""
 
 
+def _host_of(
+    driver: PrinterDriver[msgspec.Struct], config: DeviceConfig, port: Port
+) -> PortUnit[Any]:
+    """The device that has this port. A new kind of such devices has its line here.
+
+    Raises ValueError, with the device's table, for what its driver cannot read or will not have.
+    """
+    try:
+        printer = driver.connect(port.name, config.options, port.wake)
+        return PrinterUnit(port.name, config, printer, driver.port_of(config.options))
+    except (OSError, ValueError) as error:
+        port.wake.close()
+        message = f"devices.{port.name}: {error}"
+        raise ValueError(message) from error
+    except BaseException:
+        port.wake.close()
+        raise
+
+
 def config_faults(configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]) -> list[str]:
     """Every mistake between devices, as a sentence with the device's table."""
     faults = []
@@ -119,7 +137,7 @@ class DeviceRegistry:
         now_ms: Callable[[], int],
         on_event: Callable[[DeviceEvent], None],
     ) -> None:
-        """Build every device; no I/O but a driver's own files. Raises ValueError, OSError.
+        """Build every device; no I/O but a driver's own files. Raises ValueError.
 
         `now_ms` is wall time for conditions and events; `on_event` is called on the loop.
         """
@@ -136,21 +154,23 @@ class DeviceRegistry:
         if faults:
             raise ValueError("; ".join(faults))
         stations: dict[str, _Station] = {}
-        printers: dict[str, PosPrinter] = {}
-        for device_id, config in configs.items():
-            driver = drivers[config.driver]
-            if isinstance(driver, PrinterDriver):
-                port = Port(device_id)
-                printer = driver.connect(device_id, config.options, port.wake)
-                printers[device_id] = printer
-                where = driver.port_of(config.options)
-                stations[device_id] = _Station(port, PrinterUnit(device_id, config, printer, where))
+        try:
+            for device_id, config in configs.items():
+                driver = drivers[config.driver]
+                if not isinstance(driver, DrawerOnPrinterDriver):
+                    port = Port(device_id)
+                    stations[device_id] = _Station(port, _host_of(driver, config, port))
+        except BaseException:
+            self.forget(stations)
+            raise
         for device_id, config in configs.items():
             driver = drivers[config.driver]
             if isinstance(driver, DrawerOnPrinterDriver):
-                host = driver.printer_of(config.options)
-                drawer = driver.connect(device_id, config.options, printers[host])
-                stations[host].units[device_id] = DrawerUnit(device_id, config, drawer)
+                station = stations[driver.printer_of(config.options)]
+                host = station.host
+                assert isinstance(host, PrinterUnit), "config_faults has seen to it"
+                drawer = driver.connect(device_id, config.options, host.device)
+                station.units[device_id] = DrawerUnit(device_id, config, drawer)
         return stations
 
     async def start(self) -> None:
@@ -198,7 +218,7 @@ class DeviceRegistry:
     def prepare(
         self, configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]
     ) -> Prepared:
-        """Build every device anew, and touch none. Raises ValueError, OSError."""
+        """Build every device anew, and touch none. Raises ValueError."""
         return self._build(configs, drivers)
 
     def forget(self, new: Prepared) -> None:

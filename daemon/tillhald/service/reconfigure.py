@@ -88,8 +88,8 @@ class Reconfiguration:
             self._devices.forget(self._devices.prepare(config.devices, load_drivers()))
         except ConfigMistakes as wrong:
             raise errors.ConfigInvalid([_placed(each) for each in wrong.mistakes]) from None
-        except (OSError, ValueError) as error:  # a driver's own files: a font that is not there
-            raise errors.ConfigInvalid([("devices", str(error))]) from None
+        except ValueError as error:  # a driver's own files: a font that is not there
+            raise errors.ConfigInvalid([_placed(str(error))]) from None
         differing = [name for name in AT_A_START if getattr(read, name) != getattr(now, name)]
         return Plan(
             config,
@@ -124,13 +124,15 @@ class Reconfiguration:
             self._effects.resume()
             raise
         gone = [name for name in change.removed if self._is_printer(name)]
-        stuck = await self._devices.reconfigure(plan.config.devices, new, touched)
-        if stuck:
-            log.warning("devices_did_not_let_go", devices=stuck)
-        self.config = plan.config
-        self._till.rules = plan.config.rules()
-        self._effects.lay_out_by(plan.config.layout())
-        self._effects.resume()
+        try:
+            stuck = await self._devices.reconfigure(plan.config.devices, new, touched)
+            if stuck:
+                log.warning("devices_did_not_let_go", devices=stuck)
+            self.config = plan.config
+            self._till.rules = plan.config.rules()
+            self._effects.lay_out_by(plan.config.layout())
+        finally:
+            self._effects.resume()
         self._care.look_again()
         self._news.reconfigured(touched)
         for printer in gone:
