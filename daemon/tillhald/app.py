@@ -228,6 +228,7 @@ class App:
             till=till,
             devices=devices,
             effects=effects,
+            news=news,
             care=care,
             health=health,
         )

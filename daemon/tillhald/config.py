@@ -16,10 +16,11 @@ from typing import Any, Literal
 import msgspec
 
 from tillhald.devices.backup import take_backup
-from tillhald.devices.categories import Category, DrawerOnPrinterDriver, Driver
+from tillhald.devices.categories import Category
 from tillhald.devices.finding import find_drivers, load_drivers
 from tillhald.devices.options import DrawerOptions, Shown
-from tillhald.devices.registry import config_faults
+from tillhald.devices.specs import DrawerOnPrinterDriver, Driver
+from tillhald.devices.stations import config_faults
 from tillhald.devices.unit import DeviceConfig
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX
 from tillhald.domain.currency import is_currency

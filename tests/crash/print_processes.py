@@ -37,7 +37,7 @@ Request = dict[str, Any]
 def main(path: str) -> None:
     """Fork whatever is asked for on the socket, until whoever asked is gone."""
     import tillhald.__main__
-    from tillhald.devices.registry import load_drivers
+    from tillhald.devices.finding import load_drivers
     from tillhald.drivers.escpos import symbols
 
     assert tillhald.__main__.main is not None

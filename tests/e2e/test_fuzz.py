@@ -145,6 +145,21 @@ def requests() -> dict[str, Callable[[], Message]]:
         "ScannerService/InjectScan": lambda: scanner_pb2.InjectScanRequest(
             request_id=new_id(), device_id="front_scanner", text="4006381333931"
         ),
+        "DeviceService/GetStatistics": lambda: device_pb2.GetStatisticsRequest(
+            device_id="front_printer"
+        ),
+        "DeviceService/ResetStatistics": lambda: device_pb2.ResetStatisticsRequest(
+            request_id=new_id(), device_id="front_printer", names=["PaperCutCount"]
+        ),
+        "DeviceService/AdoptDevice": lambda: device_pb2.AdoptDeviceRequest(
+            request_id=new_id(), device_id="front_printer"
+        ),
+        "DeviceService/AnswerHealthStep": lambda: device_pb2.AnswerHealthStepRequest(
+            check_id="0123456789abcdef", number=1, answer=device_pb2.HEALTH_ANSWER_YES
+        ),
+        "DeviceService/Reconfigure": lambda: device_pb2.ReconfigureRequest(
+            request_id=new_id(), dry_run=True
+        ),
         "DrawerService/OpenDrawer": lambda: drawer_pb2.OpenDrawerRequest(
             request_id=new_id(), kick_id=name(), reason=drawer_pb2.DRAWER_REASON_COUNT, note="!"
         ),

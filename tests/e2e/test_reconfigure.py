@@ -162,6 +162,23 @@ def test_tables_can_be_sent_and_hold_until_the_file_is_read_again(
     assert (list(done.added), list(done.changed)) == (["front_drawer"], ["front_printer"])
 
 
+def test_whoever_watches_the_devices_is_told_who_came_and_went(
+    fresh: Till, kitchen: VirtualPrinter
+) -> None:
+    before = fresh.config.read_text()
+    stream = fresh.calls.device.WatchDevices(pb.WatchDevicesRequest())
+    add(fresh, printer_table("kitchen", kitchen))
+    reconfigure(fresh)
+    came = take_until(stream, lambda change: change.device.device_id == "kitchen")[-1]
+    assert not came.removed
+    fresh.config.write_text(before)
+    reconfigure(fresh)
+    gone = take_until(stream, lambda change: change.removed)[-1]
+    assert gone.device.device_id == "kitchen"
+    assert gone.device.revision > came.device.revision
+    stream.cancel()
+
+
 def test_the_same_request_is_granted_once(fresh: Till, kitchen: VirtualPrinter) -> None:
     add(fresh, printer_table("kitchen", kitchen))
     request = pb.ReconfigureRequest(request_id=new_id())

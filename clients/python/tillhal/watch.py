@@ -124,6 +124,8 @@ class DevicesPlace:
 
     def admit(self, message: device_pb2.WatchDevicesResponse) -> bool:
         """Keep the device; False when it is as it was."""
+        if message.removed:
+            return self._known.pop(message.device.device_id, None) is not None
         # Bytes and not the message: that one belongs to the caller, who may change it.
         told = message.device.SerializeToString(deterministic=True)
         if self._known.get(message.device.device_id) == told:

@@ -89,7 +89,10 @@ def _show_live(till: Till) -> None:
     known = {each.device_id: each for each in till.list_devices()}
     with Live(_table(known), console=out, auto_refresh=False) as live:
         for change in till.watch_devices():
-            known[change.device.device_id] = change.device
+            if change.removed:
+                known.pop(change.device.device_id, None)
+            else:
+                known[change.device.device_id] = change.device
             live.update(_table(known), refresh=True)
 
 

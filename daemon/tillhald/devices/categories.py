@@ -6,16 +6,13 @@ nothing of asyncio. Except where said, every method runs on the device's port th
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-from collections.abc import Callable
-from typing import ClassVar, Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
 from tillhald.devices.errors import RetrySafety
 from tillhald.devices.options import DrawerOptions
-from tillhald.devices.wake import Wake
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.layout import Paper
@@ -407,61 +404,9 @@ class BarcodeScanner(Protocol):
         """Let go of it, within a second."""
 
 
-# --- drivers -----------------------------------------------------------------------------------
-
-
 class Category(enum.StrEnum):
     """What a device is, in UnifiedPOS's words."""
 
     POS_PRINTER = "pos_printer"
     CASH_DRAWER = "cash_drawer"
     SCANNER = "scanner"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class PrinterDriver(Generic[Options]):
-    """How to make a printer with a port of its own. `connect` does no I/O, `port_of` names it."""
-
-    options_type: type[Options]
-    connect: Callable[[str, Options, Wake], PosPrinter]
-    port_of: Callable[[Options], str]
-    category: ClassVar[Category] = Category.POS_PRINTER
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DrawerOnPrinterDriver(Generic[OfDrawer]):
-    """How to make a drawer that hangs on a printer and shares its port."""
-
-    options_type: type[OfDrawer]
-    printer_of: Callable[[OfDrawer], str]
-    connect: Callable[[str, OfDrawer, PosPrinter], CashDrawer]
-    category: ClassVar[Category] = Category.CASH_DRAWER
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DrawerDriver(Generic[OfDrawer]):
-    """How to make a drawer with a port of its own. `connect` does no I/O, `port_of` names it."""
-
-    options_type: type[OfDrawer]
-    connect: Callable[[str, OfDrawer, Wake], WiredDrawer]
-    port_of: Callable[[OfDrawer], str]
-    category: ClassVar[Category] = Category.CASH_DRAWER
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ScannerDriver(Generic[Options]):
-    """How to make a scanner with a port of its own. `connect` does no I/O, `port_of` names it."""
-
-    options_type: type[Options]
-    connect: Callable[[str, Options, Wake], BarcodeScanner]
-    port_of: Callable[[Options], str]
-    category: ClassVar[Category] = Category.SCANNER
-
-
-Driver = (
-    PrinterDriver[msgspec.Struct]
-    | DrawerOnPrinterDriver[DrawerOptions]
-    | DrawerDriver[DrawerOptions]
-    | ScannerDriver[msgspec.Struct]
-)
-"""What an entry point of the group `tillhal.drivers` holds."""

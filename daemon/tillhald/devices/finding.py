@@ -10,7 +10,8 @@ import dataclasses
 from importlib.metadata import entry_points
 from typing import Final, NamedTuple, cast
 
-from tillhald.devices.categories import Category, Driver
+from tillhald.devices.categories import Category
+from tillhald.devices.specs import Driver
 
 ENTRY_POINT_GROUP: Final = "tillhal.drivers"
 

@@ -9,39 +9,33 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar, TypeVarTuple
+from typing import TypeVar, TypeVarTuple
 
 import msgspec
 
-from tillhald.devices.backup import Backup, backup_faults
+from tillhald.devices.backup import Backup
 from tillhald.devices.categories import (
     Category,
-    DrawerDriver,
-    DrawerOnPrinterDriver,
-    Driver,
     FailedBeforeStart,
     IdentityStrength,
     KickFailed,
     KickOutcome,
     KickUnknown,
-    PosPrinter,
     PowerState,
-    PrinterDriver,
     PrintOutcome,
     Reading,
-    ScannerDriver,
     Trouble,
     Unconfirmed,
 )
-from tillhald.devices.drawer_unit import DrawerUnit, WiredDrawerUnit
+from tillhald.devices.drawer_unit import DrawerUnit
 from tillhald.devices.errors import DeviceError, DeviceUnknown, RetrySafety
 from tillhald.devices.events import DeviceEvent
 from tillhald.devices.health import Condition, Lifecycle, Presence, Severity, State
-from tillhald.devices.options import DrawerOptions
-from tillhald.devices.port import Port
 from tillhald.devices.printer_unit import PrinterUnit
 from tillhald.devices.scanner_unit import ScannerUnit
-from tillhald.devices.unit import Capabilities, DeviceConfig, PortUnit, Status, Unit
+from tillhald.devices.specs import Driver
+from tillhald.devices.stations import AnyUnit, Change, Station, Stations, build
+from tillhald.devices.unit import Capabilities, DeviceConfig, PortUnit, Status
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import DrawerMemory, OpenLevel
@@ -49,7 +43,6 @@ from tillhald.domain.preflight import Problem
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
-AnyUnit = Unit[Any]
 
 
 class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,61 +64,6 @@ class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     maintenance: dict[str, int]
 
 
-class Change(NamedTuple):
-    """What a new configuration does, by the names of devices."""
-
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        """Whether it does anything."""
-        return any(self)
-
-
-class _Station:
-    """One port: the device that it leads to, and what hangs on that."""
-
-    def __init__(self, port: Port, host: PortUnit[Any]) -> None:
-        self.port = port
-        self.host = host
-        self.units: dict[str, AnyUnit] = {host.device_id: host}
-        self.said: list[object] = []
-
-    @property
-    def drawers(self) -> list[DrawerUnit]:
-        """Those of its units."""
-        return [unit for unit in self.units.values() if isinstance(unit, DrawerUnit)]
-
-
-Prepared = dict[str, _Station]
-"""Devices that are built and not driven yet, by the name of their ports."""
-
-
-def config_faults(configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]) -> list[str]:
-    """Every mistake between devices, as a sentence with the device's table."""
-    faults = []
-    printers = {
-        name: isinstance(drivers.get(config.driver), PrinterDriver)
-        for name, config in configs.items()
-    }
-    for device_id, config in configs.items():
-        driver = drivers.get(config.driver)
-        if driver is None:
-            known = ", ".join(sorted(drivers))
-            faults.append(f"devices.{device_id}: no driver {config.driver!r}; known are {known}")
-        elif isinstance(driver, DrawerOnPrinterDriver):
-            assert isinstance(config.options, DrawerOptions), "a drawer's options"
-            host = configs.get(driver.printer_of(config.options))
-            host_driver = drivers.get(host.driver) if host is not None else None
-            if not isinstance(host_driver, PrinterDriver):
-                name = driver.printer_of(config.options)
-                faults.append(f"devices.{device_id}: printer {name!r} is not a configured printer")
-        if config.backup is not None:
-            faults += backup_faults(device_id, config.backup, printers)
-    return faults
-
-
 class DeviceRegistry:
     """`start`, then everything else, then `close`: all on one event loop."""
 
@@ -137,7 +75,7 @@ class DeviceRegistry:
         now_ms: Callable[[], int],
         on_event: Callable[[DeviceEvent], None],
     ) -> None:
-        """Build every device; no I/O but a driver's own files. Raises ValueError, OSError.
+        """Build every device; no I/O but a driver's own files. Raises ValueError.
 
         `now_ms` is wall time for conditions and events; `on_event` is called on the loop.
         """
@@ -146,47 +84,7 @@ class DeviceRegistry:
         self._on_event = on_event
         self._lifecycle = Lifecycle.CONFIGURED
         self._configs = dict(configs)
-        self._stations = self._build(configs, drivers)
-
-    def _build(
-        self, configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]
-    ) -> dict[str, _Station]:
-        faults = config_faults(configs, drivers)
-        if faults:
-            raise ValueError("; ".join(faults))
-        stations: dict[str, _Station] = {}
-        printers: dict[str, PosPrinter] = {}
-        for device_id, config in configs.items():
-            driver = drivers[config.driver]
-            if isinstance(driver, PrinterDriver):
-                port = Port(device_id)
-                printer = driver.connect(device_id, config.options, port.wake)
-                printers[device_id] = printer
-                where = driver.port_of(config.options)
-                stations[device_id] = _Station(port, PrinterUnit(device_id, config, printer, where))
-            elif isinstance(driver, ScannerDriver):
-                port = Port(device_id)
-                scanner = driver.connect(device_id, config.options, port.wake)
-                where = driver.port_of(config.options)
-                stations[device_id] = _Station(port, ScannerUnit(device_id, config, scanner, where))
-            elif isinstance(driver, DrawerDriver):
-                assert isinstance(config.options, DrawerOptions), "a drawer's options"
-                port = Port(device_id)
-                wired = driver.connect(device_id, config.options, port.wake)
-                where = driver.port_of(config.options)
-                stations[device_id] = _Station(
-                    port, WiredDrawerUnit(device_id, config, wired, where)
-                )
-        for device_id, config in configs.items():
-            driver = drivers[config.driver]
-            if isinstance(driver, DrawerOnPrinterDriver):
-                assert isinstance(config.options, DrawerOptions), "a drawer's options"
-                host = driver.printer_of(config.options)
-                drawer = driver.connect(device_id, config.options, printers[host])
-                stations[host].units[device_id] = DrawerUnit(device_id, config, drawer)
-        for station in stations.values():
-            _share_switch(station.drawers)
-        return stations
+        self._stations = build(configs, drivers)
 
     async def start(self) -> None:
         """Start one thread for each port; connecting goes on there."""
@@ -197,7 +95,7 @@ class DeviceRegistry:
         for station in self._stations.values():
             self._look_at_all(station)
 
-    def _start(self, station: _Station) -> None:
+    def _start(self, station: Station) -> None:
         station.port.start(
             turn=self._turn_of(station), end=station.host.close, on_bug=self._bug_of(station)
         )
@@ -210,7 +108,7 @@ class DeviceRegistry:
         self._lifecycle = Lifecycle.CLOSED
         return stuck
 
-    async def _close(self, stations: Mapping[str, _Station]) -> list[str]:
+    async def _close(self, stations: Mapping[str, Station]) -> list[str]:
         ended = await asyncio.gather(*(station.port.close() for station in stations.values()))
         return [name for name, well in zip(stations, ended, strict=True) if not well]
 
@@ -227,28 +125,17 @@ class DeviceRegistry:
             removed=tuple(name for name in before if name not in configs),
         )
 
-    def touched_by(self, change: Change, new: Prepared) -> set[str]:
+    def touched_by(self, change: Change, new: Stations) -> set[str]:
         """The devices that are let go of, or driven anew: also what shares a port with those."""
         named = {*change.added, *change.changed, *change.removed}
         stations = [*self._stations.values(), *new.values()]
         touched = (set(each.units) for each in stations if named & set(each.units))
         return named.union(*touched)
 
-    def prepare(
-        self, configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]
-    ) -> Prepared:
-        """Build every device anew, and touch none. Raises ValueError, OSError."""
-        return self._build(configs, drivers)
-
-    def forget(self, new: Prepared) -> None:
-        """Throw away what `prepare` built."""
-        for station in new.values():
-            station.port.wake.close()
-
     async def reconfigure(
         self,
         configs: Mapping[str, DeviceConfig],
-        new: Prepared,
+        new: Stations,
         touched: set[str],
         drawers: Mapping[str, DrawerMemory],
     ) -> list[str]:
@@ -347,7 +234,7 @@ class DeviceRegistry:
         return outcome
 
     async def _kicked(
-        self, station: _Station, drawer: DrawerUnit, *, now: bool, deadline_s: float
+        self, station: Station, drawer: DrawerUnit, *, now: bool, deadline_s: float
     ) -> KickOutcome:
         try:
             return await self._call(station, drawer, drawer.device.kick, now, deadline_s=deadline_s)
@@ -365,7 +252,7 @@ class DeviceRegistry:
 
     def _remember(
         self,
-        stations: Mapping[str, _Station],
+        stations: Mapping[str, Station],
         drawers: Mapping[str, DrawerMemory],
         alive_ms: int,
     ) -> None:
@@ -394,7 +281,7 @@ class DeviceRegistry:
 
     async def _call(
         self,
-        station: _Station,
+        station: Station,
         unit: AnyUnit,
         work: Callable[[*Args, float], T],
         *args: *Args,
@@ -413,21 +300,21 @@ class DeviceRegistry:
         finally:
             unit.calls -= 1
 
-    def _printer(self, device_id: str) -> tuple[_Station, PrinterUnit]:
+    def _printer(self, device_id: str) -> tuple[Station, PrinterUnit]:
         station, unit = self._unit(device_id)
         if isinstance(unit, PrinterUnit):
             return station, unit
         message = f"{device_id} is no printer"
         raise DeviceUnknown(message, device_id=device_id)
 
-    def _drawer(self, device_id: str) -> tuple[_Station, DrawerUnit]:
+    def _drawer(self, device_id: str) -> tuple[Station, DrawerUnit]:
         station, unit = self._unit(device_id)
         if isinstance(unit, DrawerUnit):
             return station, unit
         message = f"{device_id} is no drawer"
         raise DeviceUnknown(message, device_id=device_id)
 
-    def _unit(self, device_id: str) -> tuple[_Station, AnyUnit]:
+    def _unit(self, device_id: str) -> tuple[Station, AnyUnit]:
         for station in self._stations.values():
             if (unit := station.units.get(device_id)) is not None:
                 return station, unit
@@ -455,10 +342,10 @@ class DeviceRegistry:
         station, unit = self._unit(device_id)
         return self._shot(station, unit)
 
-    def _shots(self, station: _Station) -> Iterator[DeviceSnapshot]:
+    def _shots(self, station: Station) -> Iterator[DeviceSnapshot]:
         return (self._shot(station, unit) for unit in station.units.values())
 
-    def _shot(self, station: _Station, unit: AnyUnit) -> DeviceSnapshot:
+    def _shot(self, station: Station, unit: AnyUnit) -> DeviceSnapshot:
         host = station.host
         conditions = tuple(unit.conditions.values())
         broken = station.port.stuck or any(c.severity is Severity.ERROR for c in conditions)
@@ -481,7 +368,7 @@ class DeviceRegistry:
 
     # --- on a port's thread ---
 
-    def _turn_of(self, station: _Station) -> Callable[[float], None]:
+    def _turn_of(self, station: Station) -> Callable[[float], None]:
         def turn(timeout_s: float) -> None:
             told = station.host.poll(timeout_s, self._now_ms)
             if told:
@@ -497,7 +384,7 @@ class DeviceRegistry:
 
         return turn
 
-    def _bug_of(self, station: _Station) -> Callable[[Exception], None]:
+    def _bug_of(self, station: Station) -> Callable[[Exception], None]:
         def tell(error: Exception) -> None:
             station.said = []  # so that the next turn that goes well ends the condition
             self._post(lambda: self._tell(station.host.failed(error, self._now_ms())))
@@ -516,7 +403,7 @@ class DeviceRegistry:
             self._tell(unit.observed(status, at_ms))
             self._look_again(unit)
 
-    def _look_at_all(self, station: _Station) -> None:
+    def _look_at_all(self, station: Station) -> None:
         for unit in station.units.values():
             self._look_again(unit)
 
@@ -532,13 +419,6 @@ class DeviceRegistry:
     def _tell(self, events: Iterable[DeviceEvent]) -> None:
         for event in events:
             self._on_event(event)
-
-
-def _share_switch(drawers: list[DrawerUnit]) -> None:
-    """A printer has one input for the switches of all its drawers; one without has no part."""
-    sharing = [unit for unit in drawers if unit.has_switch]
-    for unit in sharing:
-        unit.beside = sharing
 
 
 def _state(calls: int, *, broken: bool) -> State:

@@ -178,6 +178,13 @@ class PortUnit(Unit[S]):
     def power_of(self, status: S) -> PowerState:
         """What is known of its power."""
 
+    def retired(self, at_ms: int) -> Iterator[DeviceEvent]:
+        """See Unit; and nobody knows of its power any more."""
+        yield from super().retired(at_ms)
+        if self.power is not PowerState.UNKNOWN:
+            self.power = PowerState.UNKNOWN
+            yield PowerChanged(device_id=self.device_id, at_ms=at_ms, power=self.power)
+
     def observed(self, status: S, at_ms: int) -> Iterator[DeviceEvent]:
         """See Unit."""
         there = self.is_connected(status)

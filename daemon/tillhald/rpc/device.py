@@ -123,6 +123,11 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
                     continue
                 seen[name] = device.revision
                 yield pb.WatchDevicesResponse(device=device)
+            known = {shot.device_id for shot in self._devices.snapshot()}
+            for name in [name for name in seen if name not in known]:
+                del seen[name]
+                gone = pb.Device(device_id=name, revision=self._news.revision(name))
+                yield pb.WatchDevicesResponse(device=gone, removed=True)
 
     async def Claim(self, request: pb.ClaimRequest, context: Context) -> pb.ClaimResponse:
         device_id = find_device(self._devices, request.device_id).device_id

@@ -25,7 +25,7 @@ from tillhald.domain import events as ev
 from tillhald.journal.errors import Overloaded, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till
@@ -66,7 +66,7 @@ class DeviceNews:
     def claim_changed(self, device_id: str) -> None:
         """Somebody got, lost or was asked for the device: watchers are to see it."""
         self._revisions[device_id] += 1
-        self._wake_watchers()
+        self._wake()
 
     def report(self, event: DeviceEvent) -> None:
         """One edge of one device: journalled, logged once, passed on."""
@@ -84,7 +84,7 @@ class DeviceNews:
         self._revisions[event.device_id] += 1
         # A drawer has the power and the presence of the printer that it hangs on.
         self._power_changes += isinstance(event, PowerChanged | PresenceChanged)
-        self._wake_watchers()
+        self._wake()
         for hear_edge in self._hearing_edges:
             hear_edge(event)
         for hear in self._hearing:
@@ -92,6 +92,15 @@ class DeviceNews:
         if isinstance(event, PrintConfirmedLate):
             for hear_late in self._hearing_late:
                 hear_late(event.device_id, event.ticket)
+
+    def reconfigured(self, device_ids: Iterable[str]) -> None:
+        """These devices came, changed or went."""
+        self._revisions.update(device_ids)
+        self._wake()
+
+    def _wake(self) -> None:
+        happened, self._happened = self._happened, asyncio.Event()
+        happened.set()
 
     def revision(self, device_id: str) -> int:
         """Goes up with every change of the device."""
@@ -117,11 +126,7 @@ class DeviceNews:
 
     def drain(self) -> None:
         """Let every watcher end."""
-        self._wake_watchers()
-
-    def _wake_watchers(self) -> None:
-        happened, self._happened = self._happened, asyncio.Event()
-        happened.set()
+        self._wake()
 
 
 _Change = (

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tillhald.config import ConfigMistakes, parse_devices
 from tillhald.devices.categories import Category, Trouble
 from tillhald.devices.finding import load_drivers
-from tillhald.devices.registry import Change
+from tillhald.devices.stations import Change, build, forget
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tillhald.config import Config
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.service.device_care import DeviceCare
+    from tillhald.service.devices import DeviceNews
     from tillhald.service.effects import Effects
     from tillhald.service.health import HealthChecks
     from tillhald.service.till import Till
@@ -61,6 +62,7 @@ class Reconfiguration:
         till: Till,
         devices: DeviceRegistry,
         effects: Effects,
+        news: DeviceNews,
         care: DeviceCare,
         health: HealthChecks,
     ) -> None:
@@ -71,6 +73,7 @@ class Reconfiguration:
         self._till = till
         self._devices = devices
         self._effects = effects
+        self._news = news
         self._care = care
         self._health = health
 
@@ -82,11 +85,11 @@ class Reconfiguration:
             config = replace(
                 now, devices=read.devices, left_out=read.left_out, receipt=read.receipt
             )
-            self._devices.forget(self._devices.prepare(config.devices, load_drivers()))
+            forget(build(config.devices, load_drivers()))
         except ConfigMistakes as wrong:
             raise errors.ConfigInvalid([_placed(each) for each in wrong.mistakes]) from None
-        except (OSError, ValueError) as error:  # a driver's own files: a font that is not there
-            raise errors.ConfigInvalid([("devices", str(error))]) from None
+        except ValueError as error:  # a driver's own files: a font that is not there
+            raise errors.ConfigInvalid([_placed(str(error))]) from None
         differing = [name for name in AT_A_START if getattr(read, name) != getattr(now, name)]
         return Plan(
             config,
@@ -104,7 +107,7 @@ class Reconfiguration:
         what is recorded is taken up.
         """
         change = plan.change
-        new = self._devices.prepare(plan.config.devices, load_drivers())
+        new = build(plan.config.devices, load_drivers())
         touched = self._devices.touched_by(change, new)
         try:
             await self._come_to_rest(touched)
@@ -117,19 +120,22 @@ class Reconfiguration:
                 )
             )
         except BaseException:
-            self._devices.forget(new)
+            forget(new)
             self._effects.resume()
             raise
         gone = [name for name in change.removed if self._is_printer(name)]
-        drawers = self._till.state.drawers
-        stuck = await self._devices.reconfigure(plan.config.devices, new, touched, drawers)
-        if stuck:
-            log.warning("devices_did_not_let_go", devices=stuck)
-        self.config = plan.config
-        self._till.rules = plan.config.rules()
-        self._effects.lay_out_by(plan.config.layout())
-        self._effects.resume()
+        try:
+            drawers = self._till.state.drawers
+            stuck = await self._devices.reconfigure(plan.config.devices, new, touched, drawers)
+            if stuck:
+                log.warning("devices_did_not_let_go", devices=stuck)
+            self.config = plan.config
+            self._till.rules = plan.config.rules()
+            self._effects.lay_out_by(plan.config.layout())
+        finally:
+            self._effects.resume()
         self._care.look_again()
+        self._news.reconfigured(touched)
         for printer in gone:
             await self._effects.hold_for(printer, Trouble.PRINTER_REMOVED)
         log.info(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,15 +20,12 @@ from hwsim.printer import VirtualPrinter
 from tillhald.devices.categories import (
     Category,
     Confirmed,
-    DrawerOnPrinterDriver,
-    Driver,
     FailedBeforeStart,
     FailedPartial,
     Fired,
     KickFailed,
     PosPrinter,
     PowerState,
-    PrinterDriver,
     Trouble,
     Unconfirmed,
 )
@@ -42,7 +41,9 @@ from tillhald.devices.events import (
 )
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import Lifecycle, Presence, State
-from tillhald.devices.registry import DeviceRegistry, config_faults
+from tillhald.devices.registry import DeviceRegistry
+from tillhald.devices.specs import DrawerOnPrinterDriver, Driver, PrinterDriver
+from tillhald.devices.stations import build, config_faults, forget
 from tillhald.devices.unit import DeviceConfig
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import Cut, Image, PrintDocument, Run, Text
@@ -181,6 +182,74 @@ def test_a_dead_printer_does_not_hold_up_another() -> None:
 
     with VirtualPrinter() as dead, VirtualPrinter() as well:
         asyncio.run(scenario(dead, well))
+
+
+def test_another_configuration_touches_only_what_differs_and_what_shares_its_port() -> None:
+    async def scenario(one: VirtualPrinter, two: VirtualPrinter, three: VirtualPrinter) -> None:
+        drawer = config("printer_kick", printer="two", open_level="high")
+        configs = {"one": printer_config(one), "two": printer_config(two), "drawer": drawer}
+        async with running(configs) as till:
+            registry, device = till.registry, till.registry.device
+            await till.until(lambda: device("two").power is PowerState.ONLINE)
+            await till.until(lambda: device("one").power is PowerState.ONLINE)
+            untouched = registry._stations["one"]
+            threads = threading.active_count()
+            three.open_cover()
+            then = {
+                "one": configs["one"],
+                "two": printer_config(three),
+                "drawer": drawer,
+                "two_more": printer_config(two),
+            }
+            change = registry.change_to(then)
+            assert change == (("two_more",), ("two",), ())
+            new = build(then, DRIVERS)
+            touched = registry.touched_by(change, new)
+            assert touched == {"two", "drawer", "two_more"}
+            assert await registry.reconfigure(then, new, touched) == []
+            assert registry._stations["one"] is untouched
+            assert threading.active_count() == threads + 1
+            await till.until(lambda: bool(till.told(ConditionBegan)))
+            assert not registry.change_to(then)
+            outcome = await registry.print("two_more", receipt("moved"), deadline_s=5.0)
+            assert isinstance(outcome, Confirmed)
+            only_one = {"one": configs["one"]}
+            change = registry.change_to(only_one)
+            new = build(only_one, DRIVERS)
+            await registry.reconfigure(only_one, new, registry.touched_by(change, new))
+            assert [shot.device_id for shot in registry.snapshot()] == ["one"]
+            (ended,) = till.told(ConditionEnded)
+            assert isinstance(ended, ConditionEnded)
+            assert ended.condition.code == "cover_open"
+            powers = [e for e in till.told(PowerChanged) if e.device_id == "two_more"]
+            assert [e.power for e in powers if isinstance(e, PowerChanged)][
+                -1
+            ] is PowerState.UNKNOWN
+            with pytest.raises(DeviceUnknown):
+                device("drawer")
+
+    with VirtualPrinter() as one, VirtualPrinter() as two, VirtualPrinter() as three:
+        asyncio.run(scenario(one, two, three))
+
+
+def test_what_was_built_for_nothing_leaves_nothing_open() -> None:
+    missing = config(
+        "escpos", port={"tcp": "127.0.0.1:9100"}, profile="tm_t88", font="/nowhere/font.ttf"
+    )
+
+    async def scenario(paper: VirtualPrinter) -> None:
+        configs = {"one": printer_config(paper)}
+        async with running(configs) as till:
+            await till.until(lambda: till.registry.device("one").power is PowerState.ONLINE)
+            open_files = len(os.listdir("/proc/self/fd"))
+            for _ in range(3):
+                with pytest.raises(ValueError, match=r"^devices\.two: "):
+                    build({**configs, "two": missing}, DRIVERS)
+                forget(build(configs, DRIVERS))
+            assert len(os.listdir("/proc/self/fd")) <= open_files
+
+    with VirtualPrinter() as paper:
+        asyncio.run(scenario(paper))
 
 
 def test_a_late_confirmation_lands_on_its_job() -> None:

@@ -377,10 +377,12 @@ class WatchDevicesRequest(_message.Message):
     def __init__(self, device_id: _Optional[str] = ...) -> None: ...
 
 class WatchDevicesResponse(_message.Message):
-    __slots__ = ("device",)
+    __slots__ = ("device", "removed")
     DEVICE_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_FIELD_NUMBER: _ClassVar[int]
     device: Device
-    def __init__(self, device: _Optional[_Union[Device, _Mapping]] = ...) -> None: ...
+    removed: bool
+    def __init__(self, device: _Optional[_Union[Device, _Mapping]] = ..., removed: bool = ...) -> None: ...
 
 class ClaimRequest(_message.Message):
     __slots__ = ("request_id", "device_id", "mode", "ttl_s", "wait_s", "purpose", "force_reason")

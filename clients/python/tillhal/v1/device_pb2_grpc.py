@@ -118,7 +118,8 @@ class DeviceServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchDevices(self, request, context):
-        """The devices as they are now, one message each, then each change as it is known.
+        """The devices as they are now, one message each, then each change as it is known, also that a
+        device was added or removed.
         NOT_FOUND: DEVICE_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

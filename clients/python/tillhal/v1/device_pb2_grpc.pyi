@@ -333,7 +333,8 @@ class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceSer
     """One device. NOT_FOUND: DEVICE_NOT_FOUND."""
 
     WatchDevices: _DeviceServiceWatchDevicesType
-    """The devices as they are now, one message each, then each change as it is known.
+    """The devices as they are now, one message each, then each change as it is known, also that a
+    device was added or removed.
     NOT_FOUND: DEVICE_NOT_FOUND.
     """
 
@@ -488,7 +489,8 @@ class DeviceServiceServicer(metaclass=abc.ABCMeta):
         request: tillhal.v1.device_pb2.WatchDevicesRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[tillhal.v1.device_pb2.WatchDevicesResponse], collections.abc.AsyncIterator[tillhal.v1.device_pb2.WatchDevicesResponse]]:
-        """The devices as they are now, one message each, then each change as it is known.
+        """The devices as they are now, one message each, then each change as it is known, also that a
+        device was added or removed.
         NOT_FOUND: DEVICE_NOT_FOUND.
         """
 

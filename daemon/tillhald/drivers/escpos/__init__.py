@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tillhald.devices.categories import PrinterDriver
+from tillhald.devices.specs import PrinterDriver
 from tillhald.drivers.escpos.driver import EscposOptions, EscposPrinter
 
 SPEC: Final = PrinterDriver(

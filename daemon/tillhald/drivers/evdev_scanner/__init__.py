@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tillhald.devices.categories import ScannerDriver
+from tillhald.devices.specs import ScannerDriver
 from tillhald.drivers.evdev_scanner.driver import EvdevScannerOptions, connect
 
 SPEC: Final = ScannerDriver(

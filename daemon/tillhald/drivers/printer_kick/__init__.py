@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tillhald.devices.categories import DrawerOnPrinterDriver
+from tillhald.devices.specs import DrawerOnPrinterDriver
 from tillhald.drivers.printer_kick.driver import KickedDrawer, KickOptions
 
 SPEC: Final = DrawerOnPrinterDriver(

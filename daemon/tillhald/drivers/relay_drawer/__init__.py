@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tillhald.devices.categories import DrawerDriver
+from tillhald.devices.specs import DrawerDriver
 from tillhald.drivers.relay_drawer.driver import RelayDrawer, RelayOptions
 
 SPEC: Final = DrawerDriver(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tillhald.devices.categories import ScannerDriver
+from tillhald.devices.specs import ScannerDriver
 from tillhald.drivers.serial_scanner.driver import SerialScannerOptions, connect
 
 SPEC: Final = ScannerDriver(
