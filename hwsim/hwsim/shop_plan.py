@@ -148,7 +148,7 @@ def _device(name: str, table: object, wrong: list[str]) -> DevicePlan | None:
     where = f"devices.{name}"
     if not name or not NAME_CHARS.issuperset(name):
         wrong.append(f"{where}: a name has small letters, digits and _")
-    if not isinstance(table, dict) or table.get("kind") not in KINDS:
+    if not isinstance(table, dict) or str(table.get("kind")) not in KINDS:
         wrong.append(f"{where}.kind: it is one of {', '.join(KINDS)}")
         return None
     kind = KINDS[table["kind"]]

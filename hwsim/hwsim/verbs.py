@@ -94,8 +94,8 @@ def _print_blank(printer: VirtualPrinter, *, blank: bool = True) -> None:
 
 
 def _drain_slowly(printer: VirtualPrinter, *, bytes_per_s: float) -> None:
-    if not bytes_per_s >= 0:
-        raise ValueError("bytes_per_s is not below 0")
+    if bytes_per_s and not 1 <= bytes_per_s <= 1e9:
+        raise ValueError("bytes_per_s is 0, or from 1 to 1e9")
     printer.drain_slowly(bytes_per_s or None)
 
 
@@ -110,6 +110,8 @@ def _heal(printer: VirtualPrinter) -> None:
 
 
 def _ignore_kicks(drawer: VirtualDrawer, *, count: int) -> None:
+    if count < 0:
+        raise ValueError("count is from 0 up")
     drawer.ignored_kicks = count
 
 
