@@ -25,7 +25,6 @@ RECEIVE_BUFFER_BYTES: Final = 4096
 LOG_MAX: Final = 1000
 LOG_DATA_BYTES_MAX: Final = 64
 PULSES_MAX: Final = 1000
-SERIAL_NUMBER: Final = "HWSIM00001"
 FIRMWARE: Final = "1.00 HWSIM"
 
 CUT_COMMANDS: Final = ("GS V", "ESC i", "ESC m")
@@ -226,6 +225,12 @@ class Mechanism:
         self.cutter_error = False
         self._busy_until_s = 0.0
 
+    def become(self, serial_number: str) -> None:
+        """Another printer of this model stands here, with counters of its own."""
+        self.power_cycle()
+        self.model = replace(self.model, serial_number=serial_number)
+        self.counters = dict.fromkeys(self.counters, 0)
+
     def clear_buffers(self) -> None:
         """All that was received and not executed is gone."""
         self._clear_buffers()
@@ -321,7 +326,11 @@ class Mechanism:
     def _print_test(self, token: Token) -> None:
         """GS ( A n m: 2 prints what the printer is, 3 its characters; there is no hex dump."""
         patterns = {
-            2: [self.model.product, f"Firmware {FIRMWARE}", f"Serial number {SERIAL_NUMBER}"],
+            2: [
+                self.model.product,
+                f"Firmware {FIRMWARE}",
+                f"Serial number {self.model.serial_number}",
+            ],
             3: ["".join(chr(0x21 + (n + at) % 94) for at in range(42)) for n in range(12)],
         }
         if len(token.params) == 2 and token.params[1] % 48 in patterns:
@@ -395,7 +404,7 @@ class Mechanism:
             65: FIRMWARE,
             66: self.model.maker,
             67: self.model.product,
-            68: SERIAL_NUMBER,
+            68: self.model.serial_number,
             69: self.model.font_info,
         }
         if number in single:

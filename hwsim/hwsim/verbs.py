@@ -105,6 +105,10 @@ def _hold_feed(printer: VirtualPrinter, *, lines: int = 1) -> None:
     printer.hold_feed(lines)
 
 
+def _swap(printer: VirtualPrinter, *, serial_number: str) -> None:
+    printer.swap(serial_number)
+
+
 def _heal(printer: VirtualPrinter) -> None:
     printer.heal()
 
@@ -211,6 +215,7 @@ _PRINTER: Final = {
     "repair": Verb("It works again.", VirtualPrinter.repair),
     "power_off": Verb("Switch it off; `quietly` tells the host nothing.", _power_off),
     "power_on": Verb("Switch it on.", VirtualPrinter.power_on),
+    "swap": Verb("Another printer of this model stands there.", _swap),
     "unplug": Verb("Pull its cable.", VirtualPrinter.unplug),
     "plug": Verb("Plug its cable in; `at` is another path of a serial line or USB.", _plug_printer),
     "refuse": Verb("Refuse new connections.", VirtualPrinter.refuse_connections),

@@ -274,6 +274,21 @@ def test_one_call_heals_everything(virtual_printer: VirtualPrinter, connect: Con
     assert other.ask(ONLINE, 1) == IDLE
 
 
+def test_a_swapped_printer_has_another_number_and_counts_anew(
+    virtual_printer: VirtualPrinter, host: Host, connect: Connect
+) -> None:
+    host.send(b"1\n" + CUT)
+    virtual_printer.wait_receipts(1, timeout_s=5)
+    virtual_printer.swap("X42")
+    with pytest.raises(ConnectionResetError):
+        host.read(1)
+    other = connect(virtual_printer)
+    assert other.ask(b"\x1dID", 5) == b"\x5fX42\x00"
+    assert other.ask(b"\x1dg2\x00\xb2\x00", 3) == b"\x5f0\x00"
+    with pytest.raises(ValueError, match="printable ASCII"):
+        virtual_printer.swap("\n")
+
+
 def test_a_reset_ends_the_connection_and_the_next_one_is_served(
     virtual_printer: VirtualPrinter, host: Host, connect: Connect
 ) -> None:
