@@ -289,6 +289,25 @@ def test_a_swapped_printer_has_another_number_and_counts_anew(
         virtual_printer.swap("\n")
 
 
+def test_a_host_may_be_told_at_once_that_printing_stopped(
+    virtual_printer: VirtualPrinter, host: Host
+) -> None:
+    host.send(b"\x1d(H\x03\x00102")
+    assert host.ask(PROCESS_ID, 7) == CONFIRMED
+    virtual_printer.hold_feed()
+    virtual_printer.release_feed()
+    virtual_printer.open_cover()
+    assert host.read(3) == b"\x37\x23\x00"
+    virtual_printer.close_cover()
+    virtual_printer.set_paper(PaperState.END)
+    assert host.read(3) == b"\x37\x23\x00"
+    virtual_printer.set_paper(PaperState.ADEQUATE)
+    host.send(b"\x1d(H\x03\x00100")
+    assert host.ask(PROCESS_ID, 7) == CONFIRMED
+    virtual_printer.open_cover()
+    assert host.ask(ONLINE, 1) == b"\x1a"
+
+
 def test_a_reset_ends_the_connection_and_the_next_one_is_served(
     virtual_printer: VirtualPrinter, host: Host, connect: Connect
 ) -> None:
