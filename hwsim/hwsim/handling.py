@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hwsim.card import Card
 from hwsim.mechanism import Mechanism, PaperState
+from hwsim.models import is_serial_number
 from hwsim.network_card import NetworkCard
 from hwsim.plans import Unit
 from hwsim.serial_line import SerialLine
@@ -123,6 +124,18 @@ class HandledPrinter:
             card.switched_on()
             if not self._refusing:
                 self._running_card.listen()
+
+    def swap(self, serial_number: str) -> None:
+        """Put another printer of this model in its place, switched on: the host's connection ends,
+        its serial number and its counters are others. ValueError unless that is printable ASCII.
+        """
+        if not is_serial_number(serial_number):
+            raise ValueError("a serial number is printable ASCII, and not empty")
+        with self._touched():
+            self.power_off()
+            self._mechanism.become(serial_number)
+            self.after_all()
+            self.power_on()
 
     def unplug(self) -> None:
         """Pull the cable: the host's connection ends at once, and it cannot have another."""

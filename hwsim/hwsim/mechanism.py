@@ -17,6 +17,7 @@ from hwsim.models import Model
 from hwsim.paper import Paper
 from hwsim.plans import Plans
 from hwsim.receipt import Receipt
+from hwsim.reports import Reports
 from hwsim.status import PaperState, Seen
 
 __all__ = ["OUTPUT_BYTES_MAX", "LoggedCommand", "Mechanism", "PaperState", "Pulse"]
@@ -84,6 +85,7 @@ class Mechanism:
         self.answers = Answers(self._automatic_status)
         self.output = self.answers.output
         self.plans = Plans()
+        self._reports = Reports(self.answers)
         self.claims: Mapping[str, object] = {}
         self.drain_bytes_per_s: float | None = None
         self.log: deque[LoggedCommand] = deque(maxlen=LOG_MAX)
@@ -112,10 +114,8 @@ class Mechanism:
         self._busy_until_s = 0.0
         self._now_s = 0.0
         self._stops_at_near_end = False
-        self._asb = 0
         self._pulse_disabled = False
         self._roll: tuple[int, PaperState] | None = None
-        self._reported = self._shown.classes()
         self._table = self._commands()
 
     # What its owner sees and does
@@ -198,14 +198,9 @@ class Mechanism:
         return min((at_s for at_s in (late_s, busy_s) if at_s is not None), default=None)
 
     def report(self) -> None:
-        """Send the automatic status if something enabled has changed."""
-        if not self._asb:
-            return
-        classes = self._shown.classes()
-        changed = sum(bit for bit in classes if classes[bit] != self._reported[bit])
-        self._reported = classes
-        if changed & self._asb:
-            self.answers.give("GS a", self._shown.automatic(), self._now_s)
+        """Tell the host what has changed, as far as it wants to know."""
+        if self._reports.wanted:
+            self._reports.notice(self._shown, self._now_s)
 
     def load_paper(self, state: PaperState, after_dots: int | None) -> None:
         """The sensors see `state` now, or once `after_dots` more rows have passed the head."""
@@ -221,9 +216,16 @@ class Mechanism:
         self.paper.reset()
         self.answers.forget()
         self._macro = Macro()
-        self._asb, self._pulse_disabled, self._stops_at_near_end = 0, False, False
+        self._pulse_disabled, self._stops_at_near_end = False, False
+        self._reports.reset()
         self.cutter_error = False
         self._busy_until_s = 0.0
+
+    def become(self, serial_number: str) -> None:
+        """Another printer of this model stands here, with counters of its own."""
+        self.power_cycle()
+        self.model = replace(self.model, serial_number=serial_number)
+        self.counters = dict.fromkeys(self.counters, 0)
 
     def clear_buffers(self) -> None:
         """All that was received and not executed is gone."""
@@ -254,7 +256,8 @@ class Mechanism:
         else:
             self.paper.execute(token)
             if token.name == "ESC @":
-                self._asb, self._pulse_disabled = 0, False  # GS a: effective until ESC @
+                self._reports.disable()  # GS a: effective until ESC @
+                self._pulse_disabled = False
                 self._stops_at_near_end = False
         if token.name in ("LF", "ESC d", "ESC J"):
             self._count(LINES_COUNTERS)
@@ -332,9 +335,15 @@ class Mechanism:
             self._count(CUTS_COUNTERS)
 
     def _process_id(self, token: Token) -> None:
-        """GS ( H function 48: all before it is printed when its turn has come."""
-        if self._knows_process_id and len(token.params) == 6 and token.params[:2] == b"00":
+        """GS ( H function 48: all before it is printed when its turn has come. Function 49: tell
+        when printing stops.
+        """
+        if not self._knows_process_id:
+            return
+        if len(token.params) == 6 and token.params[:2] == b"00":
             self._answer(b"\x37\x22" + token.params[2:] + b"\x00")
+        elif len(token.params) == 3 and token.params[:2] == b"10":
+            self._reports.enable_offline(self._shown, tells=token.params[2] % 48 in (1, 2))
 
     def _counter(self, token: Token) -> None:
         """GS g 0 resets a counter (numbers below 128), GS g 2 transmits one."""
@@ -379,10 +388,7 @@ class Mechanism:
         return self._shown.automatic()
 
     def _enable_automatic_status(self, token: Token) -> None:
-        self._asb = token.params[0]
-        self._reported = self._shown.classes()
-        if self._asb:
-            self._answer(self._shown.automatic())
+        self._reports.enable(token.params[0], self._shown, self._now_s)
 
     def _transmit_status(self, token: Token) -> None:
         if token.params[0] in (1, 49):

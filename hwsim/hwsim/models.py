@@ -48,6 +48,11 @@ class Model:
         return self.dots_wide // FONT_A[0]
 
 
+def is_serial_number(text: str) -> bool:
+    """Whether GS I can transmit it."""
+    return text.isascii() and text.isprintable() and bool(text)
+
+
 _TM_T88: Final = Model(
     name="tm-t88",
     maker="EPSON",

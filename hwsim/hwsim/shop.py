@@ -8,7 +8,7 @@ import fcntl
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -183,7 +183,7 @@ class Shop:
         line = plan.link in ("serial", "usb")
         at = SerialAt(self._path(name, plan.at), plan.xon_xoff, vanishes=plan.link == "usb")
         printer = VirtualPrinter(
-            model=MODELS[plan.model],
+            model=replace(MODELS[plan.model], serial_number=plan.serial_number),
             drawer=hung[0] if hung else None,
             second_drawer=hung[1] if len(hung) > 1 else None,
             port=plan.port,

@@ -14,7 +14,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Final, Literal
 
-from hwsim.models import MODELS
+from hwsim.models import MODELS, is_serial_number
 
 DEVICES_MAX: Final = 32
 PORT_MAX: Final = 65535
@@ -46,6 +46,7 @@ class PrinterPlan:
     busy_when_offline: bool = False
     ignore_process_id: bool = False
     receive_buffer_bytes: int = 4096
+    serial_number: str = "HWSIM00001"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ def _device(name: str, table: object, wrong: list[str]) -> DevicePlan | None:
     where = f"devices.{name}"
     if not name or not NAME_CHARS.issuperset(name):
         wrong.append(f"{where}: a name has small letters, digits and _")
-    if not isinstance(table, dict) or table.get("kind") not in KINDS:
+    if not isinstance(table, dict) or str(table.get("kind")) not in KINDS:
         wrong.append(f"{where}.kind: it is one of {', '.join(KINDS)}")
         return None
     kind = KINDS[table["kind"]]
@@ -206,6 +207,8 @@ def _check_together(
 ) -> None:
     wired: dict[tuple[str, int], str] = {}
     for name, plan in devices.items():
+        if isinstance(plan, PrinterPlan) and not is_serial_number(plan.serial_number):
+            wrong.append(f"devices.{name}.serial_number: it is printable ASCII, and not empty")
         if isinstance(plan, PrinterPlan) and plan.link in ("tcp", "rfc2217") and plan.at:
             wrong.append(f"devices.{name}.at: a printer with link {plan.link} has a port, no path")
         if isinstance(plan, PrinterPlan) and plan.link in ("serial", "usb") and plan.port:

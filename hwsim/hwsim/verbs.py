@@ -94,8 +94,8 @@ def _print_blank(printer: VirtualPrinter, *, blank: bool = True) -> None:
 
 
 def _drain_slowly(printer: VirtualPrinter, *, bytes_per_s: float) -> None:
-    if not bytes_per_s >= 0:
-        raise ValueError("bytes_per_s is not below 0")
+    if bytes_per_s and not 1 <= bytes_per_s <= 1e9:
+        raise ValueError("bytes_per_s is 0, or from 1 to 1e9")
     printer.drain_slowly(bytes_per_s or None)
 
 
@@ -105,11 +105,17 @@ def _hold_feed(printer: VirtualPrinter, *, lines: int = 1) -> None:
     printer.hold_feed(lines)
 
 
+def _swap(printer: VirtualPrinter, *, serial_number: str) -> None:
+    printer.swap(serial_number)
+
+
 def _heal(printer: VirtualPrinter) -> None:
     printer.heal()
 
 
 def _ignore_kicks(drawer: VirtualDrawer, *, count: int) -> None:
+    if count < 0:
+        raise ValueError("count is from 0 up")
     drawer.ignored_kicks = count
 
 
@@ -209,6 +215,7 @@ _PRINTER: Final = {
     "repair": Verb("It works again.", VirtualPrinter.repair),
     "power_off": Verb("Switch it off; `quietly` tells the host nothing.", _power_off),
     "power_on": Verb("Switch it on.", VirtualPrinter.power_on),
+    "swap": Verb("Another printer of this model stands there.", _swap),
     "unplug": Verb("Pull its cable.", VirtualPrinter.unplug),
     "plug": Verb("Plug its cable in; `at` is another path of a serial line or USB.", _plug_printer),
     "refuse": Verb("Refuse new connections.", VirtualPrinter.refuse_connections),

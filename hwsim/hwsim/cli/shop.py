@@ -180,8 +180,9 @@ def _introduce(shop: Shop) -> None:
     font = ""
     for each in shop.devices.values():
         where = each.where
-        place = where.get("device") or where.get("printer") or f"{where['host']}:{where['port']}"
-        _tell(f"hwsim: {each.name}, a {each.kind.replace('_', ' ')}, is at {place}")
+        place = where.get("device") or f"{where.get('host')}:{where.get('port')}"
+        at = f"hangs on {where['printer']}" if "printer" in where else f"is at {place}"
+        _tell(f"hwsim: {each.name}, a {each.kind.replace('_', ' ')}, {at}")
         if isinstance(each.device, VirtualPrinter):
             font = each.device.font_name
     drawn = f" (drawn with {font})" if font else ""

@@ -274,6 +274,40 @@ def test_one_call_heals_everything(virtual_printer: VirtualPrinter, connect: Con
     assert other.ask(ONLINE, 1) == IDLE
 
 
+def test_a_swapped_printer_has_another_number_and_counts_anew(
+    virtual_printer: VirtualPrinter, host: Host, connect: Connect
+) -> None:
+    host.send(b"1\n" + CUT)
+    virtual_printer.wait_receipts(1, timeout_s=5)
+    virtual_printer.swap("X42")
+    with pytest.raises(ConnectionResetError):
+        host.read(1)
+    other = connect(virtual_printer)
+    assert other.ask(b"\x1dID", 5) == b"\x5fX42\x00"
+    assert other.ask(b"\x1dg2\x00\xb2\x00", 3) == b"\x5f0\x00"
+    with pytest.raises(ValueError, match="printable ASCII"):
+        virtual_printer.swap("\n")
+
+
+def test_a_host_may_be_told_at_once_that_printing_stopped(
+    virtual_printer: VirtualPrinter, host: Host
+) -> None:
+    host.send(b"\x1d(H\x03\x00102")
+    assert host.ask(PROCESS_ID, 7) == CONFIRMED
+    virtual_printer.hold_feed()
+    virtual_printer.release_feed()
+    virtual_printer.open_cover()
+    assert host.read(3) == b"\x37\x23\x00"
+    virtual_printer.close_cover()
+    virtual_printer.set_paper(PaperState.END)
+    assert host.read(3) == b"\x37\x23\x00"
+    virtual_printer.set_paper(PaperState.ADEQUATE)
+    host.send(b"\x1d(H\x03\x00100")
+    assert host.ask(PROCESS_ID, 7) == CONFIRMED
+    virtual_printer.open_cover()
+    assert host.ask(ONLINE, 1) == b"\x1a"
+
+
 def test_a_reset_ends_the_connection_and_the_next_one_is_served(
     virtual_printer: VirtualPrinter, host: Host, connect: Connect
 ) -> None:
