@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hwsim.receipt import Receipt
 
 SEED = 20_261_122
-LANES = 8
+LANES = 10
 EPISODE_SALES = 12
 LINES = (1, 1, 4, 30, 80)
 """Of a sale; the longest receipts are more than a printer's buffer holds."""

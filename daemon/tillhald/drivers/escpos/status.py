@@ -212,6 +212,10 @@ class Senses:
         """Take the printer's count of its cuts."""
         self._cuts = (cuts, now_s)
 
+    def forget_cuts(self) -> None:
+        """The count is about to change: a job begins, and nobody knows yet what becomes of it."""
+        self._cuts = None
+
     def _take(self, masks: dict[Sensor, int], bits: int, now_s: float) -> None:
         self._unreachable = False
         for sensor, mask in masks.items():
