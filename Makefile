@@ -8,7 +8,7 @@ TESTS  := $(BIN)/python -m pytest -n auto --dist loadfile
 CODE   := clients daemon hwsim tests bench tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format gen bench powercut clean
+.PHONY: help demo run test check format gen bench powercut printjobs fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ bench: $(READY) ## Measure against floors and peers; one report
 
 powercut: $(READY) ## Cut the power under the journal a million times; needs root; goes on where it stopped
 	@$(BIN)/python tools/powercut.py
+
+printjobs: $(READY) ## Print 6,000 receipts under faults and power cuts, beside naive policies; half an hour
+	@$(BIN)/python -m tests.crash.print_campaign --jobs 6000
+
+fuzz: $(READY) ## Throw a million random inputs at each reader of bytes from outside; a quarter of an hour
+	@$(BIN)/python tools/fuzz.py
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) .venv-gen .demo .run .powercut bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,6 +5,7 @@ cell and a Latin letter the 12-dot cell of a TM-T88. Without it Latin text still
 that the font at hand lacks is drawn as a box, as a printer does.
 """
 
+import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,6 +18,8 @@ from hwsim.models import FONT_B, INK
 GLYPHS_CACHED_MAX: Final = 4096
 NOT_A_CHARACTER: Final = "\U0010fffe"
 """No font has it, so its picture is the font's sign for "missing"."""
+NEVER_DRAWN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of Unicode that have no glyph: controls, halves of a pair, ends of a line."""
 
 
 class FontFile(NamedTuple):
@@ -75,6 +78,8 @@ class CharacterGenerator:
         return bytes(self._font(file, height).getmask(NOT_A_CHARACTER, "1"))
 
     def _has(self, character: str, file: FontFile | None, height: int) -> bool:
+        if unicodedata.category(character) in NEVER_DRAWN:
+            return False  # some of them end a paragraph, and the layout engine refuses them
         ink = bytes(self._font(file, height).getmask(character, "1"))
         return character.isspace() or ink != self._missing(file, height)
 

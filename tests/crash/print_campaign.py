@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from hwsim.receipt import Receipt
 
 SEED = 20_261_122
-LANES = 8
+LANES = 10
 EPISODE_SALES = 12
 LINES = (1, 1, 4, 30, 80)
 """Of a sale; the longest receipts are more than a printer's buffer holds."""
@@ -215,6 +216,7 @@ def run_lane(
         return Report(model, said, victim.paper(), counted)
     except BaseException:
         print(f"{policy=} {model=} {seed=} {folder=}", file=sys.stderr)
+        traceback.print_exc()  # at once: the other lanes may take half an hour
         raise
     finally:
         victim.printer.close()

@@ -66,24 +66,34 @@ class Paper(NamedTuple):
     cut_off: set[int]
 
 
-def read(pieces: Iterable[tuple[str, bool]]) -> Paper:
+def read(pieces: list[tuple[str, bool]]) -> Paper:
     """Read all paper, in the order in which it came out; half receipts count for nothing."""
-    paper = Paper(Counter(), Counter(), set())
-    for text, was_cut in pieces:
-        starts = list(_NUMBER.finditer(text))
-        before_from = 0
-        for at, start in enumerate(starts):
-            end = starts[at + 1].start() if at + 1 < len(starts) else len(text)
-            body = text[start.end() : end]
-            number = int(start.group(1))
+    whole = _in_text("".join(text for text, _ in pieces))
+    copies = Counter(number for number, is_copy in whole if is_copy)
+    originals = Counter(number for number, is_copy in whole if not is_copy)
+    ends = [_in_text(text)[-1:] for text, was_cut in pieces if was_cut and _ends_whole(text)]
+    return Paper(originals, copies, {number for end in ends for number, copy in end if not copy})
+
+
+def _in_text(text: str) -> list[tuple[int, bool]]:
+    """The whole receipts in a text: their numbers, and whether they say that they are copies."""
+    found = []
+    starts = list(_NUMBER.finditer(text))
+    before_from = 0
+    for at, start in enumerate(starts):
+        end = starts[at + 1].start() if at + 1 < len(starts) else len(text)
+        body = text[start.end() : end]
+        if "\nTOTAL " in body and _END in body:
             is_copy = _COPY.search(text, before_from, start.start()) is not None
-            before_from = start.end()
-            if "\nTOTAL " not in body or _END not in body:
-                continue
-            (paper.copies if is_copy else paper.originals)[number] += 1
-            if was_cut and not is_copy and at + 1 == len(starts):
-                paper.cut_off.add(number)
-    return paper
+            found.append((int(start.group(1)), is_copy))
+        before_from = start.end()
+    return found
+
+
+def _ends_whole(text: str) -> bool:
+    """Whether the last receipt that begins on this piece also ends on it."""
+    *_, last = (text, *_NUMBER.split(text))
+    return "\nTOTAL " in last and _END in last
 
 
 class Report(NamedTuple):

@@ -139,8 +139,8 @@ class Printing:
                 self._ask([self._sold, lines])
             else:
                 self.calls.checkout.Checkout(_sale(lines))
-        except (grpc.RpcError, OSError, ValueError):
-            assert self.is_dead(10), "it refused to sell"
+        except (grpc.RpcError, OSError, ValueError) as error:
+            assert self.is_dead(10), f"it refused to sell: {error!r}"
             return False
         return True
 

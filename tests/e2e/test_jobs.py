@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from hwsim.drawer import VirtualDrawer
+from hwsim.mechanism import PaperState
 from hwsim.models import MODELS
 from hwsim.printer import VirtualPrinter
 from tests.support.answers import await_job, await_kick, paper_in, refused
@@ -119,6 +120,22 @@ def test_the_printers_count_proves_a_receipt_that_came_out_while_the_till_died()
         job_id = killed_at(till, "effects.after_print")
         job = await_job(till.calls, job_id, CONFIRMED)
         assert (job.reason, unresolved(till.calls)) == ("CUT_COUNTER", [])
+        assert paper_in(printer).originals == {1: 1}
+
+
+def test_a_receipt_that_never_began_is_not_proven_by_the_cut_of_the_one_before_it() -> None:
+    with VirtualPrinter(drawer=VirtualDrawer()) as printer, a_till(printer=printer) as till:
+        till.start("effects.print_started:2")
+        printer.set_paper(PaperState.END, after_dots=60)
+        first = sell(till)
+        await_job(till.calls, first, UNCONFIRMED)
+        printer.set_paper(PaperState.ADEQUATE)  # it is printed to its end, and cut off, late
+        await_job(till.calls, first, CONFIRMED)
+        till.calls.checkout.Checkout(card_sale())
+        till.await_killed()
+        till.start()
+        job = await_job(till.calls, "receipt/2", FAILED_PARTIAL)
+        assert job.reason == "CUT_COUNTER"
         assert paper_in(printer).originals == {1: 1}
 
 

@@ -19,6 +19,7 @@ from tillhald.domain.answers import Answer, SaleSummary, answer_to
 from tillhald.domain.decide import clock_facts, decide
 from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import (
+    decode_job,
     decode_sale,
     entries,
     job_key,
@@ -160,12 +161,17 @@ class Shop:
                 taken = ("jobs", kick_key(kick_id)) in self.rows
             case _:
                 taken = False
+        job = None
+        if isinstance(command, cmd.CancelJob | cmd.ResolveJob):
+            stored = self.rows.get(("jobs", job_key(command.job_id)))
+            job = decode_job(stored) if stored else None
         return cmd.Now(
             at_ms=self.at_ms,
             today=TODAY,
             operator=operator,
             finished=self.finished,
             id_taken=taken,
+            job=job,
         )
 
     def _append(self, facts: list[ev.AnyEvent]) -> None:
@@ -177,9 +183,12 @@ class Shop:
             if name in self.finished
         }
         rows, _ = entries(record.events, state, found)
+        late = (ev.JobConfirmedLate, ev.JobFailedLate, ev.JobResolved)
+        amended = {job_key(event.job.job_id) for event in facts if isinstance(event, late)}
         for row in rows:
-            is_new = (row.table, row.key) not in self.rows
-            assert is_new or row.table == "sales", f"{row.table} {row.key!r} was written twice"
+            before = self.rows.get((row.table, row.key))
+            may_change = row.table == "sales" or row.key in amended or before == row.value
+            assert before is None or may_change, f"{row.table} {row.key!r} was written twice"
             self.rows[row.table, row.key] = row.value
         self.state = state
         self.records.append(record)

@@ -135,6 +135,7 @@ class Trouble(enum.StrEnum):
     gives no better evidence. NO_ANSWER: it is silent, or nothing comes back by its link.
     LINK_LOST: the connection broke.
     TTL_OVER: it was asked for so long ago that nobody waits for it any more.
+    EVIDENCE_AWAITED: the printer is first to say what became of the job before.
     CUTS_CHANGED: the printer has cut since its count was read; that is read again at once.
     DRIVER_FAILED: the driver made a mistake of its own; a condition tells more.
     QUEUE_FULL, DEVICE_STUCK: earlier work is in the way.
@@ -160,6 +161,7 @@ class Trouble(enum.StrEnum):
     DRIVER_FAILED = "DRIVER_FAILED"
     PRINTER_REMOVED = "PRINTER_REMOVED"
     CUTS_CHANGED = "CUTS_CHANGED"
+    EVIDENCE_AWAITED = "EVIDENCE_AWAITED"
 
 
 class Confirmed(msgspec.Struct, frozen=True, tag="confirmed"):

@@ -7,6 +7,7 @@ when it has nothing more to say does the policy decide, or a person.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 COUNT_S_MAX = 5.0
 """How long a printer may take to work off what it holds and tell its count of cuts."""
+PATIENCE_S = 10.0
+"""How long the next job waits for a printer that does not say what became of the last one."""
 EXPECTED_MAX = 100
 """Jobs whose late confirmation is still waited for; of older ones it is only logged."""
 
@@ -44,6 +47,8 @@ class Doubts:
         self._expected: OrderedDict[tuple[str, str], str] = OrderedDict()
         # Jobs of which the count proved nothing: somebody else has cut.
         self._unproven: set[str] = set()
+        # Since when a job's evidence has been asked for, by the monotonic clock.
+        self._asked_s: dict[str, float] = {}
 
     def expect(self, job: Job, mark: str) -> None:
         """The printer may still answer `mark`, and confirm the job by it."""
@@ -87,7 +92,19 @@ class Doubts:
             left = self._till.state.unresolved.get(job.job_id)
             if left is not None and not (is_provable(left) and left.job_id not in self._unproven):
                 await self._decide(left)
-        self._unproven &= self._till.state.unresolved.keys()
+        unresolved = self._till.state.unresolved
+        self._unproven &= unresolved.keys()
+        self._asked_s = {key: at_s for key, at_s in self._asked_s.items() if key in unresolved}
+
+    def wants_patience(self, printer: str) -> bool:
+        """Whether the next job had better wait: once it begins, the count proves nothing."""
+        now_s = time.monotonic()
+        return any(
+            is_provable(job)
+            and job.job_id not in self._unproven
+            and now_s - self._asked_s.setdefault(job.job_id, now_s) < PATIENCE_S
+            for job in in_doubt(self._till.state, self._till.rules, printer)
+        )
 
     async def _prove(self, job: Job) -> None:
         cuts = await self._devices.count_cuts(job.printer, deadline_s=COUNT_S_MAX)

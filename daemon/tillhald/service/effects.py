@@ -21,6 +21,7 @@ from tillhald.devices.categories import (
     FailedBeforeStart,
     FailedPartial,
     Fired,
+    How,
     KickFailed,
     KickUnknown,
     PowerState,
@@ -261,7 +262,7 @@ class Effects:
     async def _print_next(self, printer: str) -> Step:
         """Do one job."""
         # What is in doubt comes first: once another job has begun, the count proves nothing.
-        if _may_print(self._devices.device(printer)):
+        if self._may_ask(self._devices.device(printer)):
             await self._doubts.settle(printer)
         job = next_job(self._till.state, printer, self._tail.durable_seq)
         if job is None:
@@ -272,6 +273,10 @@ class Effects:
         shot = self._devices.device(printer)
         if not _may_print(shot):
             return await self._wait_for(job, shot)
+        if self._doubts.wants_patience(printer):
+            if job.state is not JobState.HELD:
+                await self._hold(job, Trouble.EVIDENCE_AWAITED.value)
+            return Step.HELD
         if printer not in self._failing:
             self._away_s.pop(printer, None)
         cuts_before = await self._cuts_before(shot)
@@ -301,12 +306,24 @@ class Effects:
         work = work_of(document, shot.capabilities.paper)
         return await self._note_print(job, outcome, work)
 
+    def _may_ask(self, shot: DeviceSnapshot) -> bool:
+        """Whether a printer can be asked what became of a job in doubt.
+
+        One that is silent takes seconds not to answer: no drawer on its port waits for that.
+        """
+        is_silent = isinstance(shot.status, PrinterStatus) and shot.status.silent
+        return _may_print(shot) and not (is_silent and self._till.state.kicks)
+
     async def _cuts_before(self, shot: DeviceSnapshot) -> int | None:
-        """The printer's count of cuts, as last told; the driver checks it before it begins."""
+        """The printer's count of cuts, if it is sure.
+
+        A count that is too old proves a job that never began: power may go before the driver has
+        compared it with the printer's own.
+        """
         status = shot.status
         if not isinstance(status, PrinterStatus) or status.silent:
             return None
-        if status.cut_count.value is not None:
+        if status.cut_count.how is How.MEASURED:
             return status.cut_count.value
         return await self._devices.count_cuts(shot.device_id, deadline_s=COUNT_S_MAX)
 

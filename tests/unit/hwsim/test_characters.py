@@ -171,3 +171,14 @@ def test_fonts_that_the_model_lacks_change_nothing(bench: NewBench) -> None:
     for number in (2, 50, 97, 98):
         assert bench().print_and_cut(b"\x1bM" + bytes([number]) + b"x" * 43).text.count("x\n") == 2
     assert bench().print_and_cut(b"\x1bM\x31" + b"x" * 56).text == "x" * 56 + "\n"
+
+
+@pytest.mark.parametrize(
+    "character", ["\n", "\r", "\x00", "\x1c", "\x1d", "\x85", "\u2028", "\ud800"]
+)
+def test_what_has_no_glyph_is_a_box_and_no_mistake(character: str) -> None:
+    from hwsim.fonts import generator_of_this_host
+
+    cell = generator_of_this_host().cell(character, 12, 24, 1)
+    assert cell.size == (12, 24)
+    assert cell.getbbox() is not None

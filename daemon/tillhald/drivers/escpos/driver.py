@@ -45,7 +45,7 @@ from tillhald.failpoints import reach
 
 BEAT_S: Final = 2.0
 """How often an idle printer is asked how it is."""
-LATELY_S: Final = 2 * BEAT_S
+LATELY_S: Final = 1.1 * BEAT_S
 """A status so new is not asked for again before a job: on a slow network each question counts."""
 SILENT_S_MAX: Final = 2.0
 """How long a printer that has never said a word is waited for after a job."""
@@ -217,6 +217,8 @@ class EscposPrinter:
         self, job: bytes, cuts: int, end_s: float, *, failpoint: str | None
     ) -> PrintOutcome:
         before = self._dialogue.cuts
+        if cuts:
+            self._dialogue.senses.forget_cuts()
         failure = self._send(job, end_s, failpoint)
         if failure is not None:
             return failure

@@ -253,6 +253,10 @@ class Senses:
         fresh = self._connected_s is not None and at_s >= self._connected_s
         return Reading(words, How.MEASURED if fresh else How.STALE, now_s - at_s)
 
+    def forget_cuts(self) -> None:
+        """The count is about to change: a job begins, and nobody knows yet what becomes of it."""
+        self._cuts = None
+
     def _take(self, masks: dict[Sensor, int], bits: int, now_s: float) -> None:
         self._unreachable = False
         for sensor, mask in masks.items():
