@@ -22,12 +22,10 @@ from tillhal.v1 import (
     scanner_pb2_grpc,
     system_pb2,
     system_pb2_grpc,
-    types_pb2,
 )
 from tillhald import VERSION
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.registry import DeviceRegistry
-from tillhald.domain.sale import UNRESOLVED_TENDER
 from tillhald.domain.startup import startup_facts
 from tillhald.journal.disk import takes_writes
 from tillhald.journal.writer import JournalWriter
@@ -37,6 +35,7 @@ from tillhald.rpc.door import Door
 from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.printer import PrinterServicer
+from tillhald.rpc.recovery import recovery_report
 from tillhald.rpc.scanner import ScannerServicer
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import API_VERSION, Boot, SystemServicer
@@ -263,35 +262,7 @@ class App:
             startup_facts(till.state, version=VERSION, clean_shutdown=report.clean_shutdown)
         )
         state = till.state
-        found = system_pb2.RecoveryReport(
-            last_seq=report.last_seq,
-            checkpoint_seq=report.checkpoint_seq or 0,
-            tail_records=report.last_seq - (report.checkpoint_seq or 0),
-            clean_shutdown=report.clean_shutdown,
-            interrupted_sale_ids=[sale.sale_id for sale in state.interrupted],
-            pending_tender_sale_ids=[
-                sale.sale_id
-                for sale in state.sales.values()
-                if any(tender.state in UNRESOLVED_TENDER for tender in sale.tenders)
-            ],
-            unconfirmed_job_ids=[job.job_id for job in state.finished_jobs],
-            unknown_kick_ids=[kick.kick_id for kick in state.finished_kicks],
-            clock_suspect=state.clock_suspect,
-            spilled_records=report.spilled_records,
-            segment=report.segment,
-            gone=[
-                types_pb2.Gap(first_seq=first, last_seq=last, why="Lost with a damaged file.")
-                for first, last in state.gone
-            ],
-            unresolved_job_ids=list(state.unresolved),
-            findings=[
-                *(found.sentence for found in report.faults),
-                *(
-                    f"Device {name} is left out: {why}."
-                    for name, why in self._config.left_out.items()
-                ),
-            ],
-        )
+        found = recovery_report(state, report, self._config.left_out)
         log.info(
             "journal_opened",
             last_seq=report.last_seq,

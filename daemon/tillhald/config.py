@@ -15,12 +15,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from tillhald.devices.backup import take_backup
+from tillhald.config_devices import devices_of
 from tillhald.devices.categories import Category
-from tillhald.devices.finding import find_drivers, load_drivers
-from tillhald.devices.options import DrawerOptions, Shown
-from tillhald.devices.specs import DrawerOnPrinterDriver, Driver
-from tillhald.devices.stations import config_faults
+from tillhald.devices.finding import load_drivers
+from tillhald.devices.options import Shown
+from tillhald.devices.specs import DrawerOnPrinterDriver
 from tillhald.devices.unit import DeviceConfig
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX
 from tillhald.domain.currency import is_currency
@@ -33,14 +32,12 @@ from tillhald.domain.rules import (
     TenderRule,
 )
 from tillhald.domain.sale import TenderType
-from tillhald.domain.statistics import STATISTICS
 from tillhald.journal.recovery import Places
 from tillhald.journal.spill import SPILL_MIB_MAX, SPILL_MIB_MIN
 from tillhald.logo import read_logo
 from tillhald.scan_table import ScanTable, scan_faults
 from tillhald.tables import MISTAKES_MAX, convert, meant
 
-DEVICES_MAX = 64
 MAP_MIB_MIN, MAP_MIB_MAX = 4, 64 * 1024
 COIN_MINOR_MAX = 1_000_000
 LINE_CHARS_MAX = 100
@@ -219,7 +216,7 @@ def parse(text: str, *, simulated: bool = False) -> Config:
             mistakes.append(f"unknown table `{name}`{meant(name, [*_TABLES, 'devices'])}")
         else:
             tables[name] = convert(name, table, kind, mistakes)
-    devices, left_out = _devices(content.get("devices", {}), mistakes)
+    devices, left_out = devices_of(content.get("devices", {}), mistakes)
     config = Config(
         **{name: table for name, table in tables.items() if table is not None},
         devices=devices,
@@ -249,7 +246,7 @@ def parse_devices(text: str, base: Config) -> Config:
         if name not in ("devices", "receipt")
     ]
     named = content.get("devices", {})
-    devices, left_out = _devices(named, mistakes)
+    devices, left_out = devices_of(named, mistakes)
     receipt = base.receipt
     if "receipt" in content:
         receipt = convert("receipt", content["receipt"], ReceiptTable, mistakes) or receipt
@@ -262,74 +259,6 @@ def parse_devices(text: str, base: Config) -> Config:
 
 
 # --- devices
-
-
-def _devices(tables: object, mistakes: list[str]) -> tuple[dict[str, DeviceConfig], dict[str, str]]:
-    """The devices, and why others are left out."""
-    devices: dict[str, DeviceConfig] = {}
-    left_out: dict[str, str] = {}
-    if not isinstance(tables, dict):
-        mistakes.append("devices: tables like [devices.front_printer] are needed")
-        return devices, left_out
-    if len(tables) > DEVICES_MAX:
-        mistakes.append(f"devices: at most {DEVICES_MAX}")
-    drivers, broken = find_drivers()
-    known = sorted(drivers)
-    for name, table in tables.items():
-        where = f"devices.{name}"
-        if not isinstance(table, dict) or not isinstance(table.get("driver"), str):
-            mistakes.append(f"{where}: `driver` is needed, one of {', '.join(known)}")
-            continue
-        options = dict(table)
-        driver = options.pop("driver")
-        if driver in broken:
-            left_out[name] = f"driver `{driver}` cannot be loaded: {broken[driver]}"
-            continue
-        if driver not in drivers:
-            mistakes.append(f"{where}: unknown driver `{driver}`{meant(driver, known)}")
-            continue
-        backup = take_backup(where, options, mistakes)
-        category = drivers[driver].category
-        maintenance = _maintenance(where, options.pop("maintenance", {}), category, mistakes)
-        converted = convert(where, options, drivers[driver].options_type, mistakes)
-        if converted is not None:
-            devices[name] = DeviceConfig(
-                driver=driver, options=converted, maintenance=maintenance, backup=backup
-            )
-    _leave_out_what_hangs_on(left_out, devices, drivers)
-    if len(devices) + len(left_out) == len(tables):  # else one mistake would show as two
-        mistakes.extend(config_faults(devices, drivers))
-    return devices, left_out
-
-
-def _leave_out_what_hangs_on(
-    left_out: dict[str, str], devices: dict[str, DeviceConfig], drivers: dict[str, Driver]
-) -> None:
-    for name, device in list(devices.items()):
-        driver = drivers[device.driver]
-        if isinstance(driver, DrawerOnPrinterDriver):
-            assert isinstance(device.options, DrawerOptions), "a drawer's options"
-            host = driver.printer_of(device.options)
-            if host in left_out:
-                left_out[name] = f"it hangs on {host}, which is left out"
-                del devices[name]
-
-
-def _maintenance(
-    where: str, table: object, category: Category, mistakes: list[str]
-) -> dict[str, int]:
-    """By the name of a statistic, the count at which a person is to see to the device."""
-    if not isinstance(table, dict):
-        mistakes.append(f"{where}.maintenance: a table is needed")
-        return {}
-    known = STATISTICS.get(category.value, ())
-    for name, count in table.items():
-        if name not in known:
-            close = meant(name, list(known))
-            mistakes.append(f"{where}.maintenance: unknown statistic `{name}`{close}")
-        elif type(count) is not int or count < 1:
-            mistakes.append(f"{where}.maintenance.{name}: a whole number above zero is needed")
-    return table
 
 
 # --- what no single field can say

@@ -262,6 +262,16 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.DrawerSensorCalibrated(
         device_id="drawer", open_level=OpenLevel.LOW, by_key=True, request_id="request-1"
     ),
+    ev.ClaimGranted(
+        device_id="scanner",
+        mode=ClaimMode.EXCLUSIVE,
+        purpose="the counter",
+        ttl_s=15,
+        reason="it hangs",
+    ),
+    ev.ClaimEnded(device_id="scanner", token=42, how=ClaimEnd.HANDED_OVER),
+    ev.ScanKeyed(device_id="scanner", kind=ScanKind.GTIN, chars=13, text="4006381333931"),
+    ev.ScansLost(device_id="scanner", loss=ScanLoss.NO_CONSUMER, count=3),
     ev.DevicesCounted(counts={"front": {"ReplugCount": 1, "PoweredSeconds": 600}}),
     ev.StatisticsReset(device_id="front", before={"PaperCutCount": 1_000_001}),
     ev.DeviceIdentified(device_id="front", identity=IDENTITY),
@@ -276,16 +286,6 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         result="failed",
         steps=(HealthStep(name="reachable", result="failed", evidence="absent"),),
     ),
-    ev.ClaimGranted(
-        device_id="scanner",
-        mode=ClaimMode.EXCLUSIVE,
-        purpose="the counter",
-        ttl_s=15,
-        reason="it hangs",
-    ),
-    ev.ClaimEnded(device_id="scanner", token=42, how=ClaimEnd.HANDED_OVER),
-    ev.ScanKeyed(device_id="scanner", kind=ScanKind.GTIN, chars=13, text="4006381333931"),
-    ev.ScansLost(device_id="scanner", loss=ScanLoss.NO_CONSUMER, count=3),
 )
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),

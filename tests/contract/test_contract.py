@@ -145,10 +145,9 @@ journal. They may be repeated; a trigger that is pulled twice reads twice, and s
 
 
 def test_every_request_that_changes_something_carries_a_request_id() -> None:
-    reads = re.compile(r"(Get|List|Watch|WaitFor|Validate|Verify)")
     # A check is told as it goes on and done anew when it is asked for again; of two answers to one
     # step the first counts.
-    reads = re.compile(r"(Get|List|Watch|Validate|Verify|CheckHealth|AnswerHealthStep)")
+    reads = re.compile(r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep)")
     for name in MODULES:
         if not name.endswith("_pb2"):
             continue

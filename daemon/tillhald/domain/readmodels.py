@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tillhald.domain import commands as cmd
 from tillhald.domain import events as ev
 from tillhald.domain.jobs import Job, JobKind, Kick
 from tillhald.domain.returns import amended
@@ -120,3 +121,21 @@ def _day_entry(day: Day) -> Entry:
 
 def _shift_entry(shift: Shift) -> Entry:
     return Entry("shifts", number_key(shift.shift_number), _encode(shift))
+
+
+def sales_named(command: cmd.AnyCommand, state: TillState, job: Job | None) -> list[str]:
+    """The finished sales that the rules need to see beside a command about `job`, by id."""
+    match command:
+        case cmd.SubmitJob() | cmd.OpenDrawer() | cmd.InjectScan() | cmd.CancelJob():
+            return []
+        case cmd.ResetStatistics() | cmd.AdoptDevice() | cmd.Reconfigure():
+            return []
+        case cmd.ResolveJob():
+            return [job.sale_id] if job and job.sale_id else []
+        case cmd.VoidSale() | cmd.OpenReturn():
+            return [command.sale_id, command.original_sale_id]
+        case _:
+            live = state.sales.get(command.sale_id)
+            if live is None:
+                return [command.sale_id]
+            return [live.original_sale_id] if live.original_sale_id else []

@@ -34,13 +34,13 @@ from tillhald.devices.errors import RetrySafety
 from tillhald.devices.health import Presence
 from tillhald.domain import events as ev
 from tillhald.domain.deeds import is_expired, is_stale, next_job, next_kick
-from tillhald.domain.document import Cut, PrintDocument, Run, Text
+from tillhald.domain.document import Cut
 from tillhald.domain.jobs import JobKind, JobState, KickState, PrintWork
-from tillhald.domain.receipt import marked_copy, non_ascii, receipt_of, with_logo, without
 from tillhald.domain.work import work_of
 from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.doubts import COUNT_S_MAX, Doubts
+from tillhald.service.print_documents import PrintDocuments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -94,11 +94,9 @@ class Effects:
     ) -> None:
         self._till = till
         self._tail = tail
-        self._store = store
         self._devices = devices
-        self._layout = layout
         self._clock = clock
-        self._local_time = local_time
+        self._documents = PrintDocuments(till, store, devices, layout, local_time)
         self._recorded = asyncio.Event()
         self._changed = asyncio.Event()
         self._anything = asyncio.Event()
@@ -180,7 +178,7 @@ class Effects:
 
     def lay_out_by(self, layout: ReceiptLayout) -> None:
         """From now on receipts look like this."""
-        self._layout = layout
+        self._documents.layout = layout
 
     async def hold_for(self, printer: str, reason: Trouble) -> None:
         """Say of all that waits for this printer why it waits."""
@@ -283,7 +281,7 @@ class Effects:
         if not self._is_as_it_was(job):
             return Step.DONE
         try:
-            document = self._document(job)
+            document = self._documents.document(job)
         except StorageError:
             raise
         except Exception as error:
@@ -357,7 +355,7 @@ class Effects:
         if not _may_print(self._devices.device(printer)):
             return False
         return job.kind is not JobKind.DOCUMENT or not self._devices.check(
-            printer, self._submitted(job)
+            printer, self._documents.submitted(job)
         )
 
     async def _note_print(self, job: Job, outcome: PrintOutcome, work: PrintWork) -> Step:
@@ -422,48 +420,6 @@ class Effects:
         )
         log.warning("print_job_ended", job_id=job.job_id, outcome=outcome.value, reason=why)
 
-    def _document(self, job: Job) -> PrintDocument:
-        if job.kind is JobKind.DOCUMENT:
-            document = self._submitted(job)
-            if not job.copy:
-                return document
-            marked = marked_copy(document, self._till.rules.language, job.copy)
-            return self._printable(job, marked)
-        sale = self._till.finished_sale(job.sale_id)
-        assert sale is not None, f"job {job.job_id} prints a sale that is not in the journal"
-        receipt = receipt_of(
-            sale,
-            self._layout,
-            currency=self._till.rules.currency,
-            time_text=self._local_time(sale.updated_ms),
-            copy=job.copy,
-            may_be_duplicate=bool(job.copy_of),
-        )
-        return self._printable(job, receipt)
-
-    def _printable(self, job: Job, receipt: PrintDocument) -> PrintDocument:
-        """The receipt as this printer can print it."""
-        if not self._devices.check(job.printer, receipt):
-            return receipt
-        unprintable = frozenset(
-            char
-            for char in non_ascii(receipt)
-            if self._devices.check(job.printer, PrintDocument(parts=(_text(char),)))
-        )
-        log.warning("receipt_text_replaced", job_id=job.job_id, characters=len(unprintable))
-        return without(receipt, unprintable)
-
-    def _submitted(self, job: Job) -> PrintDocument:
-        """A front end's document, from the record that brought it."""
-        seq = job.document_seq or job.submit_seq
-        stored = self._store.record(seq)
-        assert stored is not None, f"record {seq} brought job {job.job_id}"
-        for event in ev.decode_record(stored.body).events:
-            if isinstance(event, ev.JobSubmitted) and event.document is not None:
-                return with_logo(event.document, self._layout.logo)
-        message = f"record {seq} holds no document for job {job.job_id}"
-        raise AssertionError(message)
-
     # --- the drawer
 
     async def _kick_next(self, drawer: str) -> Step:
@@ -517,7 +473,3 @@ def _may_print(shot: DeviceSnapshot) -> bool:
             return shot.presence is Presence.PRESENT
         case PowerState.OFF | PowerState.OFFLINE:
             return False
-
-
-def _text(char: str) -> Text:
-    return Text(runs=(Run(text=char),))

@@ -42,6 +42,7 @@ from tillhald.domain.readmodels import (
     named_finished,
     number_key,
     sale_key,
+    sales_named,
 )
 from tillhald.domain.state import TillState, encode_state
 from tillhald.journal.errors import DiskReserve, JournalDamaged, StorageFailed
@@ -167,20 +168,7 @@ class Till:
 
     def _finished_named(self, command: cmd.AnyCommand) -> dict[str, Sale]:
         """The finished sales that the rules need to see beside this command."""
-        match command:
-            case cmd.SubmitJob() | cmd.OpenDrawer() | cmd.InjectScan() | cmd.CancelJob():
-                return {}
-            case cmd.ResetStatistics() | cmd.AdoptDevice() | cmd.Reconfigure():
-                return {}
-            case cmd.ResolveJob():
-                names = [job.sale_id] if (job := self._job_named(command)) and job.sale_id else []
-            case cmd.VoidSale() | cmd.OpenReturn():
-                names = [command.sale_id, command.original_sale_id]
-            case _:
-                live = self.state.sales.get(command.sale_id)
-                names = [command.sale_id] if live is None else []
-                if live is not None and live.original_sale_id:
-                    names.append(live.original_sale_id)
+        names = sales_named(command, self.state, self._job_named(command))
         return {name: sale for name in names if (sale := self._known_sale(name)) is not None}
 
     def _id_taken(self, command: cmd.AnyCommand) -> bool:

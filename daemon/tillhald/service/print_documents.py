@@ -1,0 +1,89 @@
+"""What a print job prints: a sale's receipt, or a front end's document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from tillhald.domain import events as ev
+from tillhald.domain.document import PrintDocument, Run, Text
+from tillhald.domain.jobs import JobKind
+from tillhald.domain.receipt import marked_copy, non_ascii, receipt_of, with_logo, without
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tillhald.devices.registry import DeviceRegistry
+    from tillhald.domain.jobs import Job
+    from tillhald.domain.receipt import ReceiptLayout
+    from tillhald.journal.store import Store
+    from tillhald.service.till import Till
+
+log = structlog.get_logger(__name__)
+
+
+class PrintDocuments:
+    """Everything comes from the journal, so that it is the same after a restart."""
+
+    def __init__(
+        self,
+        till: Till,
+        store: Store,
+        devices: DeviceRegistry,
+        layout: ReceiptLayout,
+        local_time: Callable[[int], str],
+    ) -> None:
+        """`local_time` writes Unix milliseconds as a receipt shows them."""
+        self._till = till
+        self._store = store
+        self._devices = devices
+        self._local_time = local_time
+        self.layout = layout
+
+    def document(self, job: Job) -> PrintDocument:
+        """What `job` prints, on its printer. Raises StorageError."""
+        if job.kind is JobKind.DOCUMENT:
+            document = self.submitted(job)
+            if not job.copy:
+                return document
+            marked = marked_copy(document, self._till.rules.language, job.copy)
+            return self._printable(job, marked)
+        sale = self._till.finished_sale(job.sale_id)
+        assert sale is not None, f"job {job.job_id} prints a sale that is not in the journal"
+        receipt = receipt_of(
+            sale,
+            self.layout,
+            currency=self._till.rules.currency,
+            time_text=self._local_time(sale.updated_ms),
+            copy=job.copy,
+            may_be_duplicate=bool(job.copy_of),
+        )
+        return self._printable(job, receipt)
+
+    def submitted(self, job: Job) -> PrintDocument:
+        """A front end's document, from the record that brought it. Raises StorageError."""
+        seq = job.document_seq or job.submit_seq
+        stored = self._store.record(seq)
+        assert stored is not None, f"record {seq} brought job {job.job_id}"
+        for event in ev.decode_record(stored.body).events:
+            if isinstance(event, ev.JobSubmitted) and event.document is not None:
+                return with_logo(event.document, self.layout.logo)
+        message = f"record {seq} holds no document for job {job.job_id}"
+        raise AssertionError(message)
+
+    def _printable(self, job: Job, receipt: PrintDocument) -> PrintDocument:
+        """The receipt as this printer can print it."""
+        if not self._devices.check(job.printer, receipt):
+            return receipt
+        unprintable = frozenset(
+            char
+            for char in non_ascii(receipt)
+            if self._devices.check(job.printer, PrintDocument(parts=(_text(char),)))
+        )
+        log.warning("receipt_text_replaced", job_id=job.job_id, characters=len(unprintable))
+        return without(receipt, unprintable)
+
+
+def _text(char: str) -> Text:
+    return Text(runs=(Run(text=char),))
