@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import queue
 import signal
 import sys
 import tempfile
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 SOCKET_PATH_BYTES_MAX: Final = 107
 """Linux, sun_path."""
-
-WAKE_S: Final = 0.5
-"""How soon the end is noticed at the latest, if no event comes."""
 
 _ONLY_WITHOUT_PLAN: Final = ("printer_port", "serial", "model", "realistic")
 
@@ -123,18 +121,21 @@ def _run(options: argparse.Namespace) -> int:
         for mistake in error.mistakes:
             _tell(f"hwsim: {mistake}")
         return 2
-    ended = threading.Event()
+    # None asks to end: put() is safe in a signal handler for a SimpleQueue.
+    ended: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: ended.set())
+        signal.signal(number, lambda _number, _frame: ended.put(None))
     shop = Shop(plan, options.folder.absolute())
     try:
         with shop, _control_address(options.socket) as address, ControlServer(shop, address) as it:
             ready = _ready(shop, it.address)
             _introduce(shop)
-            _emit(ready)
             file = shop.folder / ADDRESS_FILE
-            file.write_text(json.dumps(ready, ensure_ascii=False) + "\n", encoding="utf-8")
+            half = file.with_suffix(".half")
+            half.write_text(json.dumps(ready, ensure_ascii=False) + "\n", encoding="utf-8")
+            half.replace(file)
             try:
+                _emit(ready)
                 _report(shop, ended)
             finally:
                 file.unlink(missing_ok=True)
@@ -189,13 +190,23 @@ def _introduce(shop: Shop) -> None:
     _tell(f"hwsim: receipts appear in {shop.folder}{drawn}; Ctrl-C ends")
 
 
-def _report(shop: Shop, ended: threading.Event) -> None:
-    """Print events until asked to end."""
-    last = 0
-    while not ended.is_set():
-        for each in shop.happenings.after(last, WAKE_S):
-            last = each.number
-            _emit(each.as_json())
+def _report(shop: Shop, ended: queue.SimpleQueue[OSError | None]) -> None:
+    """Print events until asked to end; BrokenPipeError if nobody reads them."""
+
+    def report() -> None:
+        last = 0
+        try:
+            while found := shop.happenings.after(last, None):
+                for each in found:
+                    last = each.number
+                    _emit(each.as_json())
+        except OSError as error:
+            ended.put(error)
+
+    threading.Thread(target=report, name="hwsim-events", daemon=True).start()
+    error = ended.get()
+    if error is not None:
+        raise error
 
 
 def _emit(event: dict[str, object]) -> None:

@@ -19,7 +19,8 @@ import hwsim
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-END_S_MAX = 5.0
+END_S_MAX = 30.0
+"""A busy machine takes seconds to start a program."""
 SOURCE_ROOT = Path(hwsim.__file__).parents[1]
 
 
@@ -97,7 +98,7 @@ def test_a_shop_ends_cleanly_when_asked(shop: subprocess.Popen[str], number: int
     began_s = time.monotonic()
     shop.send_signal(number)
     assert shop.wait(END_S_MAX) == 0
-    assert time.monotonic() - began_s < 1.0
+    assert time.monotonic() - began_s < 5.0
     assert shop.stderr is not None
     assert "Traceback" not in shop.stderr.read()
 
