@@ -1,7 +1,7 @@
 """What a document comes to on a printer's paper, for the statistics.
 
 Counted on the event loop after every receipt, so it does not lay the document out again, which
-takes a hundred times as long: a paragraph has as many lines as its cells fill, wherever words break.
+takes a hundred times as long: a paragraph has as many lines as its cells fill.
 """
 
 from __future__ import annotations
