@@ -55,6 +55,19 @@ KEPT: Final = frozenset(
 )
 """What nobody can set to 0: a machine's age, and what whoever looks into losses will ask for."""
 
+_COUNTING: Final = frozenset(
+    {
+        ev.PrintEnded,
+        ev.JobConfirmedLate,
+        ev.KickEnded,
+        ev.ConditionBegan,
+        ev.DrawerOpened,
+        ev.DrawerClosed,
+        ev.TillStarted,
+        ev.DevicesCounted,
+        ev.StatisticsReset,
+    }
+)
 _OF_CONDITIONS: Final[dict[str, tuple[str, ...]]] = {
     "cover_open": ("ReceiptCoverOpenCount",),
     "cutter_error": ("FailedPaperCutCount", "PrinterFaultCount"),
@@ -74,8 +87,10 @@ def sum_of(counts: dict[str, int], more: dict[str, int]) -> dict[str, int]:
 
 
 def counted(state: TillState, event: ev.AnyEvent, at_ms: int) -> dict[str, DeviceCounts]:
-    """The statistics after `event`; `state` is the one before it. Most facts count nothing."""
+    """The statistics after `event`; `state` is the one before it."""
     known = state.statistics
+    if type(event) not in _COUNTING:  # those of a sale: no time is to be lost on them
+        return known
     match event:
         case ev.PrintEnded() if (job := state.jobs.get(event.job_id)) is not None:
             return _plus(known, job.printer, _of_print(event))
