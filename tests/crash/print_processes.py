@@ -104,16 +104,9 @@ def _what_was_sent_is_confirmed() -> None:
     EscposPrinter._evidence = lambda *_: Confirmed(Evidence.PROCESS_ID)  # type: ignore[method-assign]
 
 
-def _evidence_is_not_asked_for() -> None:
-    from tillhald.drivers.escpos.driver import EscposPrinter
-
-    EscposPrinter.count_cuts = lambda *_: None  # type: ignore[method-assign]
-
-
 MUTANTS: dict[str, Callable[[], None]] = {
     "mutant_unmarked": _copies_are_not_marked,
     "mutant_believes": _what_was_sent_is_confirmed,
-    "mutant_asks_nothing": _evidence_is_not_asked_for,
 }
 
 
