@@ -193,8 +193,8 @@ def test_the_daemon_does_not_print_nor_sleep_on_its_event_loop() -> None:
     for path in DAEMON:
         said = calls(path)
         assert "print" not in said, relative(path)
-        # A driver blocks on its port's thread, and what drivers share does: that is what it is for.
-        if "/drivers/" not in relative(path) and path.name != "serial_wire.py":
+        # A driver blocks on its port's thread; that is what the thread is for.
+        if "/drivers/" not in relative(path) and path.stem != "link_serial":
             assert "time.sleep" not in said, relative(path)
 
 

@@ -21,7 +21,7 @@ from hwsim.models import MODELS
 from hwsim.printer import VirtualPrinter
 from hwsim.serial_line import SerialAt
 from tests.support.wiring import LINKS, Wiring
-from tillhald.devices import serial_wire
+from tillhald.devices import link_serial
 from tillhald.devices.categories import (
     Completion,
     Confirmed,
@@ -34,7 +34,7 @@ from tillhald.devices.categories import (
     Unconfirmed,
 )
 from tillhald.devices.errors import DeviceOffline, DeviceTimeout, RetrySafety
-from tillhald.devices.serial_wire import BURST_BYTES_MAX
+from tillhald.devices.link_serial import BURST_BYTES_MAX
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import Cut, Image, PrintDocument, Run, Text
 from tillhald.drivers.escpos.driver import EscposPrinter
@@ -225,7 +225,7 @@ def test_dtr_dsr_sends_small_bursts_and_only_while_the_printer_is_ready(
     serial_wiring: Wiring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = threading.Event()
-    monkeypatch.setattr(serial_wire, "data_set_ready", lambda _: ready.is_set())
+    monkeypatch.setattr(link_serial, "data_set_ready", lambda _: ready.is_set())
     port = PortOptions(serial=str(serial_wiring.device), baud=115200, flow="dtr_dsr")
     wake = Wake()
     with serial_wiring.simulator() as paper:

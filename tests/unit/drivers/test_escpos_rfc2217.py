@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tillhald.devices.serial_wire import SerialSettings
+from tillhald.devices.link_serial import SerialSettings
 from tillhald.drivers.escpos.rfc2217 import (
     SUBNEGOTIATION_BYTES_MAX,
     PortRefused,

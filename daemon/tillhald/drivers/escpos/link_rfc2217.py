@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tillhald.devices.errors import DeviceError, DeviceTimeout
-from tillhald.devices.serial_wire import SerialSettings
+from tillhald.devices.link_serial import SerialSettings
 from tillhald.devices.wake import Wake
 from tillhald.drivers.escpos.link import CONNECT_S_MAX, StreamLink
 from tillhald.drivers.escpos.link_tcp import TcpWire

@@ -8,14 +8,14 @@ from typing import Final, Literal
 
 import msgspec
 
-from tillhald.devices.options import Shown
-from tillhald.devices.serial_wire import (
+from tillhald.devices.link_serial import (
     BAUD_MAX,
     BAUD_MIN,
     Flow,
     SerialSettings,
     SerialWire,
 )
+from tillhald.devices.options import Shown
 from tillhald.devices.wake import Wake
 from tillhald.drivers.escpos.link import Link, StreamLink
 from tillhald.drivers.escpos.link_file import FileWire

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from tillhald.devices.serial_wire import SerialSettings
+from tillhald.devices.link_serial import SerialSettings
 
 SUBNEGOTIATION_BYTES_MAX: Final = 256
 

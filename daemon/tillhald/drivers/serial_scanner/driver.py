@@ -7,9 +7,9 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from tillhald.devices.categories import BarcodeScanner, ScannerCapabilities
+from tillhald.devices.link_serial import BAUD_MAX, BAUD_MIN, Flow, SerialSettings, SerialWire
 from tillhald.devices.options import Shown
 from tillhald.devices.scanner_line import LineScanner
-from tillhald.devices.serial_wire import BAUD_MAX, BAUD_MIN, Flow, SerialSettings, SerialWire
 from tillhald.devices.wake import Wake
 from tillhald.domain.scan import Symbology
 from tillhald.drivers.serial_scanner.framer import Framer

@@ -1,6 +1,5 @@
 """A serial line, also one behind a USB adapter. pyserial opens and sets it; we move the bytes.
 
-Every driver that speaks by a serial line uses this one; to the ESC/POS driver it is a `Wire`.
 pyserial's own `write` either waits without end or does not tell how much went out.
 """
 
@@ -24,6 +23,7 @@ BAUD_MIN, BAUD_MAX = 1200, 921_600
 BURST_BYTES_MAX: Final = 64
 """With DTR/DSR so much may be under way: a printer calls itself busy while it has room for 128."""
 _DRAIN_PAUSE_S: Final = 0.01
+_MODEM_LINES: Final = {"cts": termios.TIOCM_CTS, "dsr": termios.TIOCM_DSR}
 _PARITIES: Final = {"none": "N", "even": "E", "odd": "O"}
 
 
@@ -38,7 +38,7 @@ class SerialSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SerialWire:
-    """One line, open from `begin` to `close`. An OSError says what is wrong.
+    """See Wire.
 
     The line is locked against other programs that lock (flock). TIOCEXCL would keep out the
     others, too, but outlives a killed daemon for as long as anybody else has the line open, and
@@ -55,7 +55,7 @@ class SerialWire:
         self._port: serial.Serial | None = None
 
     def begin(self) -> bool:
-        """Open and set the line; True, for it is usable at once."""
+        """See Wire."""
         settings = self._settings
         port = serial.Serial(
             baudrate=settings.baud,
@@ -82,19 +82,19 @@ class SerialWire:
         return True
 
     def finish(self) -> None:
-        """Nothing: a line is open at once."""
+        """See Wire. A line is open at once."""
 
     def fileno(self) -> int:
-        """The descriptor to wait for."""
+        """See Wire."""
         assert self._port is not None, "begin() was called, and close() was not"
         return int(self._port.fileno())
 
     def read(self, count: int) -> bytes:
-        """Take up to `count` bytes; none where there is no data. A hang-up is known by poll."""
+        """See Wire. A line without data gives none at once; one that hung up is known by poll."""
         return os.read(self.fileno(), count)
 
     def write(self, data: bytes) -> int:
-        """Hand over as much of `data` as goes now; 0 when nothing does."""
+        """See Wire."""
         if self._settings.flow != "dtr_dsr":
             return os.write(self.fileno(), data)
         # Linux knows no flow control by DSR: look at it ourselves, before each small burst.
@@ -103,13 +103,13 @@ class SerialWire:
         return os.write(self.fileno(), data[:BURST_BYTES_MAX])
 
     def linger(self, end_s: float) -> None:
-        """Let the device have what was sent, until the monotonic time `end_s` at the latest."""
+        """See Wire."""
         with contextlib.suppress(OSError):  # it is gone
             while waiting_bytes(self.fileno()) and time.monotonic() < end_s:
                 time.sleep(_DRAIN_PAUSE_S)
 
     def close(self) -> None:
-        """Let go at once.
+        """See Wire.
 
         The kernel would wait half a minute for a printer that holds the line up to take what is
         left: throw that away, and let nobody hold it up.
@@ -133,11 +133,16 @@ def waiting_bytes(descriptor: int) -> int:
 
 def data_set_ready(descriptor: int) -> bool:
     """Whether the printer holds DSR up: it takes data. Raises OSError."""
+    return modem_line(descriptor, "dsr")
+
+
+def modem_line(descriptor: int, name: Literal["cts", "dsr"]) -> bool:
+    """Whether the other side holds this line up. Raises OSError, of a line that has none, too."""
     try:
         lines = _ioctl_int(descriptor, termios.TIOCMGET)
     except OSError as error:
-        raise OSError(error.errno, "this line has no DSR") from error
-    return bool(lines & termios.TIOCM_DSR)
+        raise OSError(error.errno, f"this line has no {name.upper()}") from error
+    return bool(lines & _MODEM_LINES[name])
 
 
 def _ioctl_int(descriptor: int, request: int) -> int:
