@@ -288,7 +288,7 @@ def test_a_scanner_that_takes_no_bytes_holds_the_trigger_up_no_longer_than_allow
         # Fill the line up. The kernel moves bytes on by itself, in its own time: until it stops.
         while select.select([], [slave], [], 0.3)[1]:
             with contextlib.suppress(BlockingIOError):
-                os.write(slave, b"x")
+                os.write(slave, b"x" * 512)
         began_s = time.monotonic()
         with pytest.raises(DeviceTimeout):
             driver.trigger(0.3)
