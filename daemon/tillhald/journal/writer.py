@@ -2,15 +2,18 @@
 
 LMDB needs two syncs for a commit, however much is in it. So the writer takes what has queued up
 while it was busy, commits it as one transaction and tells everybody at once. A single caller
-waits for one commit; a hundred callers wait for two at most.
+waits for one commit; a hundred callers wait for two at most, and for a moment in which they
+gather (`company`).
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from tillhald.journal.company import Company
 from tillhald.journal.engine import INDEX_TABLES, KEY_BYTES_MAX
 from tillhald.journal.errors import Overloaded, StorageFailed
 from tillhald.journal.format import Head, Sealed, seal
@@ -98,6 +101,7 @@ class JournalWriter:
         self._failure: StorageFailed | None = None
         self._why_distrusted = ("", 0)
         self._closed = False
+        self._company = Company()
         # A daemon thread: should the event loop die without closing the journal, the process
         # must end and be started again, not hang. To the journal that is one more power cut.
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
@@ -202,10 +206,13 @@ class JournalWriter:
             if append is _DISTRUST:
                 self._storage.distrust(*self._why_distrusted)
                 break
+            if wait and self._company.wait_s:
+                time.sleep(self._company.wait_s)
             batch.append(self._seal(append))
             batch_bytes += append.size_bytes
             wait = False
         if batch:
+            self._company.came(len(batch))
             self._storage.keep(batch)
             self._durable_seq = batch[-1].head.seq
             self._durable_bytes += batch_bytes
