@@ -19,6 +19,8 @@ A simulated shop is running; its journal and logs are in {folder}.
                      --unix-socket {socket} \\
                      -d '{{}}' http://localhost/tillhal.v1.SystemService/GetStatus
   the receipts     {receipts}
+  the hardware     export HWSIM_SOCKET={control}
+                   .venv/bin/hwsim printer paper-out    and status, watch, scan, drawer …
   the daemon's log tail -f {folder}/tillhald.log
 
 Ctrl-C ends it. What was sold stays in the journal, and is there at the next `make run`.
@@ -31,7 +33,11 @@ def main() -> int:
         till.status(timeout_s=10)
         sys.stdout.write(
             _HOW.format(
-                folder=FOLDER, address=shop.address, socket=shop.socket, receipts=shop.receipts
+                folder=FOLDER,
+                address=shop.address,
+                socket=shop.socket,
+                receipts=shop.receipts,
+                control=shop.control,
             )
         )
         sys.stdout.flush()

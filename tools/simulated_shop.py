@@ -36,6 +36,7 @@ class SimulatedShop:
             self.socket = Path(self._sockets.name) / "api.sock"
         self.address = f"unix:{self.socket}"
         self.config = folder / "till.toml"
+        self.control = ""
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -52,6 +53,7 @@ class SimulatedShop:
         threading.Thread(
             target=shutil.copyfileobj, args=(self._peripherals.stdout, told), daemon=True
         ).start()
+        self.control = ready["control"]
         text = embedded_text(self.folder, ready["printer"]["port"])
         self.config.write_text(
             text.replace(f'unix = "{self.folder}/api.sock"', f'unix = "{self.socket}"')

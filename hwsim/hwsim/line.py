@@ -41,9 +41,10 @@ class PrintLine:
 
     def ink(self) -> Image.Image:
         """All pieces on a common foot."""
-        picture = Image.new("1", (self.width, self.height), 0)
+        height = self.height
+        picture = Image.new("1", (self.width, height), 0)
         for piece in self.pieces:
-            picture.paste(INK, (piece.x, self.height - piece.ink.height), piece.ink)
+            picture.paste(INK, (piece.x, height - piece.ink.height), piece.ink)
         return picture
 
     def text(self, offset: int, cell: int) -> str:

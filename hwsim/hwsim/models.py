@@ -39,11 +39,17 @@ class Model:
     kanji_on: bool = True
     font_info: str = "CHINA GB18030"
     process_id: bool = True
+    serial_number: str = "HWSIM00001"
 
     @property
     def columns(self) -> int:
         """Characters of font A in a line."""
         return self.dots_wide // FONT_A[0]
+
+
+def is_serial_number(text: str) -> bool:
+    """Whether GS I can transmit it."""
+    return text.isascii() and text.isprintable() and bool(text)
 
 
 _TM_T88: Final = Model(

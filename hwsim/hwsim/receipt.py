@@ -7,6 +7,7 @@ forgotten feed looks on real paper, and so it looks here.
 
 import os
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -49,12 +50,18 @@ class Receipt:
             pen.line((x, y, x + dash - 1, y), fill=CUT_GREY, width=2)
         return paper
 
+    def png(self) -> bytes:
+        """`picture()` as a file."""
+        data = BytesIO()
+        self.picture().save(data, format="PNG")
+        return data.getvalue()
+
     def save(self, folder: Path) -> Path:
         """Write `receipt-0001.txt`, then `receipt-0001.png`; give the PNG's path.
 
         Each appears whole or not at all: who sees the PNG can read both.
         """
-        png = folder / f"receipt-{self.number:04d}.png"
+        png = folder / file_name(self.number)
         half_png = folder / f".{png.name}.{os.getpid()}"
         half_txt = half_png.with_suffix(".txt")
         folder.mkdir(parents=True, exist_ok=True)  # a person may have thrown it away meanwhile
@@ -63,6 +70,11 @@ class Receipt:
         self.picture().save(half_png, format="PNG")
         half_png.replace(png)
         return png
+
+
+def file_name(number: int) -> str:
+    """What the picture of a receipt is called."""
+    return f"receipt-{number:04d}.png"
 
 
 def next_number(folder: Path) -> int:
@@ -79,6 +91,10 @@ class Strip:
         self.width = width
         self.rows_fed = 0
         """Rows that have passed the head since the printer was made."""
+        self.blank = False
+        """Whether the head leaves no trace: the paper lies the wrong way round, or is no thermal
+        paper.
+        """
         self._head_to_cutter = head_to_cutter
         self._head = head_to_cutter
         self._rows_burned = 0
@@ -98,16 +114,18 @@ class Strip:
 
     def burn(self, ink: Image.Image, x: int) -> None:
         """Print a one-bit image with its upper left corner at the head, without feeding."""
+        if self.blank:
+            return
         self._bands.append((self._head, x, ink))
         self._rows_burned += ink.height
 
     def write(self, text: str, height: int) -> None:
         """Record the text of what is `height` rows high at the head."""
-        self._lines.append((self._head + height // 2, text))
+        self.write_at(text, height // 2)
 
     def write_at(self, text: str, row: int) -> None:
         """Record a line of text that stands `row` rows behind the head."""
-        self._lines.append((self._head + row, text))
+        self._lines.append((self._head + row, "" if self.blank else text))
 
     def feed(self, rows: int) -> None:
         """Move the paper; back (negative) at most to the edge."""
@@ -120,15 +138,23 @@ class Strip:
         edge = self._head - self._head_to_cutter
         if edge <= 0:
             return None
-        picture = Image.new("1", (self.width, edge), PAPER_WHITE)
-        for y, x, ink in self._bands:
-            picture.paste(0, (x, y), ink)
+        picture = self._picture(edge)
         text = _joined([text for y, text in self._lines if y < edge])
         self._bands = [(y - edge, x, ink) for y, x, ink in self._bands if y + ink.height > edge]
         self._lines = [(y - edge, text) for y, text in self._lines if y >= edge]
         self._rows_burned = sum(ink.height for _, _, ink in self._bands)
         self._head = self._head_to_cutter
         return text, picture
+
+    def picture(self) -> Image.Image:
+        """What has been burned, from the edge to the head; at least one row."""
+        return self._picture(max(1, self._head))
+
+    def _picture(self, rows: int) -> Image.Image:
+        picture = Image.new("1", (self.width, rows), PAPER_WHITE)
+        for y, x, ink in self._bands:
+            picture.paste(0, (x, y), ink)
+        return picture
 
     def feed_to_cutter(self) -> None:
         """Feed until the last printed row lies at the cutter."""

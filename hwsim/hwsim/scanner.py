@@ -135,13 +135,16 @@ class VirtualScanner:
         wrong_check: bool = False,
         pause_s: float = 0.0,
     ) -> bytes:
-        """Read a code; give the bytes that were sent. ValueError for an unknown symbology.
+        """Read a code; give the bytes that were sent. ValueError for an unknown symbology
+        and for faults that cannot be.
 
         Text is sent as UTF-8. Faults: `double_read` sends it twice, `truncate` only its first
         bytes and no suffix, `lose_front` drops as many of its first ones, `gs` replaces (or, empty,
         strips) the separators of GS1 codes, `pause_s` dribbles it byte by byte, and so takes its
         time. Nothing is sent while it is unplugged or disabled, and one that sleeps only wakes.
         """
+        if lose_front < 0 or (truncate is not None and truncate < 0):
+            raise ValueError("truncate and lose_front count bytes, from 0 up")
         data = payload.encode() if isinstance(payload, str) else payload
         if wrong_check:
             data = with_wrong_check(data)
