@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tillhald.config import ConfigMistakes, parse
-from tillhald.domain.scan import ScanKind, read_scan
+from tillhald.domain.scan import ScanKind
+from tillhald.domain.scan_reading import read_scan
 
 
 def mistakes(text: str) -> list[str]:

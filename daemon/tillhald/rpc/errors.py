@@ -103,6 +103,8 @@ def status_of(error: BaseException, language: str) -> status_pb2.Status:
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     if isinstance(error, DeviceError):
         details.append(_device_detail(error))
+    if isinstance(error, refusals.Claimed):
+        details.append(_claimed_detail(error))
     packed = []
     for detail in details:
         box = any_pb2.Any()
@@ -110,6 +112,15 @@ def status_of(error: BaseException, language: str) -> status_pb2.Status:
         packed.append(box)
     number = (code or grpc.StatusCode.INTERNAL).value[0]
     return status_pb2.Status(code=number, message=str(error), details=packed)
+
+
+def _claimed_detail(error: refusals.Claimed) -> types_pb2.DeviceErrorDetail:
+    return types_pb2.DeviceErrorDetail(
+        device_id=error.facts["device_id"],
+        unifiedpos_code="E_CLAIMED",
+        retry_safety=types_pb2.RETRY_SAFETY_SAFE,
+        operator_action="Wait until the other screen is done, or finish there.",
+    )
 
 
 def _device_detail(error: DeviceError) -> types_pb2.DeviceErrorDetail:

@@ -90,7 +90,7 @@ class ClaimDesk:
         now_s = self._now_s()
         if not ask.force_reason and ask.wait_s <= 0:
             self._settle(device_id, desk)  # the timer of a lease that is over may be late
-            self._refuse_if_taken(desk, ask)
+            self._refuse_if_taken(device_id, desk, ask)
         one = Wish(
             request_id=ask.request_id,
             mode=ask.mode,
@@ -107,14 +107,14 @@ class ClaimDesk:
                 self._note_end(device_id, lease, how)
         self._settle(device_id, desk, force_reason=ask.force_reason)
 
-    def _refuse_if_taken(self, desk: _Desk, ask: Ask) -> None:
+    def _refuse_if_taken(self, device_id: str, desk: _Desk, ask: Ask) -> None:
         if ask.mode is ClaimMode.OBSERVE:
             observers = sum(held.mode is ClaimMode.OBSERVE for held in desk.claims.leases)
             if observers >= rules.OBSERVERS_MAX:
                 sentence = "Too many look on already."
                 raise errors.Full(sentence, limit=rules.OBSERVERS_MAX)
         elif (owner := desk.claims.owner) is not None:
-            raise self._claimed(owner)
+            raise self._claimed(device_id, owner)
 
     async def _awaited(self, device_id: str, desk: _Desk, request_id: str) -> Lease:
         future = desk.waiting[request_id]
@@ -173,7 +173,7 @@ class ClaimDesk:
         except errors.Claimed:
             owner = self._desk(device_id).claims.owner
             assert owner is not None, "somebody has it"
-            raise self._claimed(owner) from None
+            raise self._claimed(device_id, owner) from None
 
     def owner(self, device_id: str) -> Lease | None:
         """Who keeps others out."""
@@ -192,9 +192,9 @@ class ClaimDesk:
     def _desk(self, device_id: str) -> _Desk:
         return self._desks.get(device_id) or _Desk()
 
-    def _claimed(self, owner: Lease) -> errors.Claimed:
+    def _claimed(self, device_id: str, owner: Lease) -> errors.Claimed:
         until_s = max(round(self.left_s(owner.expires_s)), 0)
-        return rules.claimed_by(owner, expires_in_s=until_s)
+        return rules.claimed_by(owner, device_id=device_id, expires_in_s=until_s)
 
     def _settle(
         self, device_id: str, desk: _Desk, *, force_reason: str = "", is_changed: bool = False
@@ -209,7 +209,11 @@ class ClaimDesk:
         for request_id, future in desk.waiting.items():
             if request_id not in queued and not future.done():
                 owner = desk.claims.owner
-                refusal = self._claimed(owner) if owner else errors.Full("Nobody let go in time.")
+                refusal = (
+                    self._claimed(device_id, owner)
+                    if owner
+                    else errors.Full("Nobody let go in time.")
+                )
                 future.set_exception(refusal)
         self._arm(device_id, desk)
         if is_changed:

@@ -20,7 +20,7 @@ from tillhald.domain import errors
 from tillhald.domain import events as ev
 from tillhald.domain import scan_queue as queue
 from tillhald.domain.claims import ClaimMode
-from tillhald.domain.scan import Scan, read_scan
+from tillhald.domain.scan import Scan
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.telemetry import metrics
 
@@ -85,6 +85,13 @@ class _Shelf:
         changed.set()
 
 
+def _reader() -> Callable[..., Scan]:
+    # biip takes a tenth of a second to load, which a till without a scanner need not wait for.
+    from tillhald.domain.scan_reading import read_scan
+
+    return read_scan
+
+
 class Scans:
     """All scanners' scans. Everything runs on the event loop."""
 
@@ -108,6 +115,8 @@ class Scans:
         self._wall_ms = wall_ms
         self._now_s = now_s
         self._shelves: dict[str, _Shelf] = {}
+        if any(shot.category is Category.SCANNER for shot in devices.snapshot()):
+            _reader()  # now, and not with the first customer waiting
         # The journal's end rises with every start, so numbers rise over restarts, too.
         self._first_number = till.state.seq << NUMBER_BITS
         self._number = self._first_number
@@ -125,7 +134,7 @@ class Scans:
         else:
             capabilities = self._devices.device(event.device_id).capabilities
             assert isinstance(capabilities, ScannerCapabilities), "scanners have theirs"
-            scan = read_scan(
+            scan = _reader()(
                 frame.raw,
                 self._rules,
                 year=self._year(event.at_ms),
@@ -144,7 +153,7 @@ class Scans:
     def read_keyed(self, text: str) -> Scan:
         """What a person typed, read as a scan."""
         year = self._year(self._wall_ms())
-        return read_scan(text.encode(), self._rules, year=year, aim=False, is_keyed=True)
+        return _reader()(text.encode(), self._rules, year=year, aim=False, is_keyed=True)
 
     def keyed(self, device_id: str, scan: Scan) -> None:
         """What a person typed, on its way as if the scanner had read it."""

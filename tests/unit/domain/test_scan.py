@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.scan import (
-    ELEMENTS_MAX,
     FRAME_BYTES_MAX,
     Corruption,
     Element,
@@ -20,8 +19,8 @@ from tillhald.domain.scan import (
     ScanKind,
     Symbology,
     SymbologySource,
-    read_scan,
 )
+from tillhald.domain.scan_reading import ELEMENTS_MAX, read_scan
 from tillhald.domain.scan_rules import PAYMENT_CODES, Layout, ScanRules, layout_faults
 
 RULES = ScanRules()
