@@ -8,6 +8,7 @@ from tillhald.domain.amounts import Quantity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.jobs import KickReason
 from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
+from tillhald.domain.supply import OutageCause, SelfTestKind
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +118,27 @@ class OpenDrawer(Command, frozen=True, kw_only=True):
     note: str = ""
 
 
+class AnnotateOutage(Command, frozen=True, kw_only=True):
+    outage_id: str
+    cause: OutageCause
+    note: str = ""
+    utility_ref: str = ""
+    expected_back_ms: int = 0
+
+
+class RunSelfTest(Command, frozen=True, kw_only=True):
+    test_id: str
+    ups: str
+    kind: SelfTestKind
+
+
+class RecordBattery(Command, frozen=True, kw_only=True):
+    ups: str
+    fitted_on: str
+    serial: str = ""
+    fitted_by: str = ""
+
+
 SaleCommand = (
     Checkout
     | OpenSale
@@ -133,7 +155,8 @@ SaleCommand = (
     | VoidSale
     | OpenReturn
 )
-AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | OpenDrawer
+PowerCommand = AnnotateOutage | RunSelfTest | RecordBattery
+AnyCommand = SaleCommand | ReprintReceipt | SubmitJob | OpenDrawer | PowerCommand
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

@@ -126,6 +126,16 @@ class NoPrinter(Precondition):
     reason = "NO_PRINTER"
 
 
+class BatteryLow(Precondition):
+    """The UPS has power for what is open, and for nothing new. Waiting helps."""
+
+    reason = "BATTERY_LOW"
+
+
+class SelfTestNotNow(Precondition):
+    reason = "SELF_TEST_NOT_NOW"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 
@@ -150,6 +160,18 @@ class JobNotFound(NotFound):
     reason = "JOB_NOT_FOUND"
 
 
+class UpsNotFound(NotFound):
+    reason = "UPS_NOT_FOUND"
+
+
+class OutageNotFound(NotFound):
+    reason = "OUTAGE_NOT_FOUND"
+
+
+class SelfTestNotFound(NotFound):
+    reason = "SELF_TEST_NOT_FOUND"
+
+
 class AlreadyExists(Refused):
     """What was to be new is there already."""
 
@@ -168,6 +190,10 @@ class JobExists(AlreadyExists):
 
 class KickExists(AlreadyExists):
     reason = "KICK_EXISTS"
+
+
+class SelfTestExists(AlreadyExists):
+    reason = "SELF_TEST_EXISTS"
 
 
 class RequestIdReused(AlreadyExists):

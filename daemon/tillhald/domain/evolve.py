@@ -17,6 +17,7 @@ from tillhald.domain.jobs import (
     KickReason,
     KickState,
 )
+from tillhald.domain.outages import book_after
 from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
 from tillhald.domain.state import Day, DrawerCash, Shift, TillState
 from tillhald.domain.tally import perpetual_plus, shift_plus, totals_plus
@@ -93,6 +94,17 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
         case ev.RowsBroughtBack(segment=segment, is_last=True):
             behind = tuple(other for other in state.behind if other != segment)
             return replace(state, behind=behind)
+        case (
+            ev.PowerStateChanged()
+            | ev.OutageBegan()
+            | ev.OutageEnded()
+            | ev.OutageAnnotated()
+            | ev.SelfTestBegan()
+            | ev.SelfTestEnded()
+            | ev.BatteryReplaced()
+        ):
+            book = book_after(state.power, event, at_ms, state.seq, state.receipts_given)
+            return replace(state, power=book)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.jobs import Job, Kick
+from tillhald.domain.outages import PowerBook
 from tillhald.domain.sale import Sale, SaleState
 
 LIVE_SALES_MAX = 500
@@ -112,6 +113,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Segments that were put aside and whose rows are not in this one yet."""
     gone: tuple[tuple[int, int], ...] = ()
     """Runs of records, first and last, that were lost with a damaged segment."""
+    power: PowerBook = PowerBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

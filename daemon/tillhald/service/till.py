@@ -167,7 +167,13 @@ class Till:
     def _finished_named(self, command: cmd.AnyCommand) -> dict[str, Sale]:
         """The finished sales that the rules need to see beside this command."""
         match command:
-            case cmd.SubmitJob() | cmd.OpenDrawer():
+            case (
+                cmd.SubmitJob()
+                | cmd.OpenDrawer()
+                | cmd.AnnotateOutage()
+                | cmd.RunSelfTest()
+                | cmd.RecordBattery()
+            ):
                 return {}
             case cmd.VoidSale() | cmd.OpenReturn():
                 names = [command.sale_id, command.original_sale_id]
@@ -266,8 +272,12 @@ class Till:
 
     def note_stop(self) -> None:
         """Record that the till stops in order, with a checkpoint for a quick next start."""
-        self._checkpoint_seq = self.state.seq - CHECKPOINT_EVERY
+        self.snapshot_next()
         self.note([TillStopped()])
+
+    def snapshot_next(self) -> None:
+        """Keep the whole state with the next record, so that the next start replays little."""
+        self._checkpoint_seq = self.state.seq - CHECKPOINT_EVERY
 
     async def caught_up(self) -> None:
         """Return once all that the state holds is on disk: a read may be answered then."""
