@@ -1,120 +1,64 @@
-"""What a UPS, or a tablet's battery, says at one moment: the input of the power policy.
+"""What a UPS says of itself at one moment, as the rules of `domain.power` take it.
 
-The words are those of NUT's `ups.status` (RFC 9271 section 5.1; "Network UPS Tools Developer
-Guide", Status data). A value that a unit does not give, or that is garbage, is None.
+The words are those of NUT's `ups.status` (docs/new-drivers.txt, "Status data"): OL and OB say where
+the power comes from, the others how the UPS is. Unknown words are kept and shown.
 """
 
 from __future__ import annotations
 
-import enum
-
 import msgspec
 
 RUNTIME_S_MAX = 65_534
-"""Units answer 0, 65535 and more when they do not know; see `runtime_s_from`."""
-WORD_CHARS_MAX = 32
-WORDS_KEPT_MAX = 16
-"""Words of `ups.status` that nobody knows are kept to be shown, so many and so long."""
-
-
-class UpsFlag(enum.StrEnum):
-    """The words of `ups.status`. OB without OL is "on battery"; LB without OB is advice."""
-
-    OL = "OL"
-    OB = "OB"
-    LB = "LB"
-    HB = "HB"
-    RB = "RB"
-    CHRG = "CHRG"
-    DISCHRG = "DISCHRG"
-    BYPASS = "BYPASS"
-    CAL = "CAL"
-    OFF = "OFF"
-    OVER = "OVER"
-    TRIM = "TRIM"
-    BOOST = "BOOST"
-    FSD = "FSD"
-    ALARM = "ALARM"
+"""65535 and more is what drivers say when they do not know; so is 0."""
+PERCENT_MAX = 100.0
+LOAD_PERCENT_MAX = 1_000.0
+"""A UPS may be overloaded; nothing runs at ten times what it can carry."""
 
 
 class UpsSample(msgspec.Struct, frozen=True, kw_only=True):
-    """One reading. `age_s` is the time since the unit last bore the flags out.
+    """One reading of one UPS. What is None is not known; nothing is guessed.
 
-    `words` are words of the status that are not in UpsFlag, shown and otherwise ignored.
-    `charge_low_percent` and `runtime_low_s` are the unit's own limits for LB.
+    `flags` are the words of `ups.status`: OL OB LB RB CHRG DISCHRG BYPASS CAL OFF OVER TRIM BOOST
+    FSD ALARM, and whatever else it said. `age_s` is how long ago the UPS said so, in seconds.
+    Voltages are in volts. `test_result` is the UPS's own sentence.
     """
 
     ups: str
-    flags: frozenset[UpsFlag]
-    words: tuple[str, ...] = ()
-    age_s: float = 0.0
+    flags: frozenset[str]
     charge_percent: float | None = None
-    charge_low_percent: float | None = None
     runtime_s: int | None = None
-    runtime_low_s: int | None = None
     load_percent: float | None = None
-    input_v: float | None = None
-    output_v: float | None = None
-    battery_v: float | None = None
+    input_voltage: float | None = None
+    battery_voltage: float | None = None
     test_result: str = ""
-    alarm: str = ""
-
-
-class Silence(enum.StrEnum):
-    """Why nothing is known of a UPS now.
-
-    UNREACHABLE: no connection to upsd. STALE: the driver lost the UPS. DRIVER_GONE: upsd has no
-    driver. WAIT: the driver has only begun. UNKNOWN_UPS: upsd has no UPS of that name.
-    REFUSED: upsd does not let us ask. GARBLED: what it answers is not the protocol.
-    """
-
-    UNREACHABLE = "unreachable"
-    STALE = "stale"
-    DRIVER_GONE = "driver_gone"
-    WAIT = "wait"
-    UNKNOWN_UPS = "unknown_ups"
-    REFUSED = "refused"
-    GARBLED = "garbled"
+    age_s: float = 0.0
 
 
 class NoData(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing is known of `ups` now. `age_s`: since the last sample, None if there was none."""
+    """This UPS could not be read. `why` is for a technician, e.g. "DATA-STALE"."""
 
     ups: str
-    why: Silence
-    age_s: float | None = None
+    why: str = ""
 
 
-PowerReading = UpsSample | NoData
-
-
-def flags_from(status: str) -> tuple[frozenset[UpsFlag], tuple[str, ...]]:
-    """Take `ups.status` apart: the flags, and the words that are none.
-
-    A set, since units repeat words and order them as they like ("OB OFF OB").
-    """
-    flags: set[UpsFlag] = set()
-    words: list[str] = []
-    for word in status.split():
-        if word in UpsFlag.__members__:
-            flags.add(UpsFlag(word))
-        elif word[:WORD_CHARS_MAX] not in words and len(words) < WORDS_KEPT_MAX:
-            words.append(word[:WORD_CHARS_MAX])
-    return frozenset(flags), tuple(words)
-
-
-def number_from(text: str | None, *, low: float, high: float) -> float | None:
-    """A number within `low` to `high`; None for anything else, also NaN."""
-    if text is None:
+def known_runtime_s(value: float | None) -> int | None:
+    """Whole seconds, or None for what drivers say when they do not know (0, 65535 and more)."""
+    if value is None or not 0 < value <= RUNTIME_S_MAX:  # also false for a NaN
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if low <= value <= high else None
+    return int(value) or None
 
 
-def runtime_s_from(text: str | None) -> int | None:
-    """Seconds left on battery; None where the unit gives 0, 65535 and more, or no number."""
-    seconds = number_from(text, low=1, high=RUNTIME_S_MAX)
-    return None if seconds is None else int(seconds)
+def known_percent(value: float | None, most: float = PERCENT_MAX) -> float | None:
+    """0 to `most`, or None."""
+    return value if value is not None and 0 <= value <= most else None
+
+
+def cleaned(sample: UpsSample) -> UpsSample:
+    """The sample without numbers that cannot be."""
+    return msgspec.structs.replace(
+        sample,
+        charge_percent=known_percent(sample.charge_percent),
+        runtime_s=known_runtime_s(sample.runtime_s),
+        load_percent=known_percent(sample.load_percent, LOAD_PERCENT_MAX),
+        age_s=sample.age_s if sample.age_s > 0 else 0.0,
+    )
