@@ -13,13 +13,14 @@ from hwsim.mechanism import Mechanism
 
 class Card(ABC):
     """`stall_left` counts the bytes still read before it stops reading (None: it never stops);
-    `muted` throws answers away.
+    `muted` throws answers away; `frozen` neither reads nor sends, and keeps what there is.
     """
 
     def __init__(self, mechanism: Mechanism) -> None:
         """Plugged in, switched on."""
         self.stall_left: int | None = None
         self.muted = False
+        self.frozen = False
         self._mechanism = mechanism
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.settimeout(0)
@@ -45,6 +46,18 @@ class Card(ABC):
     @abstractmethod
     def unplug(self) -> None:
         """Take the link from the host, so that the host notices at once."""
+
+    def freeze(self) -> None:
+        """The link leads nowhere, and nobody is told."""
+        self.frozen = True
+
+    def thaw(self) -> None:
+        """The link is there again, with all that was on its way."""
+        self.frozen = False
+
+    @abstractmethod
+    def reset_all(self) -> None:
+        """End every connection, with an error for the host."""
 
     @abstractmethod
     def turn(self, now_s: float) -> float | None:

@@ -5,43 +5,33 @@ TM-T88III technical reference for the bits.
 """
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
+from hwsim.answers import OUTPUT_BYTES_MAX, Answers
 from hwsim.drawer import Level, VirtualDrawer
 from hwsim.framing import REALTIME_NAMES, Framer, RealtimeSniffer, Token
 from hwsim.macro import Macro
 from hwsim.models import Model
 from hwsim.paper import Paper
+from hwsim.plans import Plans
 from hwsim.receipt import Receipt
+from hwsim.status import PaperState, Seen
+
+__all__ = ["OUTPUT_BYTES_MAX", "LoggedCommand", "Mechanism", "PaperState", "Pulse"]
 
 RECEIVE_BUFFER_BYTES: Final = 4096
-OUTPUT_BYTES_MAX: Final = 4096
-"""Answers that nobody reads are lost beyond this."""
-
 LOG_MAX: Final = 1000
 LOG_DATA_BYTES_MAX: Final = 64
 PULSES_MAX: Final = 1000
 SERIAL_NUMBER: Final = "HWSIM00001"
 FIRMWARE: Final = "1.00 HWSIM"
 
-DRAWER, ONLINE, ERROR, PAPER = 0x01, 0x02, 0x04, 0x08
-"""The classes of GS a: a change of an enabled one sends the status."""
-
 CUT_COMMANDS: Final = ("GS V", "ESC i", "ESC m")
 LINES_COUNTERS: Final = (20, 148)
 CUTS_COUNTERS: Final = (50, 178)
 """Maintenance counters of GS g: one that GS g 0 resets, one for the printer's life."""
-
-
-class PaperState(Enum):
-    """What the two paper sensors see."""
-
-    ADEQUATE = 0
-    NEAR_END = 1
-    END = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,10 @@ class Mechanism:
     `realtime_in_data` executes real-time commands found within another command's data, as older
     models do. `busy_when_offline` is the DIP switch "busy: buffer full or offline": such a printer
     reads nothing while it is offline, and so answers nothing. `realistic` prints at the model's
-    speed instead of at once.
+    speed instead of at once. A second drawer shares pin 3: its switch is in parallel to the other.
+
+    `claims` says what its status bytes tell whatever its sensors see, by the names of `Seen`;
+    `drain_bytes_per_s` is how fast it can execute at most (None: as fast as it gets).
     """
 
     def __init__(
@@ -84,11 +77,16 @@ class Mechanism:
         realistic: bool = False,
         ignore_process_id: bool = False,
         first_number: int = 1,
+        second_drawer: VirtualDrawer | None = None,
     ) -> None:
         """Switched on, with paper, cover shut."""
         self.model = model
         self.paper = Paper(model, on_receipt, first_number=first_number, answer=self._answer)
-        self.output = bytearray()
+        self.answers = Answers(self._automatic_status)
+        self.output = self.answers.output
+        self.plans = Plans()
+        self.claims: Mapping[str, object] = {}
+        self.drain_bytes_per_s: float | None = None
         self.log: deque[LoggedCommand] = deque(maxlen=LOG_MAX)
         self.pulses: deque[Pulse] = deque(maxlen=PULSES_MAX)
         self.pulse_count = 0
@@ -97,7 +95,11 @@ class Mechanism:
         self.cover_open = False
         self.cutter_blocked = False
         self.cutter_error = False
-        self._drawer = drawer
+        self.head_hot = False
+        self.broken = False
+        self._drawers = [each for each in (drawer, second_drawer) if each is not None]
+        self._received = 0
+        self._answering = ""
         self._buffer_bytes = receive_buffer_bytes
         self._busy_when_offline = busy_when_offline
         self._realistic = realistic
@@ -113,7 +115,7 @@ class Mechanism:
         self._asb = 0
         self._pulse_disabled = False
         self._roll: tuple[int, PaperState] | None = None
-        self._reported = self._classes()
+        self._reported = self._shown.classes()
         self._table = self._commands()
 
     # What its owner sees and does
@@ -123,7 +125,8 @@ class Mechanism:
         """Whether something keeps it from printing."""
         near_end = self._stops_at_near_end and self.paper_state is PaperState.NEAR_END
         paper_stops = near_end or self.paper_state is PaperState.END
-        return self.cover_open or self.cutter_error or paper_stops
+        stopped = self.cutter_error or self.head_hot or self.broken
+        return self.cover_open or stopped or paper_stops
 
     @property
     def idle(self) -> bool:
@@ -139,11 +142,24 @@ class Mechanism:
         if self._busy_when_offline and self.offline:
             return 0
         waiting = self._framer.pending_bytes if self._queue or self.offline else 0
-        return max(0, self._buffer_bytes - self._queued_bytes - waiting)
+        room = max(0, self._buffer_bytes - self._queued_bytes - waiting)
+        left = self.plans.bytes_left(self._received)
+        return room if left is None else min(room, left)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How far it has come, by the units of plans."""
+        return {
+            "bytes": self._received,
+            "lines": self.counters[LINES_COUNTERS[1]],
+            "dots": self.paper.strip.rows_fed,
+            "cuts": self.counters[CUTS_COUNTERS[1]],
+        }
 
     def receive(self, data: bytes, now_s: float) -> None:
         """Take bytes from the line. Real-time commands act now, the others wait their turn."""
         self._now_s = now_s
+        self._received += len(data)
         if self._sniffer is not None:
             for token in self._sniffer.feed(data):
                 self._realtime(token)
@@ -156,9 +172,14 @@ class Mechanism:
         self.report()
 
     def run(self, now_s: float) -> float | None:
-        """Execute what can be; give the time to come back at, None when only an event helps."""
+        """Execute what can be; give the time to come back at, None when only an event helps.
+
+        It stops where a plan is due: its owner has it done, and comes back.
+        """
         self._now_s = now_s
         while not (self.idle or self.offline) and now_s >= self._busy_until_s:
+            if self.plans.stop_work(self.counts):
+                break
             source = self._macro.left or self._queue
             if self.cutter_blocked and source[0].name in CUT_COMMANDS:
                 # The error stops the printer at this command: DLE ENQ 1 starts again from here.
@@ -169,16 +190,20 @@ class Mechanism:
                     self._queued_bytes -= len(token.data)
                     self.paper.record(token.data)
                 self._execute(token)
+                if self.drain_bytes_per_s is not None:
+                    self._be_busy(len(token.data) / self.drain_bytes_per_s)
             self.report()
-        return self._busy_until_s if now_s < self._busy_until_s else None
+        late_s = self.answers.release(now_s)
+        busy_s = self._busy_until_s if now_s < self._busy_until_s else None
+        return min((at_s for at_s in (late_s, busy_s) if at_s is not None), default=None)
 
     def report(self) -> None:
         """Send the automatic status if something enabled has changed."""
-        classes = self._classes()
+        classes = self._shown.classes()
         changed = sum(bit for bit in classes if classes[bit] != self._reported[bit])
         self._reported = classes
         if changed & self._asb:
-            self._answer(self._automatic_status())
+            self.answers.give("GS a", self._shown.automatic(), self._now_s)
 
     def load_paper(self, state: PaperState, after_dots: int | None) -> None:
         """The sensors see `state` now, or once `after_dots` more rows have passed the head."""
@@ -192,11 +217,16 @@ class Mechanism:
         """Buffers, settings and errors are gone; paper, NV graphics and counters stay."""
         self._clear_buffers()
         self.paper.reset()
-        self.output.clear()
+        self.answers.forget()
         self._macro = Macro()
         self._asb, self._pulse_disabled, self._stops_at_near_end = 0, False, False
         self.cutter_error = False
         self._busy_until_s = 0.0
+
+    def clear_buffers(self) -> None:
+        """All that was received and not executed is gone."""
+        self._clear_buffers()
+        self.paper.drop_line()
 
     # Execution
 
@@ -210,6 +240,7 @@ class Mechanism:
 
     def _execute(self, token: Token) -> None:
         self._note(token)
+        self._answering = token.name
         if not self.paper.selected and token.name != "ESC =":
             return
         if token.name not in ("GS :", "GS ^"):
@@ -243,16 +274,15 @@ class Mechanism:
             self.counters[number] += 1
 
     def _answer(self, data: bytes) -> None:
-        if len(self.output) + len(data) <= OUTPUT_BYTES_MAX:
-            self.output += data
+        self.answers.give(self._answering, data, self._now_s)
 
     def _commands(self) -> dict[str, Callable[[Token], None]]:
         return {
             **dict.fromkeys(CUT_COMMANDS, self._cut),
             "ESC c": self._paper_sensors,
             "ESC p": self._drawer_pulse,
-            "ESC u": lambda _: self._answer(bytes([self._pin3_high])),
-            "ESC v": lambda _: self._answer(bytes([self._paper_bits()])),
+            "ESC u": lambda _: self._answer(bytes([self._shown.pin3_high])),
+            "ESC v": lambda _: self._answer(bytes([self._shown.paper_bits()])),
             "GS :": lambda _: self._macro.begin_or_end(),
             "GS ^": lambda token: self._macro.run(token.params),
             "GS a": self._enable_automatic_status,
@@ -282,8 +312,8 @@ class Mechanism:
     def _pulse(self, command: str, pin: int, on_ms: int) -> None:
         self.pulses.append(Pulse(self._now_s, command, pin, on_ms))
         self.pulse_count += 1
-        if self._drawer is not None:
-            self._drawer.pulse(pin, on_ms)
+        for drawer in self._drawers:
+            drawer.pulse(pin, on_ms)
 
     def _print_test(self, token: Token) -> None:
         """GS ( A n m: 2 prints what the printer is, 3 its characters; there is no hex dump."""
@@ -320,36 +350,32 @@ class Mechanism:
     # Status
 
     @property
-    def _pin3_high(self) -> bool:
-        return self._drawer is None or self._drawer.pin3 is Level.HIGH
-
-    def _paper_bits(self) -> int:
-        return {PaperState.ADEQUATE: 0, PaperState.NEAR_END: 0x03, PaperState.END: 0x0F}[
-            self.paper_state
-        ]
-
-    def _classes(self) -> dict[int, object]:
-        return {
-            DRAWER: self._pin3_high,
-            ONLINE: (self.offline, self.cover_open),
-            ERROR: self.cutter_error,
-            PAPER: self.paper_state,
-        }
+    def _shown(self) -> Seen:
+        """What its status bytes tell. Pin 3 is pulled up: one switch to ground makes it low."""
+        seen = Seen(
+            offline=self.offline,
+            cover_open=self.cover_open,
+            cutter_error=self.cutter_error,
+            head_hot=self.head_hot,
+            broken=self.broken,
+            paper=self.paper_state,
+            pin3_high=all(drawer.pin3 is Level.HIGH for drawer in self._drawers),
+        )
+        return replace(seen, **self.claims) if self.claims else seen  # type: ignore[arg-type]  # the names and types of Seen are the setter's care
 
     def _automatic_status(self) -> bytes:
-        first = 0x10 | 0x04 * self._pin3_high | 0x08 * self.offline | 0x20 * self.cover_open
-        return bytes([first, 0x08 * self.cutter_error, self._paper_bits(), 0])
+        return self._shown.automatic()
 
     def _enable_automatic_status(self, token: Token) -> None:
         self._asb = token.params[0]
         if self._asb:
-            self._answer(self._automatic_status())
+            self._answer(self._shown.automatic())
 
     def _transmit_status(self, token: Token) -> None:
         if token.params[0] in (1, 49):
-            self._answer(bytes([self._paper_bits()]))
+            self._answer(bytes([self._shown.paper_bits()]))
         elif token.params[0] in (2, 50):
-            self._answer(bytes([self._pin3_high]))
+            self._answer(bytes([self._shown.pin3_high]))
 
     def _transmit_id(self, token: Token) -> None:
         number = token.params[0]
@@ -371,30 +397,23 @@ class Mechanism:
 
     def _realtime(self, token: Token) -> None:
         self._note(token)
+        # It comes between other commands: what they answer must keep their name.
+        before, self._answering = self._answering, token.name
+        self._act_now(token)
+        self._answering = before
+
+    def _act_now(self, token: Token) -> None:
         number = token.params[0]
         if token.name == "DLE EOT":
-            self._realtime_status(number)
+            self._answer(self._shown.realtime(number))
         elif token.name == "DLE ENQ":
             self._recover(clear=number == 2, restart=number == 1)
         elif number == 1 and not self._pulse_disabled:
             pin = 5 if token.params[1] % 48 == 1 else 2
             self._pulse("DLE DC4", pin, 100 * min(token.params[2], 8))
         elif number == 8 and token.params[1:] == b"\x01\x03\x14\x01\x06\x02\x08":
-            self._clear_buffers()
-            self.paper.drop_line()
+            self.clear_buffers()
             self._answer(b"\x37\x25\x00")
-
-    def _realtime_status(self, number: int) -> None:
-        paper_end = self.paper_state is PaperState.END
-        near_end = self.paper_state is not PaperState.ADEQUATE
-        bits = {
-            1: 0x04 * self._pin3_high | 0x08 * self.offline,
-            2: 0x04 * self.cover_open | 0x20 * paper_end | 0x40 * self.cutter_error,
-            3: 0x08 * self.cutter_error,
-            4: 0x0C * near_end | 0x60 * paper_end,
-        }
-        if number in bits:
-            self._answer(bytes([0x12 | bits[number]]))
 
     def _recover(self, *, clear: bool, restart: bool) -> None:
         """DLE ENQ 1 and 2: only after an error; the cut is tried again, or all is forgotten."""
@@ -402,5 +421,4 @@ class Mechanism:
             return
         self.cutter_error = False
         if clear:
-            self._clear_buffers()
-            self.paper.drop_line()
+            self.clear_buffers()

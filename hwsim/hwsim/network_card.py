@@ -20,6 +20,9 @@ from hwsim.mechanism import Mechanism
 WAITING_MAX: Final = 4
 """Connections that wait behind the one being served; more are reset."""
 
+FILLERS: Final = 2
+"""So many connections of our own fill a queue that is to hold no other."""
+
 FINISH_S_MAX: Final = 2.0
 """After the host's FIN the printer keeps answering for what is still in its buffer so long."""
 
@@ -38,7 +41,10 @@ class Connection:
 
 
 class NetworkCard(Card):
-    """See Card. Switched off, it resets its hosts."""
+    """See Card. Switched off, it resets its hosts.
+
+    `refuses_second`: while it serves one host it refuses others, and does not let them wait.
+    """
 
     def __init__(
         self,
@@ -54,6 +60,9 @@ class NetworkCard(Card):
         self._connection: Connection | None = None
         self._waiting: deque[Connection] = deque()
         self._listening = False
+        self._open = False
+        self._fillers: list[socket.socket] = []
+        self.refuses_second = False
         self.address = where
         self._listener = self._bind()
         self.address = self._listener.getsockname()
@@ -62,21 +71,61 @@ class NetworkCard(Card):
 
     def listen(self) -> None:
         """Accept connections."""
-        if not self._listening:
-            self._listener.listen(WAITING_MAX)
-            self._selector.register(self._listener, selectors.EVENT_READ)
-            self._listening = True
+        self._listening = True
+        self._follow()
 
     def refuse(self) -> None:
         """Refuse connections, but keep the port: bound and not listening, it answers with RST."""
-        if self._listening:
+        self._listening = False
+        self._follow()
+
+    def _follow(self) -> None:
+        """Open or close the port, as it ought to be now."""
+        if self.frozen:
+            return
+        wanted = self._listening and not (self.refuses_second and self._connection)
+        if wanted and not self._open:
+            self._listener.listen(WAITING_MAX)
+            self._selector.register(self._listener, selectors.EVENT_READ)
+        elif self._open and not wanted:
             self._selector.unregister(self._listener)
             self._listener.close()
             self._listener = self._bind()
-            self._listening = False
+        self._open = wanted
+
+    def freeze(self) -> None:
+        """See Card. Whoever connects waits for an answer that does not come: a kernel whose queue
+        is full drops what else arrives.
+        """
+        if self.frozen:
+            return
+        if self._open:
+            self._selector.unregister(self._listener)
+            self._open = False
+        super().freeze()
+        self._listener.listen(0)
+        for _ in range(FILLERS):
+            filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            filler.settimeout(0)
+            filler.connect_ex(self.address)
+            self._fillers.append(filler)
+
+    def thaw(self) -> None:
+        """See Card."""
+        if not self.frozen:
+            return
+        super().thaw()
+        for filler in self._fillers:
+            filler.close()
+        self._fillers.clear()
+        # Listening anew on a port of its own drops the queue, with our connections in it. A host
+        # whose attempt was dropped tries again by itself.
+        self._listener.close()
+        self._listener = self._bind()
+        self._follow()
 
     def reset_all(self) -> None:
-        """Reset every connection."""
+        """See Card."""
         for connection in (*self._waiting, *([self._connection] if self._connection else [])):
             self._reset(connection)
         self._waiting.clear()
@@ -96,6 +145,8 @@ class NetworkCard(Card):
     def close(self) -> None:
         """See Card."""
         self.reset_all()
+        for filler in self._fillers:
+            filler.close()
         self._listener.close()
         super().close()
 
@@ -113,6 +164,10 @@ class NetworkCard(Card):
 
     def turn(self, now_s: float) -> float | None:
         """Send answers, pass from one host to the next; give the time this must be done again."""
+        if self.frozen:
+            if self._connection is not None:
+                self._watch_for(self._connection.link, 0)
+            return None
         if self.muted or self._connection is None:
             self._mechanism.output.clear()
         self._next_connection(now_s)
@@ -120,6 +175,7 @@ class NetworkCard(Card):
             self._send(self._connection)
         if self._connection is not None:
             self._watch(self._connection)
+        self._follow()
         return self._deadline_s()
 
     def _deadline_s(self) -> float | None:

@@ -14,19 +14,18 @@ terminal server (see `hwsim.terminal_server`).
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
 
 from hwsim.card import Card
 from hwsim.drawer import VirtualDrawer
+from hwsim.handling import HandledPrinter
 from hwsim.mechanism import (
     RECEIVE_BUFFER_BYTES,
     LoggedCommand,
     Mechanism,
-    PaperState,
     Pulse,
 )
 from hwsim.models import MODELS, Model
@@ -45,14 +44,18 @@ IDLE_TIMEOUT_S: Final = 90.0
 CLOSE_S_MAX: Final = 5.0
 
 
-class VirtualPrinter:
-    """A printer in a thread of its own. Every method may be called from any thread."""
+class VirtualPrinter(HandledPrinter):
+    """A printer in a thread of its own. Every method may be called from any thread.
 
-    def __init__(
+    What people and mishaps do to it is in `hwsim.handling`.
+    """
+
+    def __init__(  # noqa: PLR0913 - each by its name; a printer has that many switches
         self,
         *,
         model: Model = MODELS["tm-t88"],
         drawer: VirtualDrawer | None = None,
+        second_drawer: VirtualDrawer | None = None,
         port: int = 0,
         link: Literal["tcp", "rfc2217"] | SerialAt = "tcp",
         folder: Path | None = None,
@@ -68,20 +71,22 @@ class VirtualPrinter:
 
         `port` is on 127.0.0.1, 0 for a free one; on a serial line it has no meaning.
 
+        A second drawer is usually wired to pin 5; its switch is in parallel to the first one's.
+
         `on_receipt` is called in the printer's thread, with the PNG's path if there is a folder.
         """
         self.model = model
         self.drawer = drawer
+        self.second_drawer = second_drawer
         self._folder = folder
         self._on_receipt = on_receipt
         self._idle_timeout_s = idle_timeout_s
         self._where = ("127.0.0.1", port)
         self._link = link
         self._receive_buffer_bytes = receive_buffer_bytes
-        self._changed = threading.Condition(threading.RLock())
         self._receipts: deque[Receipt] = deque(maxlen=RECEIPTS_KEPT_MAX)
         self._receipt_count = 0
-        self._mechanism = Mechanism(
+        mechanism = Mechanism(
             model,
             drawer,
             self._keep_receipt,
@@ -91,14 +96,14 @@ class VirtualPrinter:
             busy_when_offline=busy_when_offline,
             ignore_process_id=ignore_process_id,
             first_number=next_number(folder) if folder else 1,
+            second_drawer=second_drawer,
         )
-        self._powered = True
-        self._refusing = False
+        super().__init__(mechanism)
         self._closing = False
-        self._card: Card | None = None
         self._thread: threading.Thread | None = None
-        if drawer is not None:
-            drawer.plug_in(self._drawer_moved)
+        for each in (drawer, second_drawer):
+            if each is not None:
+                each.plug_in(self._drawer_moved)
 
     # Life
 
@@ -219,100 +224,6 @@ class VirtualPrinter:
                     f"last commands {last}"
                 )
 
-    # What people do to it
-
-    def set_paper(self, state: PaperState, *, after_dots: int | None = None) -> None:
-        """Put paper in or take it out: now, or when `after_dots` more rows have been fed."""
-        with self._touched():
-            self._mechanism.load_paper(state, after_dots)
-
-    def open_cover(self) -> None:
-        """Printing stops after the command being executed; the buffer is kept."""
-        with self._touched():
-            self._mechanism.cover_open = True
-
-    def close_cover(self) -> None:
-        """Printing goes on where it stopped."""
-        with self._touched():
-            self._mechanism.cover_open = False
-
-    def jam_cutter(self) -> None:
-        """The next cut fails and puts the printer offline with a recoverable error."""
-        with self._touched():
-            self._mechanism.cutter_blocked = True
-
-    def free_cutter(self) -> None:
-        """Remove the jam. An error stays until DLE ENQ 1 or 2, or a power cycle."""
-        with self._touched():
-            self._mechanism.cutter_blocked = False
-
-    def tear_off(self) -> None:
-        """Feed out the uncut paper and tear it off: a receipt that is not `cut`."""
-        with self._touched():
-            self._mechanism.paper.tear_off()
-
-    def power_off(self) -> None:
-        """The buffer is lost; counters stay. On the network, connections are reset, new ones
-        refused; a serial line stays, and so does a terminal server.
-        """
-        with self._touched():
-            self._powered = False
-            self._running_card.switched_off()
-            self._mechanism.power_cycle()
-
-    def power_on(self) -> None:
-        """Listen again on the same port, with default settings."""
-        with self._touched():
-            self._powered = True
-            self._running_card.switched_on()
-            if not self._refusing:
-                self._running_card.listen()
-
-    def unplug(self) -> None:
-        """Pull the cable: the host's connection ends at once, and it cannot have another."""
-        with self._touched():
-            self._refusing = True
-            self._running_card.unplug()
-
-    def plug_in(self) -> None:
-        """Plug the cable in again."""
-        self.accept_connections()
-
-    # Faults
-
-    def stall_after(self, count: int) -> None:
-        """Stop reading after `count` more bytes, with the connection left open."""
-        with self._touched():
-            self._running_card.stall_left = count
-
-    def release(self) -> None:
-        """End a stall."""
-        with self._touched():
-            self._running_card.stall_left = None
-
-    def refuse_connections(self) -> None:
-        """Refuse new connections; an open one stays."""
-        with self._touched():
-            self._refusing = True
-            self._running_card.refuse()
-
-    def accept_connections(self) -> None:
-        """Accept again."""
-        with self._touched():
-            self._refusing = False
-            if self._powered:
-                self._running_card.listen()
-
-    def mute(self) -> None:
-        """Send nothing any more; answers of this time are lost."""
-        with self._touched():
-            self._running_card.muted = True
-
-    def unmute(self) -> None:
-        """Answer again."""
-        with self._touched():
-            self._running_card.muted = False
-
     @property
     def terminal_server(self) -> TerminalServer:
         """The server between the host and this printer, of one with `link="rfc2217"`."""
@@ -320,23 +231,6 @@ class VirtualPrinter:
         if not isinstance(card, TerminalServer):
             raise TypeError("this printer is behind no terminal server")
         return card
-
-    @property
-    def _running_card(self) -> Card:
-        if self._card is None:
-            raise RuntimeError("this printer is not running: call start() first")
-        return self._card
-
-    @contextmanager
-    def _touched(self) -> Iterator[None]:
-        """Hold the printer still for a change from outside; then let it notice."""
-        with self._changed:
-            yield
-            if self._powered:
-                self._mechanism.report()
-            self._changed.notify_all()
-            if self._card is not None:
-                self._card.wake()
 
     def _drawer_moved(self) -> None:
         with self._touched():
@@ -358,10 +252,21 @@ class VirtualPrinter:
     def _turn(self, card: Card) -> float | None:
         """Run the mechanism and the network; give how long to wait for something new, in s."""
         now_s = time.monotonic()
-        runs_s = self._mechanism.run(now_s) if self._powered else None
+        runs_s = self._run(now_s)
         times_s = (runs_s, card.turn(now_s))
         soonest_s = min((at_s for at_s in times_s if at_s is not None), default=None)
         return None if soonest_s is None else max(0.0, soonest_s - now_s)
+
+    def _run(self, now_s: float) -> float | None:
+        """Run the mechanism, and have done what is planned for a point of its work."""
+        while self._powered:
+            runs_s = self._mechanism.run(now_s)
+            acts = self._mechanism.plans.take_due(self._mechanism.counts)
+            for act in acts:
+                act()
+            if not acts:
+                return runs_s
+        return None
 
     def _keep_receipt(self, receipt: Receipt) -> None:
         self._receipts.append(receipt)

@@ -79,6 +79,10 @@ class Strip:
         self.width = width
         self.rows_fed = 0
         """Rows that have passed the head since the printer was made."""
+        self.blank = False
+        """Whether the head leaves no trace: the paper lies the wrong way round, or is no thermal
+        paper.
+        """
         self._head_to_cutter = head_to_cutter
         self._head = head_to_cutter
         self._rows_burned = 0
@@ -98,16 +102,18 @@ class Strip:
 
     def burn(self, ink: Image.Image, x: int) -> None:
         """Print a one-bit image with its upper left corner at the head, without feeding."""
+        if self.blank:
+            return
         self._bands.append((self._head, x, ink))
         self._rows_burned += ink.height
 
     def write(self, text: str, height: int) -> None:
         """Record the text of what is `height` rows high at the head."""
-        self._lines.append((self._head + height // 2, text))
+        self.write_at(text, height // 2)
 
     def write_at(self, text: str, row: int) -> None:
         """Record a line of text that stands `row` rows behind the head."""
-        self._lines.append((self._head + row, text))
+        self._lines.append((self._head + row, "" if self.blank else text))
 
     def feed(self, rows: int) -> None:
         """Move the paper; back (negative) at most to the edge."""

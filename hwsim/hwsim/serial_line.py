@@ -71,6 +71,13 @@ class SerialLine(Card):
             self._let_go(ours, theirs)
             raise
 
+    def move(self, device: Path) -> None:
+        """It will be plugged in at another path: a device that has got another number."""
+        self._device = device
+
+    def reset_all(self) -> None:
+        """See Card. A line knows no connections."""
+
     def refuse(self) -> None:
         """See Card. What is plugged in cannot refuse."""
 
@@ -122,6 +129,9 @@ class SerialLine(Card):
             self._mechanism.output.clear()
         if self._ends is not None:
             ours = self._ends[0]
+            if self.frozen:
+                self._watch_for(ours, 0)
+                return None
             if self._xon_xoff and self._powered:
                 self._throttle(ours)
             self._send(ours)

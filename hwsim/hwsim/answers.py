@@ -1,0 +1,58 @@
+"""What the printer says, and what can go wrong with it on its way to the host."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+OUTPUT_BYTES_MAX: Final = 4096
+"""Answers that nobody reads are lost beyond this."""
+
+LATE_ANSWERS_MAX: Final = 1000
+"""So many may be on their way at once; more are lost."""
+
+
+class Answers:
+    """`output` is what the host gets next. The others are faults, and may be set at any time.
+
+    `delay_s` is how late each answer comes; `wrong` holds answers that are given instead of the
+    next ones; the commands named in `silent_to` are not answered ("GS a" is the automatic status);
+    `flood` is how many automatic statuses come before each other answer, and one behind it.
+    """
+
+    def __init__(self, status: Callable[[], bytes]) -> None:
+        """Faultless. `status` gives the automatic status."""
+        self.output = bytearray()
+        self.delay_s = 0.0
+        self.wrong: deque[bytes] = deque()
+        self.silent_to: frozenset[str] = frozenset()
+        self.flood = 0
+        self._status = status
+        self._late: deque[tuple[float, bytes]] = deque(maxlen=LATE_ANSWERS_MAX)
+
+    def give(self, to: str, data: bytes, now_s: float) -> None:
+        """Answer the command of this name."""
+        if to in self.silent_to or not data:
+            return
+        if self.wrong:
+            data = self.wrong.popleft()
+        if self.flood and to != "GS a":
+            data = self._status() * self.flood + data + self._status()
+        if self.delay_s or self._late:
+            self._late.append((now_s + self.delay_s, data))
+        else:
+            self._say(data)
+
+    def release(self, now_s: float) -> float | None:
+        """Let out what is due; give when the next answer is, None if none is on its way."""
+        while self._late and self._late[0][0] <= now_s:
+            self._say(self._late.popleft()[1])
+        return self._late[0][0] if self._late else None
+
+    def forget(self) -> None:
+        """The printer has lost its power."""
+        self.output.clear()
+        self._late.clear()
+
+    def _say(self, data: bytes) -> None:
+        if len(self.output) + len(data) <= OUTPUT_BYTES_MAX:
+            self.output += data
