@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from tillhald.config_power import PowerTable, power_mistakes
 from tillhald.devices.categories import Category, PrinterDriver
 from tillhald.devices.options import Shown
 from tillhald.devices.registry import config_faults, load_drivers
@@ -110,6 +111,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shift: ShiftTable = ShiftTable()
     receipt: ReceiptTable = ReceiptTable()
     log: LogTable = LogTable()
+    power: PowerTable = PowerTable()
     devices: dict[Shown, DeviceConfig] = {}
     simulated: bool = False
 
@@ -156,13 +158,14 @@ class ConfigMistakes(Exception):
         self.mistakes = mistakes
 
 
-_TABLES: dict[str, type[Table]] = {
+_TABLES: dict[str, type[msgspec.Struct]] = {
     "listen": Listen,
     "journal": JournalTable,
     "shop": ShopTable,
     "shift": ShiftTable,
     "receipt": ReceiptTable,
     "log": LogTable,
+    "power": PowerTable,
 }
 
 
@@ -309,6 +312,7 @@ def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
         *_shop(config.shop),
         *_names(config, known_devices),
         *_limits(config),
+        *power_mistakes(config.power),
     ]
 
 
