@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from tillhald.devices.options import Shown
-from tillhald.domain.power import Master, PowerRules
+from tillhald.domain.ups import Master, PowerRules
 
 SECONDS_MAX = 86_400
 POWER_ZERO_ALLOWED = frozenset({"low_clear_percent", "return_charge_percent", "finish_sale_s"})

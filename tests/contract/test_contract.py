@@ -18,6 +18,7 @@ from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
+from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.system import SystemServicer
 
@@ -31,6 +32,7 @@ SERVICERS = {
     "DeviceService": DeviceServicer,
     "DrawerService": DrawerServicer,
     "JournalService": JournalServicer,
+    "PowerService": PowerServicer,
     "PrinterService": PrinterServicer,
     "SystemService": SystemServicer,
 }
@@ -138,7 +140,7 @@ def test_reads_are_marked_as_having_no_side_effects() -> None:
 
 
 def test_every_request_that_changes_something_carries_a_request_id() -> None:
-    reads = re.compile(r"(Get|List|Watch|Validate|Verify)")
+    reads = re.compile(r"(Get|List|Watch|Validate|Verify|Preflight)")
     for name in MODULES:
         if not name.endswith("_pb2"):
             continue

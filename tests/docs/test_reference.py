@@ -19,10 +19,12 @@ from tillhal.v1 import (
     device_pb2,
     drawer_pb2,
     journal_pb2,
+    power_pb2,
     printer_pb2,
     system_pb2,
 )
 from tillhald import config, failpoints
+from tillhald.config_power import PowerTable
 from tillhald.devices.health import DRIVER_FAILED
 from tillhald.devices.registry import load_drivers
 from tillhald.domain import events, jobs
@@ -55,6 +57,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[shift]": config.ShiftTable,
     "[receipt]": config.ReceiptTable,
     "[log]": config.LogTable,
+    "[power]": PowerTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
 
@@ -233,6 +236,7 @@ FILES: list[FileDescriptor] = [
         device_pb2,
         drawer_pb2,
         journal_pb2,
+        power_pb2,
         printer_pb2,
         system_pb2,
     )
@@ -335,7 +339,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     for service, words in {
         "ShiftService": "handover",
         "ScannerService": "scanners",
-        "PowerService": "UPS",
         "RecoveryService": "paper slips",
         "BackupService": "backup",
         "UpgradeService": "upgrades",

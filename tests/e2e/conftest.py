@@ -11,10 +11,11 @@ from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from tests.support.answers import head_seq
 from tests.support.sales import OPEN_SALE, SOLD, Steps, card_sale, line
-from tests.support.till import Till, a_till, free_port
+from tests.support.till import Till, a_till, free_port, short_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +72,10 @@ def head(bare_till: Till) -> Iterator[Callable[[], int]]:
     before = head_seq(bare_till.calls)
     yield lambda: head_seq(bare_till.calls)
     assert head_seq(bare_till.calls) == before, "something was written"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for a daemon that runs in the test's own process."""
+    with short_folder() as found:
+        yield found

@@ -10,22 +10,19 @@ from hypothesis import given, settings
 from tests.support.supply import UPS
 from tillhald.domain import events as ev
 from tillhald.domain.evolve import apply
-from tillhald.domain.power import (
-    Act,
+from tillhald.domain.power import Act, Step, begin, step
+from tillhald.domain.power_sample import NoData, UpsSample
+from tillhald.domain.state import TillState, decode_state, encode_state
+from tillhald.domain.supply import Supply
+from tillhald.domain.ups import (
     Heard,
     Master,
     NotUnderTest,
     PowerRules,
     SettleAsked,
-    Step,
     Tick,
     UnderTest,
-    begin,
-    step,
 )
-from tillhald.domain.power_sample import NoData, UpsSample
-from tillhald.domain.state import TillState, decode_state, encode_state
-from tillhald.domain.supply import Supply
 
 OTHER = "other_ups"
 WORDS = ("OL OB LB RB CHRG DISCHRG BYPASS CAL OFF OVER TRIM BOOST FSD ALARM WAIT X").split()

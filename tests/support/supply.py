@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tillhald.domain import events as ev
-from tillhald.domain.power import Act, Heard, PowerRules, PowerState, begin, step
+from tillhald.domain.power import Act, PowerState, begin, step
 from tillhald.domain.power_sample import NoData, UpsSample
 from tillhald.domain.supply import Supply
+from tillhald.domain.ups import Heard, PowerRules
 
 UPS = "till_ups"
 

@@ -12,7 +12,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import typer
 
-from tillhald.ctl import diagnostics, journal, status, watch
+from tillhald.ctl import diagnostics, journal, outage, power, status, watch
 
 app = typer.Typer(
     name="tillctl",
@@ -27,6 +27,8 @@ app.command("status")(status.status)
 app.command("watch")(watch.watch)
 app.command("diagnostics")(diagnostics.diagnostics)
 app.add_typer(journal.app, name="journal")
+app.add_typer(power.app, name="power")
+app.add_typer(outage.app, name="outage")
 
 
 def main() -> int:

@@ -168,10 +168,6 @@ class OutageNotFound(NotFound):
     reason = "OUTAGE_NOT_FOUND"
 
 
-class SelfTestNotFound(NotFound):
-    reason = "SELF_TEST_NOT_FOUND"
-
-
 class AlreadyExists(Refused):
     """What was to be new is there already."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tillhald.domain.outages import PowerBook, Totals
-    from tillhald.domain.power import Ups
+    from tillhald.domain.ups import Ups
     from tillhald.service.power import Point, Power
     from tillhald.service.settlement import Settled
 

@@ -17,18 +17,12 @@ from tillhald.domain.power import (
     OVERLOAD_TOLD_AFTER_MS,
     WORN_TOLD_AFTER_MS,
     Act,
-    Heard,
-    NotUnderTest,
-    PowerRules,
     PowerState,
-    SettleAsked,
-    Tick,
-    UnderTest,
-    Ups,
     begin,
     step,
 )
 from tillhald.domain.supply import Supply
+from tillhald.domain.ups import Heard, NotUnderTest, PowerRules, SettleAsked, Tick, UnderTest, Ups
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.settlement import SETTLE_S
 
@@ -184,7 +178,7 @@ class Power:
                     self.hear(heard)
             except Exception as error:
                 # A mistake of ours in a driver: the rules hear silence, which they know.
-                log.error("power_source_failed", ups=source.upses[0], exc_info=error)
+                log.error("power_source_failed", device=source.upses[0], exc_info=error)
             await asyncio.sleep(SOURCE_RETRY_S)
 
     async def _tick(self) -> None:

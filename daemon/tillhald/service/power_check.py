@@ -15,9 +15,9 @@ import structlog
 
 from tillhald.domain.errors import SelfTestNotNow
 from tillhald.domain.outages import LOAD_PERCENT_WANTED_MAX, OVERDUE_DAYS, is_due
-from tillhald.domain.power import Master
 from tillhald.domain.sale import UNDER_WAY
 from tillhald.domain.supply import SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.ups import Master
 from tillhald.service.power import CUT_AND_RETURN
 from tillhald.service.self_tests import COMMANDS
 from tillhald.service.settlement import SETTLE_S, SettleStep

@@ -120,7 +120,8 @@ class SelfTests:
                 return await self._end(test, SelfTestResult.REFUSED, outcome.why)
             sample = state.sample
             while watched.result is SelfTestResult.RUNNING:
-                await asyncio.sleep(LOOK_S)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._power.changed(), LOOK_S)
                 if self._power.state.supply is not Supply.ONLINE:
                     # The mains went, or worse. The battery is needed for something else now.
                     await self._power.command(test.ups, STOP_TEST)

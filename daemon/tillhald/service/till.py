@@ -167,13 +167,9 @@ class Till:
     def _finished_named(self, command: cmd.AnyCommand) -> dict[str, Sale]:
         """The finished sales that the rules need to see beside this command."""
         match command:
-            case (
-                cmd.SubmitJob()
-                | cmd.OpenDrawer()
-                | cmd.AnnotateOutage()
-                | cmd.RunSelfTest()
-                | cmd.RecordBattery()
-            ):
+            case cmd.SubmitJob() | cmd.OpenDrawer() | cmd.AnnotateOutage():
+                return {}
+            case cmd.RunSelfTest() | cmd.RecordBattery():
                 return {}
             case cmd.VoidSale() | cmd.OpenReturn():
                 names = [command.sale_id, command.original_sale_id]

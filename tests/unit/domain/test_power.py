@@ -7,19 +7,10 @@ from msgspec.structs import replace
 
 from tests.support.supply import UPS, Supplied, on_mains, said
 from tillhald.domain import events as ev
-from tillhald.domain.power import (
-    Act,
-    Master,
-    PowerRules,
-    SettleAsked,
-    Tick,
-    Ups,
-    begin,
-    silence_s_max,
-    step,
-)
+from tillhald.domain.power import Act, begin, step
 from tillhald.domain.power_sample import UpsSample
 from tillhald.domain.supply import OutageCause, Supply
+from tillhald.domain.ups import Master, PowerRules, SettleAsked, Tick, Ups, silence_s_max
 
 RULES = PowerRules(feeds=(UPS,))
 GONE_DARK = (Act.SETTLE, Act.POWER_OFF_HOST, Act.UPS_CUT_AND_RETURN)

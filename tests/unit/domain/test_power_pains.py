@@ -9,17 +9,11 @@ from tests.support.supply import UPS, Supplied, on_mains
 from tillhald.domain import events as ev
 from tillhald.domain.outages import Advice as A
 from tillhald.domain.outages import Battery, PowerBook, SelfTest, UpsNow, advice, is_due
-from tillhald.domain.power import (
-    WORN_TOLD_AFTER_MS,
-    Act,
-    NotUnderTest,
-    PowerRules,
-    UnderTest,
-    begin,
-)
+from tillhald.domain.power import WORN_TOLD_AFTER_MS, Act, begin
 from tillhald.domain.power_sample import UpsSample, known_runtime_s
 from tillhald.domain.supply import SelfTestKind, SelfTestResult
 from tillhald.domain.supply import Supply as S
+from tillhald.domain.ups import NotUnderTest, PowerRules, UnderTest
 
 DAY_MS = 86_400_000
 

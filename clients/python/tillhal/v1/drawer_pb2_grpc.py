@@ -55,6 +55,7 @@ class DrawerServiceServicer(object):
         """Asks for one pulse, with a reason. The request is durable when this returns; the pulse follows,
         at most once, and its outcome comes with WatchEvents and GetDrawer.
         NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: KICK_EXISTS, REQUEST_ID_REUSED.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -88,6 +88,7 @@ class DrawerServiceStub(typing.Generic[_DrawerServiceOpenDrawerType, _DrawerServ
     """Asks for one pulse, with a reason. The request is durable when this returns; the pulse follows,
     at most once, and its outcome comes with WatchEvents and GetDrawer.
     NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: KICK_EXISTS, REQUEST_ID_REUSED.
+    FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     """
 
     GetDrawer: _DrawerServiceGetDrawerType
@@ -116,6 +117,7 @@ class DrawerServiceServicer(metaclass=abc.ABCMeta):
         """Asks for one pulse, with a reason. The request is durable when this returns; the pulse follows,
         at most once, and its outcome comes with WatchEvents and GetDrawer.
         NOT_FOUND: DEVICE_NOT_FOUND. ALREADY_EXISTS: KICK_EXISTS, REQUEST_ID_REUSED.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
 
     @abc.abstractmethod
