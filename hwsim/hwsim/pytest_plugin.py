@@ -36,6 +36,7 @@ import pytest
 from hwsim.drawer import VirtualDrawer
 from hwsim.power.disk import PowerCutDisk, why_not
 from hwsim.printer import VirtualPrinter
+from hwsim.ups_fixtures import *  # noqa: F403 - its fixtures are ours, too
 
 
 @pytest.fixture
