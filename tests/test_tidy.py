@@ -16,6 +16,7 @@ FOLDERS = ("bench", "clients", "daemon", "docs", "hwsim", "proto", "tests", "too
 TEXT = {".py", ".pyi", ".md", ".proto", ".toml", ".sh", ".json", ".txt", ".yaml", ""}
 MADE = (
     "clients/python/tillhal/v1/",
+    "hwsim/hwsim/v1/",
     "bench/out/",
     "bench/peers/etcd_kv_pb2",
     "tests/contract/golden/",
