@@ -285,10 +285,10 @@ def _ask(at: Path, request: dict[str, object]) -> int:
                 answer = json.loads(lines.readline())
     except (OSError, ValueError) as error:
         _tell(f"no UPS is handled at {at}: {error}; start one by `hwsim ups run`")
-        return 1
+        return 2
     if "error" in answer:
         _tell(str(answer["error"]))
-        return 2
+        return 1
     _emit(answer)
     return 0
 

@@ -7,6 +7,7 @@ switches the beeper. An unknown command comes back as it was: so programs find o
 """
 
 import re
+import threading
 from pathlib import Path
 from typing import Final, Self
 
@@ -101,21 +102,25 @@ class MegatecUps:
         self.at = at
         self._part = b""
         self._pulled = False
+        self._cable = threading.Lock()
         self._line = DeviceLine(at, self._hear, self._due)
         self._line.start()
 
     def unplug(self) -> None:
         """Pull its cable."""
-        self._pulled = True
-        self._line.unplug()
+        with self._cable:
+            self._pulled = True
+            self._line.unplug()
 
     def plug(self) -> None:
         """Plug it in, as another terminal at the same path. OSError if the path is taken."""
-        self._pulled = False
-        self._line.plug()
+        with self._cable:
+            self._pulled = False
+            self._line.plug()
 
     def close(self) -> None:
         """Pull it and end."""
+        self.unplug()
         self._line.close()
 
     def __enter__(self) -> Self:
@@ -126,13 +131,15 @@ class MegatecUps:
 
     def _due(self, now_s: float) -> float:
         with self.ups.now() as ups:
-            wanted = ups.connected and not self._pulled
-        if wanted != self._line.plugged:
-            self._part = b""
-            if wanted:
-                self._line.plug()
-            else:
-                self._line.unplug()
+            connected = ups.connected
+        with self._cable:
+            wanted = connected and not self._pulled
+            if wanted != self._line.plugged:
+                self._part = b""
+                if wanted:
+                    self._line.plug()
+                else:
+                    self._line.unplug()
         return now_s + PLUG_CHECK_S
 
     def _hear(self, data: bytes, _now_s: float) -> None:

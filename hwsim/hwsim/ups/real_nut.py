@@ -25,7 +25,8 @@ FOLDERS: Final = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut")
 READY_S_MAX: Final = 30.0
 END_S_MAX: Final = 5.0
 WAIT_STEP_S: Final = 0.01
-MAX_AGE_S: Final = 5
+MAX_AGE_S: Final = 3
+"""After so long without news upsd calls data stale; 15 by default."""
 _PR_SET_PDEATHSIG: Final = 1
 _LIBC: Final = ctypes.CDLL(None)
 

@@ -323,8 +323,15 @@ async def server_of(answer: bytes) -> AsyncIterator[int]:
 
 NEARLY = st.lists(
     st.sampled_from(
-        [b"BEGIN LIST VAR till\n", b"VAR till a \"b\"\n", b"END LIST VAR till\n", b"ERR \n", b"ERR\n"]
-        + [b"ERR DATA-STALE\n", b"OK\n", b"OK TRACKING x\n", b"\n", b'VAR till a "', b"NUMLOGINS till x\n"]
+        [b"BEGIN LIST VAR till\n", b'VAR till a "b"\n', b"END LIST VAR till\n", b"ERR \n", b"ERR\n"]
+        + [
+            b"ERR DATA-STALE\n",
+            b"OK\n",
+            b"OK TRACKING x\n",
+            b"\n",
+            b'VAR till a "',
+            b"NUMLOGINS till x\n",
+        ]
     ),
     max_size=6,
 ).map(b"".join)
@@ -356,7 +363,7 @@ def test_whatever_bytes_come_nothing_but_our_errors_is_raised(answer: bytes, whi
         b"x" * (LINE_BYTES_MAX + 1),
         b"BEGIN LIST VAR till\n" + b'VAR till a "b"\n' * 3000,
         b"OK\n" * 10_000,
-        b"VAR other a \"b\"\n",
+        b'VAR other a "b"\n',
     ],
     ids=["a line without end", "a list without end", "lines without end", "another's answer"],
 )

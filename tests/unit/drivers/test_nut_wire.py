@@ -57,7 +57,9 @@ def test_quotes_are_taken_off(line: bytes, words: list[str]) -> None:
     assert decode(line) == words
 
 
-@pytest.mark.parametrize("line", [b"", b"   ", b'"', b'VAR "a', b"a\\", b"\xff", b"a\x01b", b"x " * 99])
+@pytest.mark.parametrize(
+    "line", [b"", b"   ", b'"', b'VAR "a', b"a\\", b"\xff", b"a\x01b", b"x " * 99]
+)
 def test_what_is_no_answer_is_garbled(line: bytes) -> None:
     with pytest.raises(NutGarbled):
         decode(line)
