@@ -323,8 +323,12 @@ async def server_of(answer: bytes) -> AsyncIterator[int]:
 
 NEARLY = st.lists(
     st.sampled_from(
-        [b"BEGIN LIST VAR till\n", b'VAR till a "b"\n', b"END LIST VAR till\n", b"ERR \n", b"ERR\n"]
-        + [
+        [
+            b"BEGIN LIST VAR till\n",
+            b'VAR till a "b"\n',
+            b"END LIST VAR till\n",
+            b"ERR \n",
+            b"ERR\n",
             b"ERR DATA-STALE\n",
             b"OK\n",
             b"OK TRACKING x\n",

@@ -236,6 +236,9 @@ def test_deeds_have_outcomes(virtual_ups: VirtualUps, virtual_upsd: NutServer) -
         assert await source.force_shutdown("till") == Obeyed()
         await heard(source.readings(), has("FSD"))
         virtual_upsd.close()
+        async with asyncio.timeout(SEEN_S_MAX):
+            while source.client.connected:
+                await asyncio.sleep(0.005)
         assert await source.command("till", "load.off") == NotObeyed("UNREACHABLE")
         source.close()
 
@@ -359,11 +362,11 @@ def test_with_dummy_ups_the_words_that_q1_lacks_are_heard(dummy_nut: RealNut) ->
         for status in ("OL RB BOOST", "OB DISCHRG LB", "OL TRIM OVER", "OL CAL BYPASS OFF"):
             assert await source.set_variable("till", "ups.status", status) == Obeyed()
             await heard(readings, has(*status.split()))
-        assert await source.set_variable("till", "ups.test.result", 'Done "ok"') == Obeyed()
+        assert await source.set_variable("till", "ups.test.result", "Done and passed") == Obeyed()
         said = await heard(
             readings, lambda r: isinstance(r, UpsSample) and r.test_result.startswith("Done")
         )
-        assert said[-1].test_result == 'Done "ok"'
+        assert said[-1].test_result == "Done and passed"
         # dummy-ups has one command, and does not know it: OK would have been a lie.
         assert await source.command("till", "load.off") == NotObeyed("UNKNOWN")
         assert await source.command("till", "test.battery.start") == NotObeyed("CMD-NOT-SUPPORTED")

@@ -192,4 +192,4 @@ async def _outcome(deed: Callable[[], Awaitable[Outcome]]) -> CommandOutcome:
         return PerhapsObeyed(error.why) if error.sent else NotObeyed(error.why)
     except NutError as error:
         return PerhapsObeyed(error.why)
-    return Obeyed() if done is Outcome.DONE else PerhapsObeyed("NOT-TRACKED")
+    return Obeyed() if done is Outcome.DONE else PerhapsObeyed("NO-OUTCOME")
