@@ -16,6 +16,7 @@ FOLDERS = ("bench", "clients", "daemon", "docs", "hwsim", "proto", "tests", "too
 TEXT = {".py", ".pyi", ".md", ".proto", ".toml", ".sh", ".json", ".txt", ".yaml", ""}
 MADE = (
     "clients/python/tillhal/v1/",
+    "hwsim/hwsim/v1/",
     "bench/out/",
     "bench/peers/etcd_kv_pb2",
     "tests/contract/golden/",
@@ -39,6 +40,7 @@ README_HEADINGS = ["Introduction", "Protocol", "Code structure", "Options", "Beh
 MAY_START_THREADS = {
     "daemon/tillhald/journal/writer.py",
     "daemon/tillhald/devices/port.py",
+    "daemon/tillhald/drivers/host_battery/source.py",
 }
 MAY_CREATE_TASKS = {
     "daemon/tillhald/app.py",

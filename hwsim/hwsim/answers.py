@@ -48,6 +48,11 @@ class Answers:
             self._say(self._late.popleft()[1])
         return self._late[0][0] if self._late else None
 
+    def heal(self) -> None:
+        """Nothing is wrong with the answers any more; those that are late come late."""
+        self.delay_s, self.flood, self.silent_to = 0.0, 0, frozenset()
+        self.wrong.clear()
+
     def forget(self) -> None:
         """The printer has lost its power."""
         self.output.clear()

@@ -32,6 +32,24 @@ class HandledPrinter:
         self._refusing = False
         self._card: Card | None = None
 
+    # What can be seen
+
+    @property
+    def seen(self) -> Seen:
+        """What its sensors see now, whatever its status claims."""
+        with self._changed:
+            return self._mechanism.seen
+
+    @property
+    def powered(self) -> bool:
+        """Whether it is switched on."""
+        return self._powered
+
+    @property
+    def accepting(self) -> bool:
+        """Whether a host may connect: it is plugged in, switched on, and refuses nobody."""
+        return self._powered and not self._refusing
+
     # What people do to it
 
     def set_paper(self, state: PaperState, *, after_dots: int | None = None) -> None:
@@ -136,6 +154,25 @@ class HandledPrinter:
         """Forget what is planned."""
         with self._touched():
             self._mechanism.plans.clear()
+
+    def heal(self) -> None:
+        """Undo every fault and plan: paper, cover, cutter, head, power, link, answers."""
+        mechanism = self._mechanism
+        with self._touched():
+            self.after_all()
+            mechanism.load_paper(PaperState.ADEQUATE, None)
+            mechanism.cover_open = mechanism.cutter_blocked = mechanism.cutter_error = False
+            mechanism.head_hot = mechanism.broken = mechanism.paper.strip.blank = False
+            mechanism.drain_bytes_per_s, mechanism.claims = None, {}
+            mechanism.answers.heal()
+            card = self._running_card
+            card.stall_left, card.muted = None, False
+            if isinstance(card, NetworkCard):
+                card.refuses_second = False
+            if not self._powered:
+                self.power_on()
+            card.thaw()
+            self.accept_connections()
 
     # Faults of the mechanism
 

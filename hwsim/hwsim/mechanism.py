@@ -350,9 +350,9 @@ class Mechanism:
     # Status
 
     @property
-    def _shown(self) -> Seen:
-        """What its status bytes tell. Pin 3 is pulled up: one switch to ground makes it low."""
-        seen = Seen(
+    def seen(self) -> Seen:
+        """What its sensors see. Pin 3 is pulled up: one switch to ground makes it low."""
+        return Seen(
             offline=self.offline,
             cover_open=self.cover_open,
             cutter_error=self.cutter_error,
@@ -361,6 +361,11 @@ class Mechanism:
             paper=self.paper_state,
             pin3_high=all(drawer.pin3 is Level.HIGH for drawer in self._drawers),
         )
+
+    @property
+    def _shown(self) -> Seen:
+        """What its status bytes tell."""
+        seen = self.seen
         return replace(seen, **self.claims) if self.claims else seen  # type: ignore[arg-type]  # the names and types of Seen are the setter's care
 
     def _automatic_status(self) -> bytes:

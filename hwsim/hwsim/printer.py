@@ -30,6 +30,7 @@ from hwsim.mechanism import (
 )
 from hwsim.models import MODELS, Model
 from hwsim.network_card import NetworkCard
+from hwsim.plans import PLANS_MAX
 from hwsim.receipt import Receipt, next_number
 from hwsim.serial_line import SerialAt, SerialLine
 from hwsim.terminal_server import TerminalServer
@@ -99,6 +100,8 @@ class VirtualPrinter(HandledPrinter):
             second_drawer=second_drawer,
         )
         super().__init__(mechanism)
+        self.plan_errors: deque[str] = deque(maxlen=PLANS_MAX)
+        """What of that which was planned could not be done, and why."""
         self._closing = False
         self._thread: threading.Thread | None = None
         for each in (drawer, second_drawer):
@@ -162,6 +165,13 @@ class VirtualPrinter(HandledPrinter):
         return self._where[0], self._where[1]
 
     @property
+    def device(self) -> Path:
+        """The path that a host opens. TypeError for a printer that is on a network."""
+        if not isinstance(self._link, SerialAt):
+            raise TypeError("this printer has no path: it is on a network")
+        return self._link.device
+
+    @property
     def font_name(self) -> str:
         """The font that receipts are drawn with."""
         return self._mechanism.paper.font_name
@@ -173,10 +183,32 @@ class VirtualPrinter(HandledPrinter):
             return list(self._receipts)
 
     @property
+    def receipt_count(self) -> int:
+        """How many receipts have come out since the start."""
+        return self._receipt_count
+
+    def find_receipt(self, number: int, wait_s: float) -> Receipt | None:
+        """The receipt of this number, 0 for the last one; waits for it so long."""
+
+        def found() -> Receipt | None:
+            kept = [each for each in self._receipts if number in (0, each.number)]
+            return kept[-1] if kept else None
+
+        with self._changed:
+            return self._changed.wait_for(found, wait_s)
+
+    @property
     def uncut_text(self) -> str:
         """What stands on the paper that is still in the printer."""
         with self._changed:
             return self._mechanism.paper.strip.text
+
+    @property
+    def uncut_paper(self) -> Receipt:
+        """The paper that is still in the printer, from its edge to the head, as a receipt."""
+        with self._changed:
+            strip = self._mechanism.paper.strip
+            return Receipt(0, strip.text, strip.picture(), b"", cut=False)
 
     @property
     def log(self) -> list[LoggedCommand]:
@@ -263,7 +295,10 @@ class VirtualPrinter(HandledPrinter):
             runs_s = self._mechanism.run(now_s)
             acts = self._mechanism.plans.take_due(self._mechanism.counts)
             for act in acts:
-                act()
+                try:
+                    act()
+                except (OSError, TypeError, ValueError) as error:
+                    self.plan_errors.append(str(error))
             if not acts:
                 return runs_s
         return None

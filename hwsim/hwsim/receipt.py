@@ -7,6 +7,7 @@ forgotten feed looks on real paper, and so it looks here.
 
 import os
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -49,12 +50,18 @@ class Receipt:
             pen.line((x, y, x + dash - 1, y), fill=CUT_GREY, width=2)
         return paper
 
+    def png(self) -> bytes:
+        """`picture()` as a file."""
+        data = BytesIO()
+        self.picture().save(data, format="PNG")
+        return data.getvalue()
+
     def save(self, folder: Path) -> Path:
         """Write `receipt-0001.txt`, then `receipt-0001.png`; give the PNG's path.
 
         Each appears whole or not at all: who sees the PNG can read both.
         """
-        png = folder / f"receipt-{self.number:04d}.png"
+        png = folder / file_name(self.number)
         half_png = folder / f".{png.name}.{os.getpid()}"
         half_txt = half_png.with_suffix(".txt")
         folder.mkdir(parents=True, exist_ok=True)  # a person may have thrown it away meanwhile
@@ -63,6 +70,11 @@ class Receipt:
         self.picture().save(half_png, format="PNG")
         half_png.replace(png)
         return png
+
+
+def file_name(number: int) -> str:
+    """What the picture of a receipt is called."""
+    return f"receipt-{number:04d}.png"
 
 
 def next_number(folder: Path) -> int:
@@ -126,15 +138,23 @@ class Strip:
         edge = self._head - self._head_to_cutter
         if edge <= 0:
             return None
-        picture = Image.new("1", (self.width, edge), PAPER_WHITE)
-        for y, x, ink in self._bands:
-            picture.paste(0, (x, y), ink)
+        picture = self._picture(edge)
         text = _joined([text for y, text in self._lines if y < edge])
         self._bands = [(y - edge, x, ink) for y, x, ink in self._bands if y + ink.height > edge]
         self._lines = [(y - edge, text) for y, text in self._lines if y >= edge]
         self._rows_burned = sum(ink.height for _, _, ink in self._bands)
         self._head = self._head_to_cutter
         return text, picture
+
+    def picture(self) -> Image.Image:
+        """What has been burned, from the edge to the head; at least one row."""
+        return self._picture(max(1, self._head))
+
+    def _picture(self, rows: int) -> Image.Image:
+        picture = Image.new("1", (self.width, rows), PAPER_WHITE)
+        for y, x, ink in self._bands:
+            picture.paste(0, (x, y), ink)
+        return picture
 
     def feed_to_cutter(self) -> None:
         """Feed until the last printed row lies at the cutter."""

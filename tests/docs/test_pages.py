@@ -26,6 +26,9 @@ KINDS = {
     "text demo",
     "toml",
     "toml till",
+    "toml shop",
+    "toml scenario",
+    "python test",
     "hex record",
     "hex hash",
     "hex row",
@@ -71,7 +74,7 @@ def test_every_block_is_of_a_kind_that_is_checked(block: Block) -> None:
     assert block.info in KINDS
 
 
-@pytest.mark.parametrize("block", of_kind("python", "python run"))
+@pytest.mark.parametrize("block", of_kind("python", "python run", "python test"))
 def test_python_samples_compile(block: Block) -> None:
     compile(block.text, block.name, "exec")
 

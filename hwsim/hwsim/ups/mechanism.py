@@ -112,6 +112,11 @@ class Ups:
     # --- what it is ---
 
     @property
+    def time_s(self) -> float:
+        """Up to which it has been advanced."""
+        return self._now_s
+
+    @property
     def mains_v(self) -> float:
         """At its input; 0 is an outage."""
         return self._mains_v

@@ -160,7 +160,7 @@ def _forced_shutdown(ups: Ups, value: Value) -> None:
 def _fault(name: str) -> Callable[[Ups, Value], None]:
     def put(ups: Ups, value: Value) -> None:
         # A frozen charge and a garbage runtime are ended by "off".
-        off = value in {"off", False} and name in _ENDED_BY_OFF
+        off = value in ("off", False) and name in _ENDED_BY_OFF
         setattr(ups.faults, name, None if off else value)
 
     return put
@@ -200,11 +200,11 @@ def mistake(name: str, value: Value) -> str | None:
         return f"a UPS has no `{name}`; it has {', '.join(SETTINGS)}"
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if name == "mains":
-        right = value in {"on", "off"} or (is_number and 0 <= float(value) <= VOLTS_MAX)
+        right = value in ("on", "off") or (is_number and 0 <= float(value) <= VOLTS_MAX)
         return None if right else f"`mains` is on, off, or 0 to {VOLTS_MAX:g} volts, not {value!r}"
     if name == "switch":
-        return None if value in {"on", "off"} else f"`switch` is on or off, not {value!r}"
-    if name in _ENDED_BY_OFF and value in {"off", False} and not is_number:
+        return None if value in ("on", "off") else f"`switch` is on or off, not {value!r}"
+    if name in _ENDED_BY_OFF and value in ("off", False) and not is_number:
         return None
     if name in _RANGES:
         low, high = _RANGES[name]

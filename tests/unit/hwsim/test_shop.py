@@ -49,22 +49,44 @@ def next_line(process: subprocess.Popen[str]) -> dict[str, object]:
     return event
 
 
+def receipt_at(png: Path) -> dict[str, object]:
+    return {
+        "event": "receipt_printed",
+        "device": "front_printer",
+        "number": 1,
+        "cut": True,
+        "file": str(png),
+    }
+
+
 def test_a_shop_says_where_it_is_and_what_happens(
     shop: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     ready = next_line(shop)
-    printer = ready["printer"]
+    printer, control = ready["printer"], ready["control"]
     assert isinstance(printer, dict)
+    where = {"host": "127.0.0.1", "port": printer["port"], "model": "tm-t88"}
     assert ready == {
-        "printer": {"host": "127.0.0.1", "port": printer["port"], "model": "tm-t88"},
+        "printer": where,
+        "devices": {
+            "front_printer": {"kind": "printer", "link": "tcp", **where},
+            "front_drawer": {"kind": "drawer", "printer": "front_printer"},
+            "hand_scanner": {
+                "kind": "scanner",
+                "device": str(tmp_path / "paper" / "hand_scanner"),
+            },
+        },
         "receipts": str(tmp_path / "paper"),
+        "control": control,
+        "seed": 0,
         "pid": shop.pid,
     }
+    assert json.loads((tmp_path / "paper" / "hwsim.json").read_text()) == ready
     with socket.create_connection((printer["host"], printer["port"]), timeout=5) as host:
         host.sendall("晨光 ￥5\n".encode("gb18030") + b"\x1dVB\x00\x1bp\x00\x32\x32")
         png = tmp_path / "paper" / "receipt-0001.png"
-        assert next_line(shop) == {"event": "receipt_printed", "file": str(png)}
-        assert next_line(shop) == {"event": "drawer_opened"}
+        assert next_line(shop) == receipt_at(png)
+        assert next_line(shop) == {"event": "drawer_opened", "device": "front_drawer"}
     assert png.is_file()
     assert png.with_suffix(".txt").read_text(encoding="utf-8") == "晨光 ￥5\n"
 
@@ -114,13 +136,68 @@ def test_a_shop_with_a_serial_printer_says_its_path_and_takes_it_away_again(
     tmp_path: Path,
 ) -> None:
     device = tmp_path / "printer"
+    where = {"device": str(device), "model": "tm-t88"}
     with run("shop", "--folder", str(tmp_path / "paper"), "--serial", str(device)) as process:
-        assert next_line(process)["printer"] == {"device": str(device), "model": "tm-t88"}
+        assert next_line(process)["printer"] == where
         line = os.open(device, os.O_RDWR | os.O_NOCTTY)
         os.write(line, b"hello\n\x1dVB\x00")
         png = tmp_path / "paper" / "receipt-0001.png"
-        assert next_line(process) == {"event": "receipt_printed", "file": str(png)}
+        assert next_line(process) == receipt_at(png)
         os.close(line)
         process.send_signal(signal.SIGTERM)
         assert process.wait(END_S_MAX) == 0
     assert not device.is_symlink()
+    assert not (tmp_path / "paper" / "hwsim.json").exists()
+
+
+def test_a_second_shop_in_the_same_folder_is_refused(
+    shop: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    next_line(shop)
+    with run("shop", "--folder", str(tmp_path / "paper")) as other:
+        _, errors = other.communicate(timeout=END_S_MAX)
+    assert other.returncode == 1
+    assert errors == f"hwsim: another shop runs in {tmp_path / 'paper'}\n"
+
+
+def test_a_shop_that_was_killed_leaves_nothing_that_stops_the_next(
+    shop: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    next_line(shop)
+    shop.kill()
+    shop.wait(END_S_MAX)
+    assert (tmp_path / "paper" / "hand_scanner").is_symlink()
+    with run("shop", "--folder", str(tmp_path / "paper")) as again:
+        assert next_line(again)["pid"] == again.pid
+        again.send_signal(signal.SIGTERM)
+        assert again.wait(END_S_MAX) == 0
+
+
+def test_a_plan_with_mistakes_is_refused_with_all_of_them(tmp_path: Path) -> None:
+    plan = tmp_path / "shop.toml"
+    plan.write_text('[devices.x]\nkind = "printer"\nport = 70000\npaper = 1\n')
+    with run("shop", str(plan), "--folder", str(tmp_path), "--model", "tm-t88") as process:
+        _, errors = process.communicate(timeout=END_S_MAX)
+    assert process.returncode == 2
+    assert errors == f"hwsim: --model: write that into {plan}\n"
+    with run("shop", str(plan), "--folder", str(tmp_path)) as process:
+        _, errors = process.communicate(timeout=END_S_MAX)
+    assert process.returncode == 2
+    assert errors.splitlines()[0] == (
+        "hwsim: devices.x.port: it is a number from 0 to 65535, not 70000"
+    )
+    assert errors.splitlines()[1].startswith("hwsim: devices.x.paper: unknown; a printer has model")
+
+
+def test_a_control_address_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> None:
+    for address, why in (
+        (str(tmp_path / "none" / "socket"), "cannot be used"),
+        (str(tmp_path / ("x" * 120)), "is longer than a socket's path may be"),
+    ):
+        with run("shop", "--folder", str(tmp_path / "p"), "--socket", address) as process:
+            output, errors = process.communicate(timeout=END_S_MAX)
+        assert process.returncode == 1
+        assert output == ""
+        assert errors.startswith("hwsim: ")
+        assert why in errors
+        assert "Traceback" not in errors

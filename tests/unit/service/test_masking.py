@@ -347,8 +347,9 @@ def test_a_text_that_is_made_to_be_slow_is_not_slow(piece: str) -> None:
 
 NUMBERS = set(
     """
-    after_seq boot_ms bytes characters clean_shutdown gone interrupted_sales last_seq map_mib
-    records rows segment seq tail_records took_ms unconfirmed_jobs
+    after_seq boot_ms bytes characters clean_shutdown drawers_open gone interrupted_sales jobs_left
+    last_seq left_open map_mib missing records rows seconds segment seq suspended tail_records took_ms
+    unconfirmed_jobs
     """.split()
 )
 """Fields of log lines that hold numbers, yes or no, or lists of them: these are always shown."""

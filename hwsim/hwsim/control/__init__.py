@@ -1,0 +1,1 @@
+"""hwsim.v1: a simulated shop driven from outside, by gRPC."""
