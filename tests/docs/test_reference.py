@@ -348,5 +348,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     assert {spec.category.value for spec in load_drivers().values()} == {
         "pos_printer",
         "cash_drawer",
+        "power_supply",
     }
     assert not page("packaging").exists()

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from hwsim.ups.dummy_mirror import DummyMirror, mirrored
 from hwsim.ups.mechanism import UpsEvent
 from hwsim.ups.megatec import MegatecUps
 from hwsim.ups.nis import NisServer
@@ -80,6 +81,11 @@ def _describe_wires(parser: argparse.ArgumentParser) -> None:
         "--real-nut",
         action="store_true",
         help="start a real upsd with nutdrv_qx over the serial line, too",
+    )
+    parser.add_argument(
+        "--dummy-ups",
+        action="store_true",
+        help="start a real upsd with dummy-ups, too, for the words that Q1 lacks",
     )
     _describe_socket(parser)
 
@@ -156,13 +162,11 @@ def _connect(
     server = wires.enter_context(NutServer({options.name: ups}, port=options.port))
     where["nut"] = {"host": "127.0.0.1", "port": server.port, "ups": options.name}
     serial = options.serial
-    if options.real_nut:
-        reason = why_not()
-        if reason:
-            raise RuntimeError(reason)
-        if serial is None:
-            folder = wires.enter_context(tempfile.TemporaryDirectory(prefix="hwsim-ups-"))
-            serial = Path(folder) / "ups"
+    if (options.real_nut or options.dummy_ups) and why_not():
+        raise RuntimeError(why_not())
+    if options.real_nut and serial is None:
+        folder = wires.enter_context(tempfile.TemporaryDirectory(prefix="hwsim-ups-"))
+        serial = Path(folder) / "ups"
     if serial is not None:
         wires.enter_context(MegatecUps(ups, serial))
         where["serial"] = str(serial)
@@ -172,6 +176,10 @@ def _connect(
     if options.real_nut:
         nut = wires.enter_context(RealNut({options.name: qx(serial)}))
         where["real_nut"] = {"host": "127.0.0.1", "port": nut.port, "folder": str(nut.folder)}
+    if options.dummy_ups:
+        shown = wires.enter_context(RealNut({options.name: mirrored(ups)}))
+        wires.enter_context(DummyMirror(ups, shown, options.name))
+        where["dummy_ups"] = {"host": "127.0.0.1", "port": shown.port}
     return where
 
 

@@ -367,6 +367,19 @@ def test_with_dummy_ups_the_words_that_q1_lacks_are_heard(dummy_nut: RealNut) ->
             readings, lambda r: isinstance(r, UpsSample) and r.test_result.startswith("Done")
         )
         assert said[-1].test_result == "Done and passed"
+        client = source.client
+        assert await client.protocol_version() == "1.3"
+        assert "upsd" in await client.server_version()
+        assert list(await client.upses()) == ["till"]
+        assert "ups.status" in await client.writable("till")
+        assert await client.commands("till") == ["load.off"]
+        assert await client.description("till", "battery.charge")
+        assert await client.command_description("till", "load.off")
+        assert (await client.logins("till"), await client.clients("till")) == (0, [])
+        other = source_of(dummy_nut.port, user="mon", log_in=True)
+        assert await other.client.logins("till") == 1
+        assert await other.command("till", "load.off") == NotObeyed("ACCESS-DENIED")
+        other.close()
         # dummy-ups has one command, and does not know it: OK would have been a lie.
         assert await source.command("till", "load.off") == NotObeyed("UNKNOWN")
         assert await source.command("till", "test.battery.start") == NotObeyed("CMD-NOT-SUPPORTED")

@@ -25,7 +25,7 @@ class NutOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     upses: tuple[Shown, ...]
     host: Shown = "127.0.0.1"
     port: int = PORT
-    username: str = ""
+    username: Shown = ""
     password: str = ""
     log_in: bool = False
     ca_file: Shown = ""

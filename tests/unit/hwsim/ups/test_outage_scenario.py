@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hwsim.__main__ import main
 from hwsim.ups.command import handle
+from hwsim.ups.real_nut import why_not
 from hwsim.ups.scenario import ScenarioError, parse, play, run_through
 from hwsim.ups.virtual import SETTINGS, VirtualUps, mistake
 
@@ -130,7 +134,7 @@ def test_a_wrong_request_is_answered_by_what_is_wrong(line: bytes) -> None:
 
 
 @contextmanager
-def running(*arguments: str, at: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, object]]]:
+def running(*arguments: str, at: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     program = subprocess.Popen(
         [sys.executable, "-m", "hwsim", *arguments, "--socket", str(at)],
         stdout=subprocess.PIPE,
@@ -183,6 +187,30 @@ def test_an_outage_is_played_from_a_file(tmp_path: Path) -> None:
     events = [json.loads(line)["event"] for line in said.splitlines()]
     assert events.count("step") == 2
     assert "mains_back" in events
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "NUT is there")
+def test_one_outage_is_seen_on_every_wire(tmp_path: Path) -> None:
+    file = tmp_path / "outage.toml"
+    file.write_text('ends_at_s = 600\n[[step]]\nat_s = 0.2\nmains = "off"\n')
+    wires = ("--serial", str(tmp_path / "ups"), "--nis-port", "0", "--real-nut", "--dummy-ups")
+    with running("outage", str(file), *wires, at=tmp_path / "control") as (program, ready):
+        ports = [ready[name]["port"] for name in ("nut", "real_nut", "dummy_ups")]
+        waiting = {port: time.monotonic() + 20 for port in ports}
+        while waiting:
+            (port, end_s), *_ = waiting.items()
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as link:
+                link.sendall(b"GET VAR till ups.status\n")
+                if b"OB" in link.recv(100):
+                    del waiting[port]
+            assert time.monotonic() < end_s, port
+        with socket.create_connection(("127.0.0.1", ready["nis"]["port"]), timeout=5) as link:
+            link.sendall(b"\x00\x06status")
+            with link.makefile("rb") as lines:
+                assert any(b"ONBATT" in lines.readline() for _ in range(20))
+        program.send_signal(signal.SIGINT)
+        program.communicate(timeout=30)
+    assert program.returncode == 130
 
 
 def test_a_wrong_file_and_no_ups_are_told(

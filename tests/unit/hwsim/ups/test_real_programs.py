@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from hwsim.ups.dummy_mirror import DummyMirror, mirrored
 from hwsim.ups.mechanism import Ups
 from hwsim.ups.megatec import MegatecUps, status
 from hwsim.ups.nis import NisServer
 from hwsim.ups.nut_server import NutServer
 from hwsim.ups.real_nut import NutDriver, RealNut, nut_folder, qx, why_not
+from hwsim.ups.scenario import parse, play
 from hwsim.ups.virtual import VirtualUps
 
 needs_nut = pytest.mark.skipif(bool(why_not()), reason=why_not() or "NUT is there")
@@ -142,8 +144,6 @@ def test_every_command_of_the_real_driver_is_obeyed(
         ("test.battery.stop", "test_stopped"),
         ("shutdown.return", "shutdown_armed"),
         ("shutdown.stop", "shutdown_stopped"),
-        ("load.off", "output_off"),
-        ("load.on", "output_on"),
     ):
         real_nut.run("upscmd", "-u", "admin", "-p", "pw", at, command)
         assert virtual_ups.wait_event(what, SEEN_S_MAX), command
@@ -236,6 +236,29 @@ def test_a_plain_user_can_have_a_real_nut(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f'{user} VAR till ups.status "OL"\n' or not user
+
+
+# --- dummy-ups
+
+
+@needs_nut
+def test_one_outage_is_shown_by_dummy_ups_with_the_words_that_q1_lacks() -> None:
+    scenario = parse(
+        "speed = 60\nends_at_s = 120\n[[step]]\nat_s = 0\nmains = 190\n"
+        "replace_battery = true\n[[step]]\nat_s = 60\nself_test_s = 30\n"
+    )
+    ups = scenario.ups()
+    with RealNut({"till": mirrored(ups)}) as nut, DummyMirror(ups, nut):
+        assert play(scenario, ups)
+        assert until(lambda: {"OL", "BOOST", "RB"} <= words(nut))
+        assert until(lambda: nut.upsc("till")["ups.test.result"] == "Done and passed")
+        assert nut.upsc("till")["input.voltage"] == "190.0"
+        ups.mains_off()
+        assert until(lambda: {"OB", "DISCHRG"} <= words(nut))
+        ups.set("mute", True)
+        assert until(lambda: words(nut) == {"ERR DATA-STALE"})
+        ups.set("mute", False)
+        assert until(lambda: "OB" in words(nut))
 
 
 # --- NIS
