@@ -20,7 +20,7 @@ from hwsim.ups.nut_server import NutServer
 from hwsim.ups.virtual import VirtualUps
 from tests.support.answers import assert_journal_sound, await_job, paper_in, refused
 from tests.support.powered import QUICK_RULES
-from tests.support.sales import OPEN_SALE, Steps, cash_sale, line, new_id, tender
+from tests.support.sales import OPEN_SALE, Steps, card_sale, cash_sale, line, new_id, tender
 from tests.support.till import Till, short_folder, till_toml
 from tillhal.v1 import checkout_pb2, printer_pb2, system_pb2
 from tillhal.v1 import power_pb2 as pb
@@ -221,8 +221,14 @@ def test_upsmon_calls_tillctl_and_the_till_is_at_rest() -> None:
         shop.till.start()
         shop.until(pb.SUPPLY_ONLINE)
         Steps(shop.till.calls, "basket").open()
+        shop.till.sensor.open_by_key()
+        sold = shop.till.calls.checkout.Checkout(card_sale()).sale
         said = shop.ctl("power", "settle", "--deadline", "5")
         assert "Sales put aside: basket." in said
+        assert "Drawers that stand open: front_drawer." in said
+        # The receipt of the last sale was waited for.
+        job = shop.till.calls.printer.GetJob(printer_pb2.GetJobRequest(job_id=sold.receipt_job_id))
+        assert job.job.state == printer_pb2.JOB_STATE_CONFIRMED
         assert "All is on disk" in said
         assert shop.ctl_json("power", "settle")[-1]["result"]["is_stored"] is True
         with refused(grpc.StatusCode.FAILED_PRECONDITION, "BATTERY_LOW"):

@@ -138,8 +138,7 @@ class Settlement:
         tell(SettleStep(Phase.SALES, f"{len(under_way)} sales are under way."))
         suspended = [] if rehearsal else await self._sales(deadline_s * SALES_SHARE)
         left = tuple(self._under_way())
-        open_drawers = self._open_drawers()
-        tell(SettleStep(Phase.DRAWERS, f"{len(open_drawers)} drawers stand open."))
+        tell(SettleStep(Phase.DRAWERS, f"{len(self._open_drawers())} drawers stand open."))
         tell(SettleStep(Phase.PRINTERS, f"{self._deeds_left()} jobs and kicks are to be done."))
         await self._until(lambda: not self._deeds_left(), deadline_s * PRINTERS_SHARE)
         tell(SettleStep(Phase.STORING, "All that was answered is being synced."))
@@ -150,7 +149,8 @@ class Settlement:
         return Settled(
             suspended=tuple(suspended),
             left_open=left,
-            drawers_open=tuple(open_drawers),
+            # As they are now: a person may have shut one, and the last sale opened one.
+            drawers_open=tuple(self._open_drawers()),
             jobs_left=self._deeds_left(),
             is_stored=is_stored,
         )
