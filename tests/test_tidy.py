@@ -41,8 +41,14 @@ README_HEADINGS = ["Introduction", "Protocol", "Code structure", "Options", "Beh
 MAY_START_THREADS = {
     "daemon/tillhald/journal/writer.py",
     "daemon/tillhald/devices/port.py",
+    "daemon/tillhald/drivers/host_battery/source.py",
 }
-MAY_CREATE_TASKS = {"daemon/tillhald/app.py", "daemon/tillhald/service/verification.py"}
+MAY_CREATE_TASKS = {
+    "daemon/tillhald/app.py",
+    "daemon/tillhald/service/power_station.py",
+    "daemon/tillhald/service/verification.py",
+    "daemon/tillhald/service/work.py",
+}
 
 
 def relative(path: Path) -> str:

@@ -18,6 +18,7 @@ from tillhal.v1 import (
     device_pb2_grpc,
     drawer_pb2_grpc,
     journal_pb2_grpc,
+    power_pb2_grpc,
     printer_pb2_grpc,
     scanner_pb2_grpc,
     system_pb2,
@@ -34,6 +35,7 @@ from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.door import Door
 from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
+from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.recovery import recovery_report
 from tillhald.rpc.scanner import ScannerServicer
@@ -48,6 +50,7 @@ from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
 from tillhald.service.health import HealthChecks
 from tillhald.service.opening import check_identity, open_or_create, restored_state
+from tillhald.service.power_station import PowerStation, power_sources
 from tillhald.service.reconfigure import Reconfiguration
 from tillhald.service.scans import RepeatRule, Scans
 from tillhald.service.storage_news import StorageNews
@@ -58,13 +61,16 @@ from tillhald.service.verification import Verification
 from tillhald.telemetry import logging, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tillhald.config import Config
+    from tillhald.devices.categories import PowerSource
     from tillhald.domain.state import TillState
     from tillhald.journal.recovery import Opened
     from tillhald.journal.recovery import RecoveryReport as JournalReport
     from tillhald.journal.store import Store
+    from tillhald.service.power import Power
+    from tillhald.service.power_check import PowerCheck
 
 log = structlog.get_logger(__name__)
 
@@ -94,19 +100,27 @@ class Parts(NamedTuple):
     care: DeviceCare
     health: HealthChecks
     reconfiguration: Reconfiguration
+    station: PowerStation
 
 
 class App:
     """The whole daemon. `run` until `stop` is called."""
 
     def __init__(
-        self, config: Config, *, started_s: float, reread: Callable[[], Config] | None = None
+        self,
+        config: Config,
+        *,
+        started_s: float,
+        reread: Callable[[], Config] | None = None,
+        sources: Sequence[PowerSource] | None = None,
     ) -> None:
         """`started_s` is the monotonic time at which the process began.
 
-        `reread` reads the configuration anew; None where there is no file.
+        `reread` reads the configuration anew; None where there is no file. `sources` stand for the
+        UPSes that are configured.
         """
         self._config = config
+        self._sources = sources
         self._reread = reread
         self._reread_wanted = asyncio.Event()
         self._started_s = started_s
@@ -144,6 +158,7 @@ class App:
         store, spill, report = opened
         loop = asyncio.get_running_loop()
         tail = Tail(state.seq)
+        station: PowerStation | None = None
         # Filled before the writer can have anything to say: it speaks through the loop.
         news: list[StorageNews] = []
         writer = JournalWriter(
@@ -158,7 +173,8 @@ class App:
         try:
             parts = self._build(store, state, tail, writer)
             news.append(parts.storage_news)
-            recovery, started_seq = self._note_start(parts.till, report)
+            station = parts.station
+            recovery, started_seq = self._note_start(parts.till, report, has_ups=station.has_ups)
             await parts.till.caught_up()
             try:
                 await parts.devices.start()
@@ -171,8 +187,12 @@ class App:
             # Blocking again: nobody is served any more. Where the disk does not come back, this
             # raises, and LMDB stays open under its writer: to the journal the end of the process
             # is one more power cut, while closing it now could tear a commit.
-            writer.close(WRITER_CLOSE_S_MAX)
-            store.close()
+            try:
+                writer.close(WRITER_CLOSE_S_MAX)
+                store.close()
+            finally:
+                if station is not None:
+                    await station.go_dark()
 
     def _build(self, store: Store, state: TillState, tail: Tail, writer: JournalWriter) -> Parts:
         config = self._config
@@ -237,6 +257,12 @@ class App:
         news.on_change(effects.device_changed)
         news.on_edge(care.hear)
         news.on_confirmed_late(effects.confirmed_late)
+        station = PowerStation(
+            config,
+            power_sources(config) if self._sources is None else self._sources,
+            clock=clock,
+            local_time=times.written,
+        )
         return Parts(
             store,
             tail,
@@ -252,14 +278,21 @@ class App:
             care,
             health,
             reconfiguration,
+            station,
         )
 
     def _note_start(
-        self, till: Till, report: JournalReport
+        self, till: Till, report: JournalReport, *, has_ups: bool
     ) -> tuple[system_pb2.RecoveryReport, int]:
         """Record the start and what it found unfinished; say it in the contract's words."""
         seq = till.note(
-            startup_facts(till.state, version=VERSION, clean_shutdown=report.clean_shutdown)
+            startup_facts(
+                till.state,
+                version=VERSION,
+                clean_shutdown=report.clean_shutdown,
+                at_ms=wall_ms(),
+                has_ups=has_ups,
+            )
         )
         state = till.state
         found = recovery_report(state, report, self._config.left_out)
@@ -298,7 +331,10 @@ class App:
             )
             door = Door()
             diagnostics = self._diagnostics(parts, report, verification)
-            _hang(door, parts, verification, diagnostics, boot)
+            power = parts.station.begin(
+                parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop
+            )
+            _hang(door, parts, verification, diagnostics, boot, power)
             servers = Servers(door, config.listen)
             await servers.start()
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
@@ -329,6 +365,7 @@ class App:
                 parts.effects.drain()
                 await servers.stop(STOP_GRACE_S)
                 verification.stop()
+                parts.station.stop()
                 # The devices first: that frees a deed under way, and its outcome is recorded.
                 await _let_go(parts.devices)
                 await parts.effects.end(LAST_OUTCOME_S_MAX)
@@ -386,7 +423,12 @@ class App:
 
 
 def _hang(
-    door: Door, parts: Parts, verification: Verification, diagnostics: Diagnostics, boot: Boot
+    door: Door,
+    parts: Parts,
+    verification: Verification,
+    diagnostics: Diagnostics,
+    boot: Boot,
+    power_and_check: tuple[Power, PowerCheck],
 ) -> None:
     """Hang all servicers into the door."""
     store, tail, till, devices, news = (
@@ -396,6 +438,7 @@ def _hang(
         parts.devices,
         parts.news,
     )
+    power, check = power_and_check
     checkout = CheckoutServicer(till, store)
     system = SystemServicer(
         till=till,
@@ -405,6 +448,7 @@ def _hang(
         verification=verification,
         diagnostics=diagnostics,
         boot=boot,
+        power=power,
     )
     journal = JournalServicer(store, tail, verification)
     printer = PrinterServicer(till, store, tail, devices, parts.care)
@@ -425,6 +469,8 @@ def _hang(
     door.hang(journal_pb2_grpc.add_JournalServiceServicer_to_server, journal)
     door.hang(device_pb2_grpc.add_DeviceServiceServicer_to_server, device)
     door.hang(printer_pb2_grpc.add_PrinterServiceServicer_to_server, printer)
+    power_servicer = PowerServicer(till, store, tail, power, check, parts.station.clock)
+    door.hang(power_pb2_grpc.add_PowerServiceServicer_to_server, power_servicer)
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
     door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)
 

@@ -16,10 +16,11 @@ from typing import Any, Literal
 import msgspec
 
 from tillhald.config_devices import devices_of
+from tillhald.config_power import PowerTable, power_mistakes
 from tillhald.devices.categories import Category
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.options import Shown
-from tillhald.devices.specs import DrawerOnPrinterDriver
+from tillhald.devices.specs import DrawerOnPrinterDriver, PowerDriver
 from tillhald.devices.unit import DeviceConfig
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX
 from tillhald.domain.currency import is_currency
@@ -126,6 +127,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     scan: ScanTable = ScanTable()
     documents: PaperPolicy = PaperPolicy()
     log: LogTable = LogTable()
+    power: PowerTable = PowerTable()
     devices: dict[Shown, DeviceConfig] = {}
     left_out: dict[Shown, Shown] = {}
     simulated: bool = False
@@ -188,6 +190,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "scan": ScanTable,
     "documents": PaperPolicy,
     "log": LogTable,
+    "power": PowerTable,
 }
 
 
@@ -271,6 +274,7 @@ def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
         *_names(config, known_devices),
         *scan_faults(config.scan),
         *_limits(config),
+        *power_mistakes(config.power),
     ]
 
 
@@ -389,7 +393,7 @@ def _ports(config: Config) -> list[str]:
     wrong = []
     for name, device in config.devices.items():
         driver = drivers[device.driver]
-        if not isinstance(driver, DrawerOnPrinterDriver):
+        if not isinstance(driver, DrawerOnPrinterDriver | PowerDriver):
             where = driver.port_of(device.options)  # type: ignore[arg-type]  # of its own type
             # One device has several paths (by-id, ttyUSB0), one address several protocols.
             place = where.partition(" ")[2]

@@ -12,6 +12,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from hwsim.cli import devices, powercut, scenario, shop
 from hwsim.cli.connection import EXIT_NO_SHOP, EXIT_REFUSED, NoShop, Refused
+from hwsim.ups.command import add_ups_commands
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     devices.add(commands)
     scenario.add(commands)
     powercut.add(commands)
+    add_ups_commands(commands)
     return parser
 
 

@@ -48,6 +48,7 @@ from hwsim.scanner import VirtualScanner
 from hwsim.serial_line import SerialAt
 from hwsim.shop import Shop
 from hwsim.shop_plan import DEFAULT, ShopPlan
+from hwsim.ups_fixtures import dummy_nut, megatec_ups, real_nut, virtual_ups, virtual_upsd  # noqa: F401
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ from tillhald.domain.sale import (
 )
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
+from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | bool | None
 
@@ -286,6 +287,42 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         result="failed",
         steps=(HealthStep(name="reachable", result="failed", evidence="absent"),),
     ),
+    ev.PowerStateChanged(
+        supply=Supply.LOW_BATTERY,
+        before=Supply.ON_BATTERY,
+        ups="till_ups",
+        why="LB_AND_WITNESS",
+        charge_percent=19,
+        runtime_s=170,
+        refuses_sales=True,
+    ),
+    ev.OutageBegan(
+        outage_id="outage/3",
+        ups="till_ups",
+        charge_percent=99,
+        runtime_s=1740,
+        guess=OutageCause.VOLTAGE,
+    ),
+    ev.OutageEnded(
+        outage_id="outage/3",
+        seconds=754,
+        on_mains_s=60,
+        charge_min_percent=31,
+        sales_kept=12,
+        flips=2,
+    ),
+    ev.OutageAnnotated(
+        outage_id="outage/3",
+        cause=OutageCause.CUT_CABLE,
+        note="digger in Market Street",
+        utility_ref="T-4711",
+        expected_back_ms=1_750_000_600_000,
+    ),
+    ev.SelfTestBegan(test_id="test-1", ups="till_ups", kind=SelfTestKind.DEEP),
+    ev.SelfTestEnded(
+        test_id="test-1", ups="till_ups", result=SelfTestResult.PASSED, said="Done and passed"
+    ),
+    ev.BatteryReplaced(ups="till_ups", fitted_on="2025-06-15", serial="B-0815", fitted_by="ann"),
 )
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),
@@ -326,6 +363,12 @@ BARE: tuple[ev.AnyEvent, ...] = (
         result="passed",
         steps=(HealthStep(name="n", result="passed"),),
     ),
+    ev.PowerStateChanged(supply=Supply.UNPROTECTED, before=Supply.INIT),
+    ev.OutageBegan(outage_id="o", ups="u"),
+    ev.OutageEnded(outage_id="o", seconds=0, on_mains_s=0),
+    ev.OutageAnnotated(outage_id="o", cause=OutageCause.UNKNOWN),
+    ev.SelfTestEnded(test_id="t", ups="u", result=SelfTestResult.UNKNOWN),
+    ev.BatteryReplaced(ups="u", fitted_on="2025-06-15"),
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

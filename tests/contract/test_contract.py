@@ -18,6 +18,7 @@ from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
+from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.scanner import ScannerServicer
 from tillhald.rpc.system import SystemServicer
@@ -32,6 +33,7 @@ SERVICERS = {
     "DeviceService": DeviceServicer,
     "DrawerService": DrawerServicer,
     "JournalService": JournalServicer,
+    "PowerService": PowerServicer,
     "PrinterService": PrinterServicer,
     "ScannerService": ScannerServicer,
     "SystemService": SystemServicer,
@@ -147,7 +149,9 @@ journal. They may be repeated; a trigger that is pulled twice reads twice, and s
 def test_every_request_that_changes_something_carries_a_request_id() -> None:
     # A check is told as it goes on and done anew when it is asked for again; of two answers to one
     # step the first counts.
-    reads = re.compile(r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep)")
+    reads = re.compile(
+        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep|Preflight)"
+    )
     for name in MODULES:
         if not name.endswith("_pb2"):
             continue

@@ -14,10 +14,11 @@ from tillhal.v1 import types_pb2
 from tillhald.domain.commands import Now
 from tillhald.domain.decide import decide
 from tillhald.domain.errors import Refused, RequestIdReused
-from tillhald.domain.events import JournalCreated, Record
+from tillhald.domain.events import JournalCreated, PowerStateChanged, Record
 from tillhald.domain.evolve import apply
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.state import TillState
+from tillhald.domain.supply import Supply
 from tillhald.journal.errors import DiskReserve
 from tillhald.rpc import from_wire
 
@@ -129,6 +130,9 @@ def refusals() -> set[str]:
     facts = decide(STATE, ShopRules(), from_wire.open_sale(held), NOW)
     live = apply(STATE, Record(wall_ms=NOW.at_ms, events=tuple(facts)), 2)
     found.add(refusal(a_sale(), live, ShopRules()))
+    low = PowerStateChanged(supply=Supply.LOW_BATTERY, before=Supply.ON_BATTERY, refuses_sales=True)
+    dim = apply(STATE, Record(wall_ms=NOW.at_ms, events=(low,)), 2)
+    found.add(refusal(a_sale(), dim, ShopRules()))
     return found
 
 

@@ -21,6 +21,9 @@ from hwsim.happenings import HAPPENINGS_KEPT_MAX
 from hwsim.models import MODELS
 from hwsim.scenario import STEPS_MAX, UNDO
 from hwsim.shop_plan import DEVICES_MAX, KINDS
+from hwsim.ups import scenario as outage
+from hwsim.ups.command import SOCKET_ENVIRONMENT
+from hwsim.ups.virtual import SETTINGS
 from hwsim.verbs import VERBS
 from tests.docs.pages import Block, blocks, code_in, page, prose, rows
 from tests.support.showpiece import SYMBOLS, showpiece
@@ -155,10 +158,11 @@ def test_the_tests_that_a_reader_copies_pass(tmp_path: Path) -> None:
 def test_every_fixture_is_listed() -> None:
     told = {code_in(row.cells[0])[0] for row in rows(HOWTO) if row.columns[:1] == ("fixture",)}
     plugin = page("hwsim/hwsim/pytest_plugin.py").read_text(encoding="utf-8")
+    plugin += page("hwsim/hwsim/ups_fixtures.py").read_text(encoding="utf-8")
     made = {
         each.partition("(")[0].removeprefix("def ")
         for each in plugin.splitlines()
-        if each.startswith("def ")
+        if each.startswith("def ") and not each.startswith("def _")
     }
     assert told | {"virtual_shop_plan"} == made
 
@@ -170,3 +174,16 @@ def test_the_picture_of_a_receipt_shows_what_the_showpiece_prints() -> None:
         read = {code.text.lstrip("0") for code in zxingcpp.read_barcodes(picture)}
     assert {text.lstrip("0") for text in SYMBOLS.values()} <= read
     assert all(text.encode() in showpiece() for text in SYMBOLS.values())
+
+
+def test_every_setting_of_a_ups_is_listed_and_the_sample_outage_runs() -> None:
+    told = [code_in(cells[0])[0] for cells in below("A UPS", "setting")]
+    assert sorted(told) == sorted(SETTINGS)
+    keys = [code_in(cells[0])[0] for cells in below("A UPS", "key of a step")[:-1]]
+    assert keys == list(outage._STEP_KEYS)
+    assert SOCKET_ENVIRONMENT in prose(REFERENCE)
+    (sample,) = [
+        block.text for block in blocks(REFERENCE) if block.info == "toml" and "mains" in block.text
+    ]
+    ups = outage.run_through(outage.parse(sample))
+    assert [event.what for event in ups.events()].count("on_battery") == 5

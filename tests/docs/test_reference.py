@@ -19,11 +19,13 @@ from tillhal.v1 import (
     device_pb2,
     drawer_pb2,
     journal_pb2,
+    power_pb2,
     printer_pb2,
     scanner_pb2,
     system_pb2,
 )
 from tillhald import config, failpoints
+from tillhald.config_power import PowerTable
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import DRIVER_FAILED, MAINTENANCE_DUE, REPLACED
 from tillhald.domain import events, jobs
@@ -60,6 +62,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[scan]": config.ScanTable,
     "[[scan.payment_codes]]": PaymentCode,
     "[log]": config.LogTable,
+    "[power]": PowerTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
 
@@ -238,6 +241,7 @@ FILES: list[FileDescriptor] = [
         device_pb2,
         drawer_pb2,
         journal_pb2,
+        power_pb2,
         printer_pb2,
         scanner_pb2,
         system_pb2,
@@ -343,7 +347,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     services = {name for file in FILES for name in file.services_by_name}
     for service, words in {
         "ShiftService": "handover",
-        "PowerService": "UPS",
         "RecoveryService": "paper slips",
         "BackupService": "backup",
         "UpgradeService": "upgrades",
@@ -354,5 +357,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
         "pos_printer",
         "cash_drawer",
         "scanner",
+        "power_supply",
     }
     assert not page("packaging").exists()

@@ -45,7 +45,7 @@ def test_the_page_of_tillctl_lists_every_command_with_its_options() -> None:
 def test_the_page_of_tillctl_explains_every_option() -> None:
     told = {code_in(row.cells[0])[0] for row in rows(TILLCTL) if row.columns[0] == "option"}
     assert told == {
-        option for _, options in commands(get_command(app), "tillctl") for option in options
+        option for _, found in commands(get_command(app), "tillctl") for option in found
     }
 
 

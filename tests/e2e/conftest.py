@@ -17,6 +17,7 @@ from tests.support.till import Till, a_till, free_port, short_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +106,10 @@ def focus(scanner_till: Till) -> Iterator[Focus]:
         yield focus
         if not focus.ended:
             focus.release()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for a daemon that runs in the test's own process."""
+    with short_folder() as found:
+        yield found

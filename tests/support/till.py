@@ -30,6 +30,7 @@ from tillhal.v1 import (
     device_pb2_grpc,
     drawer_pb2_grpc,
     journal_pb2_grpc,
+    power_pb2_grpc,
     printer_pb2_grpc,
     scanner_pb2_grpc,
     system_pb2_grpc,
@@ -135,6 +136,7 @@ class Calls:
         self.journal = journal_pb2_grpc.JournalServiceStub(self.channel)
         self.device = device_pb2_grpc.DeviceServiceStub(self.channel)
         self.printer = printer_pb2_grpc.PrinterServiceStub(self.channel)
+        self.power = power_pb2_grpc.PowerServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
         self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)

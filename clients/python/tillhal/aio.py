@@ -22,6 +22,7 @@ from tillhal.v1 import (
     drawer_pb2_grpc,
     journal_pb2,
     journal_pb2_grpc,
+    power_pb2_grpc,
     printer_pb2,
     printer_pb2_grpc,
     scanner_pb2,
@@ -62,6 +63,7 @@ class AsyncStubs:
         self.device: Final = device_pb2_grpc.DeviceServiceStub(channel)
         self.drawer: Final = drawer_pb2_grpc.DrawerServiceStub(channel)
         self.journal: Final = journal_pb2_grpc.JournalServiceStub(channel)
+        self.power: Final = power_pb2_grpc.PowerServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
         self.scanner: Final = scanner_pb2_grpc.ScannerServiceStub(channel)
         self.system: Final = system_pb2_grpc.SystemServiceStub(channel)

@@ -203,6 +203,26 @@ class SaleExists(Refused, reason="SALE_EXISTS"):
     """A sale with this id exists already."""
 
 
+class BatteryLow(Refused, reason="BATTERY_LOW"):
+    """The UPS has power for what is open, and for nothing new; see `retry_after_s`."""
+
+
+class SelfTestNotNow(Refused, reason="SELF_TEST_NOT_NOW"):
+    """A UPS is tested only on mains, without a sale under way, one test at a time."""
+
+
+class SelfTestExists(Refused, reason="SELF_TEST_EXISTS"):
+    """There is a self-test with this id."""
+
+
+class UpsNotFound(Refused, reason="UPS_NOT_FOUND"):
+    """No such UPS is configured."""
+
+
+class OutageNotFound(Refused, reason="OUTAGE_NOT_FOUND"):
+    """None of the outages that the till holds has this id."""
+
+
 class ShiftNotOpen(Refused, reason="SHIFT_NOT_OPEN"):
     """No shift is open."""
 

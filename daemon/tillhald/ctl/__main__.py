@@ -12,7 +12,19 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import typer
 
-from tillhald.ctl import devices, diagnostics, drawer, jobs, journal, printer, scan, status, watch
+from tillhald.ctl import (
+    devices,
+    diagnostics,
+    drawer,
+    jobs,
+    journal,
+    outage,
+    power,
+    printer,
+    scan,
+    status,
+    watch,
+)
 
 app = typer.Typer(
     name="tillctl",
@@ -35,6 +47,8 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(drawer.app, name="drawer")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(printer.app, name="printer")
+app.add_typer(power.app, name="power")
+app.add_typer(outage.app, name="outage")
 
 
 def main() -> int:

@@ -7,16 +7,22 @@ import json
 import os
 import socket
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
 
+import grpc
 import typer
 from rich.console import Console
 
 from tillhal import Till, TillError
 from tillhal.channel import ADDRESS_ENV, target_of
+from tillhal.errors import from_rpc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from google.protobuf.message import Message
+
+R = TypeVar("R")
 
 EXIT_FAULT: Final = 1
 """The journal has a fault, or the till says no."""
@@ -57,6 +63,22 @@ def connected(address: str | None) -> Iterator[Till]:
             yield till
         except TillError as error:
             give_up(f"The till at {target} did not answer as it should: {error}.")
+
+
+def ask(rpc: Callable[..., R], request: Message) -> R:
+    """One answer of the till's. Raises TillError."""
+    try:
+        return rpc(request, timeout=ANSWER_S)
+    except grpc.RpcError as error:
+        raise from_rpc(error, request) from error
+
+
+def stream(rpc: Callable[..., Iterable[R]], request: Message, within_s: float) -> Iterator[R]:
+    """All messages of an answer. Raises TillError."""
+    try:
+        yield from rpc(request, timeout=within_s)
+    except grpc.RpcError as error:
+        raise from_rpc(error, request) from error
 
 
 def give_up(sentence: str) -> NoReturn:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.json_format import MessageToDict
 
-from tillhal.v1 import system_pb2, types_pb2
+from tillhal.v1 import power_pb2, system_pb2, types_pb2
 from tillhald.ctl import words
 from tillhald.ctl.connection import Address, AsJson, connected, out, show_facts, write_json
 
@@ -62,6 +62,7 @@ def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
         ("business day", answer.business_day or "none is open"),
         ("shift", answer.shift_id or "none is open"),
         ("sales under way", str(answer.live_sales)),
+        ("power", words.sentence(words.SUPPLIES, power_pb2.Supply, answer.power.supply)),
         ("answers are kept", _where_kept(answer)),
         ("print jobs in doubt", _in_doubt(answer)),
         ("last record", str(answer.head_seq)),

@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tillhal import to_decimal
-from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, system_pb2, types_pb2
+from tillhal.v1 import (
+    checkout_pb2,
+    device_pb2,
+    drawer_pb2,
+    power_pb2,
+    printer_pb2,
+    system_pb2,
+    types_pb2,
+)
 
 if TYPE_CHECKING:
     from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
@@ -18,6 +26,20 @@ MODES: Final[dict[int, str]] = {
     system_pb2.MODE_CLOCK_SUSPECT: "The clock has jumped: set it. Order is by number, not by time.",
     system_pb2.MODE_RECOVERY_PENDING: "Something from before the last stop waits for a person.",
     system_pb2.MODE_SHUTTING_DOWN: "The till is going down and takes nothing new.",
+    system_pb2.MODE_ON_BATTERY: "The mains are gone: the till sells on battery.",
+    system_pb2.MODE_BATTERY_LOW: "The battery is low: new sales are refused.",
+    system_pb2.MODE_UPS_LOST: "Nothing is heard of the UPS.",
+}
+SUPPLIES: Final[dict[int, str]] = {
+    power_pb2.SUPPLY_INIT: "Nothing was heard of the UPS yet.",
+    power_pb2.SUPPLY_ONLINE: "On mains, with a battery behind it.",
+    power_pb2.SUPPLY_ON_BATTERY: "On battery. Go on selling.",
+    power_pb2.SUPPLY_LOW_BATTERY: "The battery is low. Finish the sale in hand.",
+    power_pb2.SUPPLY_SHUTTING_DOWN: "The till settles, and its host goes down.",
+    power_pb2.SUPPLY_RECOVERING: "On mains again; the battery recovers.",
+    power_pb2.SUPPLY_COMM_LOST: "Nothing is heard of the UPS, which was on mains.",
+    power_pb2.SUPPLY_COMM_LOST_ON_BATTERY: "Nothing is heard of the UPS, which was on battery.",
+    power_pb2.SUPPLY_UNPROTECTED: "No UPS protects the till.",
 }
 DURABILITIES: Final[dict[int, str]] = {
     types_pb2.DURABILITY_DURABLE_PRIMARY: "in the journal, synced to the disk",
@@ -103,6 +125,12 @@ def event(message: system_pb2.WatchEventsResponse) -> str:
         case "started":
             how = "in order" if message.started.clean_shutdown else "not in order"
             return f"the till has started; it had been stopped {how}"
+        case "power":
+            supply = sentence(SUPPLIES, power_pb2.Supply, message.power.supply)
+            return f"power: {supply.rstrip('.')}{_why(message.power.reason)}"
+        case "outage":
+            is_over = message.outage.HasField("end_time")
+            return f"{message.outage.outage_id} is {'over' if is_over else 'open'}"
         case "gap":
             gap = message.gap
             return f"records {gap.first_seq} to {gap.last_seq} cannot be shown: {gap.why}"

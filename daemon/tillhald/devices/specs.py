@@ -13,6 +13,7 @@ from tillhald.devices.categories import (
     CashDrawer,
     Category,
     PosPrinter,
+    PowerSource,
     WiredDrawer,
 )
 from tillhald.devices.options import DrawerOptions
@@ -62,10 +63,20 @@ class ScannerDriver(Generic[Options]):
     category: ClassVar[Category] = Category.SCANNER
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PowerDriver(Generic[Options]):
+    """How to make a source of what UPSes say. `connect` does no I/O but a driver's own files."""
+
+    options_type: type[Options]
+    connect: Callable[[str, Options], PowerSource]
+    category: ClassVar[Category] = Category.POWER_SUPPLY
+
+
 Driver = (
     PrinterDriver[msgspec.Struct]
     | DrawerOnPrinterDriver[DrawerOptions]
     | DrawerDriver[DrawerOptions]
     | ScannerDriver[msgspec.Struct]
+    | PowerDriver[msgspec.Struct]
 )
 """What an entry point of the group `tillhal.drivers` holds."""

@@ -17,6 +17,7 @@ from tillhald.devices.specs import (
     DrawerDriver,
     DrawerOnPrinterDriver,
     Driver,
+    PowerDriver,
     PrinterDriver,
     ScannerDriver,
 )
@@ -89,7 +90,8 @@ def build(configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]) ->
     try:
         for device_id, config in configs.items():
             driver = drivers[config.driver]
-            if not isinstance(driver, DrawerOnPrinterDriver):
+            # A UPS has no port: what knows of it lives on the event loop (service.power).
+            if not isinstance(driver, DrawerOnPrinterDriver | PowerDriver):
                 port = Port(device_id)
                 stations[device_id] = Station(port, _host_of(driver, config, port))
     except BaseException:

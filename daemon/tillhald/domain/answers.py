@@ -6,6 +6,7 @@ import msgspec
 
 from tillhald.domain import commands as cmd
 from tillhald.domain.jobs import Job, Kick
+from tillhald.domain.outages import Battery, Outage, SelfTest
 from tillhald.domain.sale import Sale, SaleKind, SaleState, totals_of
 from tillhald.domain.state import TillState
 
@@ -60,7 +61,22 @@ class DevicesAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="devices", om
     removed: tuple[str, ...] = ()
 
 
-Answer = SaleSummary | JobAnswer | ResolvedAnswer | KickAnswer | ScanAnswer | DevicesAnswer
+class OutageAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="outage"):
+    outage: Outage
+
+
+class SelfTestAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="self_test"):
+    test: SelfTest
+
+
+class BatteryAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="battery"):
+    battery: Battery
+
+
+PowerAnswer = OutageAnswer | SelfTestAnswer | BatteryAnswer
+Answer = (
+    SaleSummary | JobAnswer | ResolvedAnswer | KickAnswer | ScanAnswer | DevicesAnswer | PowerAnswer
+)
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -130,6 +146,16 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
         case cmd.ResolveJob(job_id=job_id):
             job = _finished_job(state, job_id)
             return ResolvedAnswer(job=job, copy=state.jobs.get(job.copy_job_id))
+        case cmd.AnnotateOutage(outage_id=outage_id):
+            outage = state.power.outage(outage_id)
+            assert outage is not None, "an outage that was annotated is in the book"
+            return OutageAnswer(outage=outage)
+        case cmd.RunSelfTest(test_id=test_id):
+            test = state.power.test(test_id)
+            assert test is not None, "a test that has just begun is in the book"
+            return SelfTestAnswer(test=test)
+        case cmd.RecordBattery():
+            return BatteryAnswer(battery=state.power.batteries[-1])
         case _:
             for sale in state.finished_sales:
                 if sale.sale_id == command.sale_id:

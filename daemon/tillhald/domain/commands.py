@@ -10,6 +10,7 @@ from tillhald.domain.document import PrintDocument
 from tillhald.domain.jobs import Job, KickReason, Resolution
 from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
 from tillhald.domain.scan import ScanKind
+from tillhald.domain.supply import OutageCause, SelfTestKind
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +163,27 @@ class Reconfigure(Command, frozen=True, kw_only=True):
     receipt: bool = False
 
 
+class AnnotateOutage(Command, frozen=True, kw_only=True):
+    outage_id: str
+    cause: OutageCause
+    note: str = ""
+    utility_ref: str = ""
+    expected_back_ms: int = 0
+
+
+class RunSelfTest(Command, frozen=True, kw_only=True):
+    test_id: str
+    ups: str
+    kind: SelfTestKind
+
+
+class RecordBattery(Command, frozen=True, kw_only=True):
+    ups: str
+    fitted_on: str
+    serial: str = ""
+    fitted_by: str = ""
+
+
 SaleCommand = (
     Checkout
     | OpenSale
@@ -180,7 +202,8 @@ SaleCommand = (
 )
 DeviceCommand = OpenDrawer | InjectScan | ResetStatistics | AdoptDevice | Reconfigure
 JobCommand = SubmitJob | CancelJob | ResolveJob
-AnyCommand = SaleCommand | ReprintReceipt | JobCommand | DeviceCommand
+PowerCommand = AnnotateOutage | RunSelfTest | RecordBattery
+AnyCommand = SaleCommand | ReprintReceipt | JobCommand | DeviceCommand | PowerCommand
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
+from tillhald.domain.decide_power import decide_power, refuse_on_low_battery
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, RECEIPTS_WAITING_MAX, JobKind
 from tillhald.domain.paper import cancel_job, resolve_job
@@ -59,6 +60,7 @@ def clock_facts(state: TillState, at_ms: int) -> list[ev.AnyEvent]:
 def _decide(
     state: TillState, rules: ShopRules, command: cmd.AnyCommand, now: cmd.Now
 ) -> list[ev.AnyEvent]:
+    refuse_on_low_battery(state, command)
     match command:
         case cmd.Checkout():
             return _checkout(state, rules, command, now)
@@ -114,6 +116,8 @@ def _decide(
                     receipt=command.receipt,
                 )
             ]
+        case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
+            return [decide_power(state, command, now)]
         case _:
             return _on_sale(state, rules, command, now)
 

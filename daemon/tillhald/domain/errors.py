@@ -162,6 +162,16 @@ class JobStateWrong(Precondition):
     reason = "JOB_STATE"
 
 
+class BatteryLow(Precondition):
+    """The UPS has power for what is open, and for nothing new. Waiting helps."""
+
+    reason = "BATTERY_LOW"
+
+
+class SelfTestNotNow(Precondition):
+    reason = "SELF_TEST_NOT_NOW"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 
@@ -190,6 +200,14 @@ class HealthCheckNotFound(NotFound):
     reason = "HEALTH_CHECK_NOT_FOUND"
 
 
+class UpsNotFound(NotFound):
+    reason = "UPS_NOT_FOUND"
+
+
+class OutageNotFound(NotFound):
+    reason = "OUTAGE_NOT_FOUND"
+
+
 class AlreadyExists(Refused):
     """What was to be new is there already."""
 
@@ -208,6 +226,10 @@ class JobExists(AlreadyExists):
 
 class KickExists(AlreadyExists):
     reason = "KICK_EXISTS"
+
+
+class SelfTestExists(AlreadyExists):
+    reason = "SELF_TEST_EXISTS"
 
 
 class RequestIdReused(AlreadyExists):

@@ -16,6 +16,7 @@ from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState, 
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
+from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -394,6 +395,79 @@ class HealthChecked(Event, frozen=True, kw_only=True):
     steps: tuple[HealthStep, ...] = ()
 
 
+class PowerStateChanged(Event, frozen=True, kw_only=True):
+    """The till's power stands otherwise. `ups` is the one that counts, `why` a word of ours.
+
+    `refuses_sales`: nothing new is begun from now on.
+    """
+
+    supply: Supply
+    before: Supply
+    ups: str = ""
+    why: str = ""
+    charge_percent: int | None = None
+    runtime_s: int | None = None
+    refuses_sales: bool = False
+
+
+class OutageBegan(Event, frozen=True, kw_only=True):
+    """A UPS said for the first time that it is on battery: recorded at once, before anything."""
+
+    outage_id: str
+    ups: str
+    charge_percent: int | None = None
+    runtime_s: int | None = None
+    guess: OutageCause = OutageCause.UNKNOWN
+
+
+class OutageEnded(Event, frozen=True, kw_only=True):
+    """The mains have held for `on_mains_s`. `seconds` is what the outage lasted, `flips` how often
+    the mains came back for less, `sales_kept` what was sold meanwhile."""
+
+    outage_id: str
+    seconds: int
+    on_mains_s: int
+    charge_min_percent: int | None = None
+    sales_kept: int = 0
+    flips: int = 0
+
+
+class OutageAnnotated(Event, frozen=True, kw_only=True):
+    """A person said what it was."""
+
+    outage_id: str
+    cause: OutageCause
+    note: str = ""
+    utility_ref: str = ""
+    expected_back_ms: int = 0
+
+
+class SelfTestBegan(Event, frozen=True, kw_only=True):
+    """From here on the UPS may be testing its battery."""
+
+    test_id: str
+    ups: str
+    kind: SelfTestKind
+
+
+class SelfTestEnded(Event, frozen=True, kw_only=True):
+    """`said` is the UPS's own word, or ours for why nothing is known."""
+
+    test_id: str
+    ups: str
+    result: SelfTestResult
+    said: str = ""
+
+
+class BatteryReplaced(Event, frozen=True, kw_only=True):
+    """A person fitted a battery. `fitted_on` is YYYY-MM-DD."""
+
+    ups: str
+    fitted_on: str
+    serial: str = ""
+    fitted_by: str = ""
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -445,6 +519,13 @@ AnyEvent = (
     | DeviceAdopted
     | DevicesReconfigured
     | HealthChecked
+    | PowerStateChanged
+    | OutageBegan
+    | OutageEnded
+    | OutageAnnotated
+    | SelfTestBegan
+    | SelfTestEnded
+    | BatteryReplaced
 )
 
 

@@ -18,6 +18,7 @@ from tillhald.domain.jobs import (
     KickReason,
     KickState,
 )
+from tillhald.domain.outages import book_after
 from tillhald.domain.paper import with_job
 from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
 from tillhald.domain.state import Day, DrawerCash, Shift, TillState
@@ -114,6 +115,17 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             return replace(state, behind=behind)
         case ev.DeviceIdentified(device_id=name) | ev.DeviceAdopted(device_id=name):
             return replace(state, identities=_identities_plus(state, name, event.identity))
+        case (
+            ev.PowerStateChanged()
+            | ev.OutageBegan()
+            | ev.OutageEnded()
+            | ev.OutageAnnotated()
+            | ev.SelfTestBegan()
+            | ev.SelfTestEnded()
+            | ev.BatteryReplaced()
+        ):
+            book = book_after(state.power, event, at_ms, state.seq, state.receipts_given)
+            return replace(state, power=book)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (

@@ -130,6 +130,8 @@ def sales_named(command: cmd.AnyCommand, state: TillState, job: Job | None) -> l
             return []
         case cmd.ResetStatistics() | cmd.AdoptDevice() | cmd.Reconfigure():
             return []
+        case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
+            return []
         case cmd.ResolveJob():
             return [job.sale_id] if job and job.sale_id else []
         case cmd.VoidSale() | cmd.OpenReturn():

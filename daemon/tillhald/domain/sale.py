@@ -34,6 +34,9 @@ class SaleState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
+UNDER_WAY = frozenset({SaleState.OPEN, SaleState.TENDERING})
+
+
 class SaleKind(enum.StrEnum):
     SALE = "sale"
     RETURN = "return"

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from tillhald.domain import events as ev
 from tillhald.domain.jobs import JobState, KickState
-from tillhald.domain.sale import SaleState
+from tillhald.domain.outages import startup_power_facts
+from tillhald.domain.sale import UNDER_WAY
 from tillhald.domain.state import TillState
 
-UNDER_WAY = frozenset({SaleState.OPEN, SaleState.TENDERING})
 
-
-def startup_facts(state: TillState, *, version: str, clean_shutdown: bool) -> list[ev.AnyEvent]:
-    """The facts of a start, as one record."""
+def startup_facts(
+    state: TillState, *, version: str, clean_shutdown: bool, at_ms: int = 0, has_ups: bool = False
+) -> list[ev.AnyEvent]:
+    """The facts of a start, as one record. `at_ms` is the wall clock."""
     return [
         ev.TillStarted(version=version, clean_shutdown=clean_shutdown),
         *(
@@ -33,4 +34,5 @@ def startup_facts(state: TillState, *, version: str, clean_shutdown: bool) -> li
             for kick in state.kicks.values()
             if kick.state is KickState.STARTED
         ),
+        *startup_power_facts(state.power, state.receipts_given, at_ms, has_ups=has_ups),
     ]

@@ -10,6 +10,7 @@ import msgspec
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
 from tillhald.domain.jobs import Job, Kick
+from tillhald.domain.outages import PowerBook
 from tillhald.domain.sale import Sale, SaleState
 
 LIVE_SALES_MAX = 500
@@ -121,6 +122,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """By device, see `domain.statistics`."""
     identities: dict[str, Identity] = {}
     """By device: what the one that was adopted says it is."""
+    power: PowerBook = PowerBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DOMAIN = "tillhal"
 RETRY_AFTER_MS = 200
+POWER_RETRY_AFTER_MS = 30_000
+"""Mains that are back must hold for ten seconds, and a battery takes minutes to be of use."""
 
 
 class ShuttingDown(Exception):
@@ -45,7 +47,12 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
 }
 """The most special class comes first; the first that fits counts."""
 
-WAITING_HELPS = (refusals.Full, Overloaded)
+WAITING_HELPS: dict[type[Exception], int] = {
+    refusals.Full: RETRY_AFTER_MS,
+    Overloaded: RETRY_AFTER_MS,
+    refusals.BatteryLow: POWER_RETRY_AFTER_MS,
+}
+"""After how many milliseconds to come again."""
 
 _UNIFIEDPOS_CODES = {
     "DEVICE_OFFLINE": "E_OFFLINE",
@@ -98,9 +105,11 @@ def status_of(error: BaseException, language: str) -> status_pb2.Status:
             for field, sentence in wrong
         ]
         details.append(error_details_pb2.BadRequest(field_violations=violations))
-    if isinstance(error, WAITING_HELPS):
-        delay = duration_pb2.Duration(nanos=RETRY_AFTER_MS * 1_000_000)
-        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    for kind, after_ms in WAITING_HELPS.items():
+        if isinstance(error, kind):
+            delay = duration_pb2.Duration()
+            delay.FromMilliseconds(after_ms)
+            details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     if isinstance(error, DeviceError):
         details.append(_device_detail(error))
     if isinstance(error, refusals.Claimed):

@@ -15,7 +15,7 @@ from tillhald.domain import events as ev
 from tillhald.domain.answers import SaleSummary
 from tillhald.domain.jobs import Kick, KickState
 from tillhald.domain.readmodels import kick_key
-from tillhald.rpc import claims, storage, to_wire
+from tillhald.rpc import claims, power_wire, storage, to_wire
 from tillhald.rpc.device import SEVERITIES
 from tillhald.rpc.diagnostics import send_diagnostics
 from tillhald.rpc.printer import job_changes
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
     from tillhald.service.diagnostics import Diagnostics
+    from tillhald.service.power import Power
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till
     from tillhald.service.verification import Verification
@@ -44,6 +45,9 @@ _MODES = {
     Mode.CLOCK_SUSPECT: pb.MODE_CLOCK_SUSPECT,
     Mode.RECOVERY_PENDING: pb.MODE_RECOVERY_PENDING,
     Mode.SHUTTING_DOWN: pb.MODE_SHUTTING_DOWN,
+    Mode.ON_BATTERY: pb.MODE_ON_BATTERY,
+    Mode.BATTERY_LOW: pb.MODE_BATTERY_LOW,
+    Mode.UPS_LOST: pb.MODE_UPS_LOST,
 }
 _CHAIN_CHECKS = {
     ChainCheck.RUNNING: pb.CHAIN_CHECK_RUNNING,
@@ -74,6 +78,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         verification: Verification,
         diagnostics: Diagnostics,
         boot: Boot,
+        power: Power,
     ) -> None:
         self._till = till
         self._store = store
@@ -82,6 +87,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         self._verification = verification
         self._diagnostics = diagnostics
         self._boot = boot
+        self._power = power
         self._currency = till.rules.currency
 
     async def GetStatus(
@@ -114,6 +120,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             storage=storage.status(self._till.storage),
             unresolved_jobs=len(state.unresolved),
             head_seq=self._tail.durable_seq,
+            power=power_wire.status(self._power, state.power),
         )
 
     def _modes(self) -> list[Mode]:
@@ -184,6 +191,15 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             elif (status := self._storage_change(event, record.wall_ms)) is not None:
                 change = pb.StorageChanged(storage=status)
                 yield pb.WatchEventsResponse(cursor=seq, time=at, storage=change)
+            elif isinstance(event, ev.SaleSuspended) and not record.request_id:
+                sale = to_wire.put_aside(event.sale_id, seq, record.wall_ms)
+                changed = pb.SaleChanged(sale=sale)
+                yield pb.WatchEventsResponse(cursor=seq, time=at, sale_changed=changed)
+            elif isinstance(event, ev.PowerStateChanged):
+                power = power_wire.changed(event, record.wall_ms)
+                yield pb.WatchEventsResponse(cursor=seq, time=at, power=power)
+            elif outage := power_wire.outage_changed(event, self._till.state.power, record.wall_ms):
+                yield pb.WatchEventsResponse(cursor=seq, time=at, outage=outage)
             else:
                 told = _device_event(event, seq)
                 if told is not None:

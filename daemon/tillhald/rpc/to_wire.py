@@ -157,6 +157,13 @@ def interrupted(sale_id: str, version: int, seq: int, at_ms: int) -> pb.SaleSumm
     )
 
 
+def put_aside(sale_id: str, seq: int, at_ms: int) -> pb.SaleSummary:
+    """What is known of a sale from the fact alone that the till put it aside: not its version."""
+    return pb.SaleSummary(
+        sale_id=sale_id, state=pb.SALE_STATE_SUSPENDED, seq=seq, update_time=timestamp(at_ms)
+    )
+
+
 def sale(whole: Sale, currency: str) -> pb.Sale:
     totals = totals_of(whole)
     lines = zip(whole.lines, totals.line_discounts, totals.line_taxes, strict=True)

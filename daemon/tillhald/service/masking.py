@@ -85,6 +85,13 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "StorageFaultEnded": "",
         "SegmentBegun": "segment fault gone",
         "RowsBroughtBack": "segment rows is_last",
+        "PowerStateChanged": "supply before ups why charge_percent runtime_s refuses_sales",
+        "OutageBegan": "outage_id ups charge_percent runtime_s guess",
+        "OutageEnded": "outage_id seconds on_mains_s charge_min_percent sales_kept flips",
+        "OutageAnnotated": "outage_id cause expected_back_ms",
+        "SelfTestBegan": "test_id ups kind",
+        "SelfTestEnded": "test_id ups result said",
+        "BatteryReplaced": "ups fitted_on",
         # What stands within them.
         "Line": "line_id original_line_id entry_method",
         "Discount": "discount_id line_id",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from tillhald.domain.supply import Supply
 from tillhald.service.verification import ChainCheck
 
 if TYPE_CHECKING:
     from tillhald.domain.state import TillState
+
+_LOST = (Supply.COMM_LOST, Supply.COMM_LOST_ON_BATTERY)
 
 
 class Mode(enum.StrEnum):
@@ -17,6 +20,9 @@ class Mode(enum.StrEnum):
     CLOCK_SUSPECT = "clock_suspect"
     RECOVERY_PENDING = "recovery_pending"
     SHUTTING_DOWN = "shutting_down"
+    ON_BATTERY = "on_battery"
+    BATTERY_LOW = "battery_low"
+    UPS_LOST = "ups_lost"
 
 
 def modes(
@@ -34,5 +40,8 @@ def modes(
         Mode.CLOCK_SUSPECT: state.clock_suspect,
         Mode.RECOVERY_PENDING: bool(state.interrupted),
         Mode.SHUTTING_DOWN: draining,
+        Mode.ON_BATTERY: state.power.supply is Supply.ON_BATTERY,
+        Mode.BATTERY_LOW: state.power.refuses_sales,
+        Mode.UPS_LOST: state.power.supply in _LOST,
     }
     return [mode for mode, is_so in holds.items() if is_so]

@@ -265,8 +265,12 @@ class Till:
 
     def note_stop(self) -> None:
         """Record that the till stops in order, with a checkpoint for a quick next start."""
-        self._checkpoint_seq = self.state.seq - CHECKPOINT_EVERY
+        self.snapshot_next()
         self.note([TillStopped()])
+
+    def snapshot_next(self) -> None:
+        """Keep the whole state with the next record, so that the next start replays little."""
+        self._checkpoint_seq = self.state.seq - CHECKPOINT_EVERY
 
     async def caught_up(self) -> None:
         """Return once all that the state holds is on disk: a read may be answered then."""

@@ -139,7 +139,7 @@ class CheckoutServiceServicer(object):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
         CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
-        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,7 +148,7 @@ class CheckoutServiceServicer(object):
     def OpenSale(self, request, context):
         """Opens a sale without lines, to be filled step by step.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        TOO_MANY_OPEN_SALES, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,6 +159,7 @@ class CheckoutServiceServicer(object):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES,
         DISCOUNT_TOO_LARGE (one given before is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -168,6 +169,7 @@ class CheckoutServiceServicer(object):
         """Takes a line out of an open sale, and the discounts on it.
         INVALID_ARGUMENT: DISCOUNT_TOO_LARGE (one on the sale is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -178,6 +180,7 @@ class CheckoutServiceServicer(object):
         discount of zero takes it away.
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,7 +196,7 @@ class CheckoutServiceServicer(object):
 
     def ResumeSale(self, request, context):
         """Takes up a suspended sale, or one that was interrupted by a crash.
-        FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: SALE_STATE, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -250,6 +253,7 @@ class CheckoutServiceServicer(object):
         """Voids a completed sale by a new one that mirrors it, tenders and all, in one durable commit.
         FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD (part of it was returned),
         SHIFT_NOT_OPEN, DAY_NOT_OPEN. NOT_FOUND: SALE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -260,8 +264,8 @@ class CheckoutServiceServicer(object):
         back as negative amounts and complete it.
         INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
-        RESOURCE_EXHAUSTED: DISK_RESERVE.
+        TOO_MANY_OPEN_SALES, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
+        SALE_EXISTS. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -292,6 +296,7 @@ class CheckoutServiceServicer(object):
         """Prints the receipt of a completed sale once more, marked as copy n.
         FAILED_PRECONDITION: SALE_STATE, NO_PRINTER. NOT_FOUND: SALE_NOT_FOUND.
         ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

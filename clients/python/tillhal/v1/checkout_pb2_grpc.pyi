@@ -476,13 +476,13 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
     CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
     ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
-    FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN. RESOURCE_EXHAUSTED: DISK_RESERVE.
+    FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
     """
 
     OpenSale: _CheckoutServiceOpenSaleType
     """Opens a sale without lines, to be filled step by step.
     ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-    TOO_MANY_OPEN_SALES. RESOURCE_EXHAUSTED: DISK_RESERVE.
+    TOO_MANY_OPEN_SALES, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
     """
 
     PutLine: _CheckoutServicePutLineType
@@ -490,12 +490,14 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES,
     DISCOUNT_TOO_LARGE (one given before is more than what would be left).
     FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+    FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     """
 
     RemoveLine: _CheckoutServiceRemoveLineType
     """Takes a line out of an open sale, and the discounts on it.
     INVALID_ARGUMENT: DISCOUNT_TOO_LARGE (one on the sale is more than what would be left).
     FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+    FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     """
 
     ApplyDiscount: _CheckoutServiceApplyDiscountType
@@ -503,6 +505,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     discount of zero takes it away.
     INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
     FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+    FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     """
 
     SuspendSale: _CheckoutServiceSuspendSaleType
@@ -512,7 +515,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
 
     ResumeSale: _CheckoutServiceResumeSaleType
     """Takes up a suspended sale, or one that was interrupted by a crash.
-    FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+    FAILED_PRECONDITION: SALE_STATE, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     """
 
     AddTender: _CheckoutServiceAddTenderType
@@ -551,6 +554,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     """Voids a completed sale by a new one that mirrors it, tenders and all, in one durable commit.
     FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD (part of it was returned),
     SHIFT_NOT_OPEN, DAY_NOT_OPEN. NOT_FOUND: SALE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+    FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     """
 
     OpenReturn: _CheckoutServiceOpenReturnType
@@ -558,8 +562,8 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     back as negative amounts and complete it.
     INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
     FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-    TOO_MANY_OPEN_SALES. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
-    RESOURCE_EXHAUSTED: DISK_RESERVE.
+    TOO_MANY_OPEN_SALES, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
+    SALE_EXISTS. RESOURCE_EXHAUSTED: DISK_RESERVE.
     """
 
     GetSale: _CheckoutServiceGetSaleType
@@ -575,6 +579,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     """Prints the receipt of a completed sale once more, marked as copy n.
     FAILED_PRECONDITION: SALE_STATE, NO_PRINTER. NOT_FOUND: SALE_NOT_FOUND.
     ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
+    FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     """
 
 CheckoutServiceAsyncStub: typing_extensions.TypeAlias = CheckoutServiceStub[
@@ -668,7 +673,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
         CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
-        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
 
     @abc.abstractmethod
@@ -679,7 +684,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.OpenSaleResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.OpenSaleResponse]]:
         """Opens a sale without lines, to be filled step by step.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        TOO_MANY_OPEN_SALES, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
 
     @abc.abstractmethod
@@ -692,6 +697,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES,
         DISCOUNT_TOO_LARGE (one given before is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
 
     @abc.abstractmethod
@@ -703,6 +709,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         """Takes a line out of an open sale, and the discounts on it.
         INVALID_ARGUMENT: DISCOUNT_TOO_LARGE (one on the sale is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
 
     @abc.abstractmethod
@@ -715,6 +722,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         discount of zero takes it away.
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
 
     @abc.abstractmethod
@@ -734,7 +742,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.checkout_pb2.ResumeSaleResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.ResumeSaleResponse]]:
         """Takes up a suspended sale, or one that was interrupted by a crash.
-        FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: SALE_STATE, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         """
 
     @abc.abstractmethod
@@ -803,6 +811,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         """Voids a completed sale by a new one that mirrors it, tenders and all, in one durable commit.
         FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD (part of it was returned),
         SHIFT_NOT_OPEN, DAY_NOT_OPEN. NOT_FOUND: SALE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
 
     @abc.abstractmethod
@@ -815,8 +824,8 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         back as negative amounts and complete it.
         INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
-        RESOURCE_EXHAUSTED: DISK_RESERVE.
+        TOO_MANY_OPEN_SALES, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
+        SALE_EXISTS. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
 
     @abc.abstractmethod
@@ -852,6 +861,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         """Prints the receipt of a completed sale once more, marked as copy n.
         FAILED_PRECONDITION: SALE_STATE, NO_PRINTER. NOT_FOUND: SALE_NOT_FOUND.
         ALREADY_EXISTS: JOB_EXISTS. RESOURCE_EXHAUSTED: QUEUE_FULL, DISK_RESERVE.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
 
 def add_CheckoutServiceServicer_to_server(servicer: CheckoutServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

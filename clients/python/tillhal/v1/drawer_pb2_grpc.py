@@ -68,7 +68,7 @@ class DrawerServiceServicer(object):
         Refused where a front end has the drawer by a claim, unless that claim's token is sent; a sale's
         own opening never is.
         NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIMED, CLAIM_LOST. ALREADY_EXISTS: KICK_EXISTS,
-        REQUEST_ID_REUSED.
+        REQUEST_ID_REUSED. FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

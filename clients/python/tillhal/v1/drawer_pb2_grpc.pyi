@@ -139,7 +139,7 @@ class DrawerServiceStub(typing.Generic[_DrawerServiceOpenDrawerType, _DrawerServ
     Refused where a front end has the drawer by a claim, unless that claim's token is sent; a sale's
     own opening never is.
     NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIMED, CLAIM_LOST. ALREADY_EXISTS: KICK_EXISTS,
-    REQUEST_ID_REUSED.
+    REQUEST_ID_REUSED. FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     """
 
     GetDrawer: _DrawerServiceGetDrawerType
@@ -196,7 +196,7 @@ class DrawerServiceServicer(metaclass=abc.ABCMeta):
         Refused where a front end has the drawer by a claim, unless that claim's token is sent; a sale's
         own opening never is.
         NOT_FOUND: DEVICE_NOT_FOUND. ABORTED: CLAIMED, CLAIM_LOST. ALREADY_EXISTS: KICK_EXISTS,
-        REQUEST_ID_REUSED.
+        REQUEST_ID_REUSED. FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
 
     @abc.abstractmethod

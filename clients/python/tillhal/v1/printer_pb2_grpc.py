@@ -97,6 +97,7 @@ class PrinterServiceServicer(object):
         INVALID_ARGUMENT: DOCUMENT_INVALID, TEXT_NOT_PRINTABLE. NOT_FOUND: DEVICE_NOT_FOUND.
         ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL,
         DISK_RESERVE.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -241,6 +241,7 @@ class PrinterServiceStub(typing.Generic[_PrinterServiceValidateDocumentType, _Pr
     INVALID_ARGUMENT: DOCUMENT_INVALID, TEXT_NOT_PRINTABLE. NOT_FOUND: DEVICE_NOT_FOUND.
     ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL,
     DISK_RESERVE.
+    FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     """
 
     PrintTestPage: _PrinterServicePrintTestPageType
@@ -331,6 +332,7 @@ class PrinterServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: DOCUMENT_INVALID, TEXT_NOT_PRINTABLE. NOT_FOUND: DEVICE_NOT_FOUND.
         ALREADY_EXISTS: JOB_EXISTS, REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: QUEUE_FULL,
         DISK_RESERVE.
+        FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
 
     @abc.abstractmethod

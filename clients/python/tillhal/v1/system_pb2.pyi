@@ -3,6 +3,7 @@ from tillhal.v1 import device_pb2 as _device_pb2
 from tillhal.v1 import drawer_pb2 as _drawer_pb2
 from tillhal.v1 import journal_pb2 as _journal_pb2
 from tillhal.v1 import checkout_pb2 as _checkout_pb2
+from tillhal.v1 import power_pb2 as _power_pb2
 from tillhal.v1 import printer_pb2 as _printer_pb2
 from tillhal.v1 import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
@@ -21,6 +22,9 @@ class Mode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MODE_CLOCK_SUSPECT: _ClassVar[Mode]
     MODE_RECOVERY_PENDING: _ClassVar[Mode]
     MODE_SHUTTING_DOWN: _ClassVar[Mode]
+    MODE_ON_BATTERY: _ClassVar[Mode]
+    MODE_BATTERY_LOW: _ClassVar[Mode]
+    MODE_UPS_LOST: _ClassVar[Mode]
 
 class ChainCheck(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -53,6 +57,9 @@ MODE_PRINTER_DOWN: Mode
 MODE_CLOCK_SUSPECT: Mode
 MODE_RECOVERY_PENDING: Mode
 MODE_SHUTTING_DOWN: Mode
+MODE_ON_BATTERY: Mode
+MODE_BATTERY_LOW: Mode
+MODE_UPS_LOST: Mode
 CHAIN_CHECK_UNSPECIFIED: ChainCheck
 CHAIN_CHECK_RUNNING: ChainCheck
 CHAIN_CHECK_SOUND: ChainCheck
@@ -136,7 +143,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage", "unresolved_jobs")
+    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage", "unresolved_jobs", "power")
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -154,6 +161,7 @@ class GetStatusResponse(_message.Message):
     SIMULATED_FIELD_NUMBER: _ClassVar[int]
     STORAGE_FIELD_NUMBER: _ClassVar[int]
     UNRESOLVED_JOBS_FIELD_NUMBER: _ClassVar[int]
+    POWER_FIELD_NUMBER: _ClassVar[int]
     store_id: str
     workstation_id: str
     version: str
@@ -171,7 +179,8 @@ class GetStatusResponse(_message.Message):
     simulated: bool
     storage: StorageStatus
     unresolved_jobs: int
-    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ..., unresolved_jobs: _Optional[int] = ...) -> None: ...
+    power: _power_pb2.PowerStatus
+    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ..., unresolved_jobs: _Optional[int] = ..., power: _Optional[_Union[_power_pb2.PowerStatus, _Mapping]] = ...) -> None: ...
 
 class WatchEventsRequest(_message.Message):
     __slots__ = ("cursor", "from_now")
@@ -226,7 +235,7 @@ class StorageChanged(_message.Message):
     def __init__(self, storage: _Optional[_Union[StorageStatus, _Mapping]] = ...) -> None: ...
 
 class WatchEventsResponse(_message.Message):
-    __slots__ = ("cursor", "time", "sale_changed", "job_changed", "kick_changed", "device", "started", "gap", "draining", "caught_up", "storage")
+    __slots__ = ("cursor", "time", "sale_changed", "job_changed", "kick_changed", "device", "started", "gap", "draining", "caught_up", "storage", "power", "outage")
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     SALE_CHANGED_FIELD_NUMBER: _ClassVar[int]
@@ -238,6 +247,8 @@ class WatchEventsResponse(_message.Message):
     DRAINING_FIELD_NUMBER: _ClassVar[int]
     CAUGHT_UP_FIELD_NUMBER: _ClassVar[int]
     STORAGE_FIELD_NUMBER: _ClassVar[int]
+    POWER_FIELD_NUMBER: _ClassVar[int]
+    OUTAGE_FIELD_NUMBER: _ClassVar[int]
     cursor: int
     time: _timestamp_pb2.Timestamp
     sale_changed: SaleChanged
@@ -249,4 +260,6 @@ class WatchEventsResponse(_message.Message):
     draining: ServerDraining
     caught_up: _journal_pb2.CaughtUp
     storage: StorageChanged
-    def __init__(self, cursor: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., sale_changed: _Optional[_Union[SaleChanged, _Mapping]] = ..., job_changed: _Optional[_Union[_printer_pb2.Job, _Mapping]] = ..., kick_changed: _Optional[_Union[_drawer_pb2.Kick, _Mapping]] = ..., device: _Optional[_Union[_device_pb2.DeviceEvent, _Mapping]] = ..., started: _Optional[_Union[RecoveryReport, _Mapping]] = ..., gap: _Optional[_Union[_types_pb2.Gap, _Mapping]] = ..., draining: _Optional[_Union[ServerDraining, _Mapping]] = ..., caught_up: _Optional[_Union[_journal_pb2.CaughtUp, _Mapping]] = ..., storage: _Optional[_Union[StorageChanged, _Mapping]] = ...) -> None: ...
+    power: _power_pb2.PowerStatus
+    outage: _power_pb2.Outage
+    def __init__(self, cursor: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., sale_changed: _Optional[_Union[SaleChanged, _Mapping]] = ..., job_changed: _Optional[_Union[_printer_pb2.Job, _Mapping]] = ..., kick_changed: _Optional[_Union[_drawer_pb2.Kick, _Mapping]] = ..., device: _Optional[_Union[_device_pb2.DeviceEvent, _Mapping]] = ..., started: _Optional[_Union[RecoveryReport, _Mapping]] = ..., gap: _Optional[_Union[_types_pb2.Gap, _Mapping]] = ..., draining: _Optional[_Union[ServerDraining, _Mapping]] = ..., caught_up: _Optional[_Union[_journal_pb2.CaughtUp, _Mapping]] = ..., storage: _Optional[_Union[StorageChanged, _Mapping]] = ..., power: _Optional[_Union[_power_pb2.PowerStatus, _Mapping]] = ..., outage: _Optional[_Union[_power_pb2.Outage, _Mapping]] = ...) -> None: ...

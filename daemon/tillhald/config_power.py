@@ -1,0 +1,71 @@
+"""The table `power` of till.toml."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from tillhald.devices.options import Shown
+from tillhald.domain.ups import Master, PowerRules
+
+SECONDS_MAX = 86_400
+POWER_ZERO_ALLOWED = frozenset({"low_clear_percent", "return_charge_percent", "finish_sale_s"})
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+class PowerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`feeds` names the UPSes that the till hangs on; empty: all that there are. `master` shuts
+    the host down; where it is the till, it does so by `poweroff_command`. Self-tests begin by
+    themselves between `tests_from` and `tests_until`, HH:MM local time; empty for none. The
+    thresholds are those of PowerRules."""
+
+    feeds: tuple[Shown, ...] = ()
+    master: Master = Master.TILL
+    poweroff_command: tuple[Shown, ...] = ("systemctl", "poweroff")
+    tests_from: Shown = ""
+    tests_until: Shown = ""
+    on_battery_confirm_s: int = 3
+    mains_confirm_s: int = 10
+    low_confirm_s: int = 5
+    low_clear_percent: int = 10
+    charge_low_percent: int = 20
+    return_charge_percent: int = 15
+    shutdown_need_s: int = 120
+    reserve_s: int = 180
+    on_battery_s_max: int = 600
+    finish_sale_s: int = 45
+    comm_lost_s: int = 15
+    comm_lost_on_battery_s_max: int = 60
+    off_confirm_s: int = 30
+    outage_join_s: int = 60
+
+    def rules(self, upses: tuple[str, ...]) -> PowerRules:
+        """The thresholds for these UPSes. Raises ValueError where one that feeds is none."""
+        feeds = self.feeds or upses
+        unknown = sorted(set(feeds) - set(upses))
+        if unknown and upses:
+            message = f"power.feeds: there is no UPS {', '.join(unknown)}"
+            raise ValueError(message)
+        table = msgspec.structs.asdict(self)
+        names = {field.name for field in msgspec.structs.fields(PowerRules)} - {"feeds"}
+        return PowerRules(feeds=feeds if upses else (), **{name: table[name] for name in names})
+
+
+def power_mistakes(power: PowerTable) -> list[str]:
+    """What is wrong with the table `power`."""
+    wrong = []
+    for name, value in msgspec.structs.asdict(power).items():
+        if isinstance(value, int):
+            least = 0 if name in POWER_ZERO_ALLOWED else 1
+            most = 100 if name.endswith("_percent") else SECONDS_MAX
+            if not least <= value <= most:
+                wrong.append(f"power.{name}: {least} to {most}")
+    if bool(power.tests_from) != bool(power.tests_until):
+        wrong.append("power.tests_from, power.tests_until: both or neither")
+    wrong.extend(
+        f'power.{name}: "{value}" is no time like "02:30"'
+        for name, value in (("tests_from", power.tests_from), ("tests_until", power.tests_until))
+        if value and _CLOCK.fullmatch(value) is None
+    )
+    return wrong

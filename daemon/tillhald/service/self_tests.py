@@ -1,0 +1,155 @@
+"""Self-tests of UPSes: those that were asked for, and those that are due in closing hours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import structlog
+
+from tillhald.devices.categories import NotObeyed
+from tillhald.domain import events as ev
+from tillhald.domain.decide_power import why_no_test
+from tillhald.domain.outages import is_due
+from tillhald.domain.self_test import Watched, watch
+from tillhald.domain.supply import SelfTestKind, SelfTestResult, Supply
+from tillhald.journal.errors import Overloaded, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tillhald.domain.outages import SelfTest
+    from tillhald.service.power import Power
+    from tillhald.service.tail import Tail
+    from tillhald.service.till import Till
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 0.5
+SCHEDULE_EVERY_S = 60.0
+RECORD_RETRY_S = 0.2
+FULL_PERCENT = 95
+"""Below it the battery still charges, and its test would say little."""
+COMMANDS = {
+    SelfTestKind.QUICK: "test.battery.start.quick",
+    SelfTestKind.DEEP: "test.battery.start.deep",
+}
+STOP_TEST = "test.battery.stop"
+
+
+class SelfTests:
+    """A test is in the journal before the UPS is told, and its result after. One at a time."""
+
+    def __init__(
+        self,
+        till: Till,
+        tail: Tail,
+        power: Power,
+        *,
+        mono_ms: Callable[[], int],
+        wall_ms: Callable[[], int],
+        local_time: Callable[[int], str],
+    ) -> None:
+        """`local_time` writes a wall clock's milliseconds as "YYYY-MM-DD HH:MM"."""
+        self._till = till
+        self._tail = tail
+        self._power = power
+        self._mono_ms = mono_ms
+        self._wall_ms = wall_ms
+        self._local_time = local_time
+
+    async def run(self) -> None:
+        """Until the daemon goes down. Only where there is a UPS."""
+        next_schedule_s = 0.0
+        loop = asyncio.get_running_loop()
+        with self._tail.watch() as watching:
+            while True:
+                test = self._till.state.power.running_test
+                if test is not None and test.seq <= self._tail.durable_seq:
+                    await self._do(test)
+                    continue
+                if loop.time() >= next_schedule_s:
+                    next_schedule_s = loop.time() + SCHEDULE_EVERY_S
+                    await self.begin_what_is_due()
+                    continue
+                left_s = max(next_schedule_s - loop.time(), LOOK_S)
+                with contextlib.suppress(TimeoutError):
+                    try:
+                        await asyncio.wait_for(watching.beyond(self._tail.durable_seq), left_s)
+                    except StorageError:
+                        return
+                if self._tail.draining:
+                    return
+
+    async def begin_what_is_due(self) -> None:
+        """Begin the test that is due, if one is and may be now."""
+        at_ms = self._wall_ms()
+        settings = self._power.settings
+        if not _is_between(
+            self._local_time(at_ms)[11:16], settings.tests_from, settings.tests_until
+        ):
+            return
+        book = self._till.state.power
+        for ups in self._power.upses:
+            for kind in (SelfTestKind.DEEP, SelfTestKind.QUICK):
+                if not is_due(book, ups, kind, at_ms) or why_no_test(self._till.state):
+                    continue
+                state = self._power.state.of(ups)
+                charge = state.charge_percent if state else None
+                if state is None or state.supply is not Supply.ONLINE:
+                    continue
+                if charge is not None and charge < FULL_PERCENT:
+                    continue
+                # A stroke is in no caller's id.
+                began = ev.SelfTestBegan(test_id=f"self_test/{at_ms}", ups=ups, kind=kind)
+                with contextlib.suppress(Overloaded, StorageError):
+                    await self._till.record([began])
+                return
+
+    async def _do(self, test: SelfTest) -> None:
+        state = self._power.state.of(test.ups)
+        before = state.sample.test_result if state and state.sample else ""
+        watched = Watched(kind=test.kind, began_ms=self._mono_ms(), before=before)
+        if state is None:
+            return await self._end(test, SelfTestResult.REFUSED, "NO_SUCH_UPS")
+        self._power.label_test(test.ups, is_tested=True)
+        try:
+            outcome = await self._power.command(test.ups, COMMANDS[test.kind])
+            if isinstance(outcome, NotObeyed):
+                return await self._end(test, SelfTestResult.REFUSED, outcome.why)
+            sample = state.sample
+            while watched.result is SelfTestResult.RUNNING:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._power.changed(), LOOK_S)
+                if self._power.state.supply is not Supply.ONLINE:
+                    # The mains went, or worse. The battery is needed for something else now.
+                    await self._power.command(test.ups, STOP_TEST)
+                    return await self._end(test, SelfTestResult.UNKNOWN, "POWER_WENT")
+                state = self._power.state.of(test.ups)
+                latest = state.sample if state else None
+                watched = watch(watched, latest if latest is not sample else None, self._mono_ms())
+            await self._end(test, watched.result, watched.said)
+        finally:
+            self._power.label_test(test.ups, is_tested=False)
+
+    async def _end(self, test: SelfTest, result: SelfTestResult, said: str) -> None:
+        ended = ev.SelfTestEnded(test_id=test.test_id, ups=test.ups, result=result, said=said)
+        say = log.info if result is SelfTestResult.PASSED else log.warning
+        say("ups_self_test_ended", device=test.ups, outcome=result.value)
+        while True:
+            try:
+                return await self._till.record([ended])
+            except (Overloaded, StorageError):
+                if self._tail.failure is not None or self._tail.draining:
+                    return None
+                await asyncio.sleep(RECORD_RETRY_S)
+
+
+def _is_between(time: str, first: str, last: str) -> bool:
+    """Whether HH:MM `time` is within the closing hours, which may go over midnight."""
+    if not first or not last:
+        return False
+    if first <= last:
+        return first <= time < last
+    return time >= first or time < last

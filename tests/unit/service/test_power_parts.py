@@ -1,0 +1,121 @@
+"""Long work told in steps, closing hours, and what the host lacks for a shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tillhald.domain.ups import PowerRules
+from tillhald.service.power import Power, PowerSettings
+from tillhald.service.power_check import Missing, PowerCheck
+from tillhald.service.self_tests import _is_between
+from tillhald.service.work import STEPS_KEPT_MAX, Work
+
+
+def run(go: object) -> None:
+    asyncio.run(go)  # type: ignore[arg-type]
+
+
+async def taken(steps: AsyncIterator[int]) -> list[int]:
+    return [step async for step in steps]
+
+
+def test_work_goes_on_when_its_caller_hangs_up_and_is_watched_by_several() -> None:
+    async def go() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            work: Work[int] = Work(tasks)
+            gate = asyncio.Event()
+
+            async def count() -> None:
+                work.tell(1)
+                await gate.wait()
+                work.tell(2)
+
+            work.begin(count())
+            first = asyncio.create_task(taken(work.steps()))
+            second = asyncio.create_task(taken(work.steps()))
+            await asyncio.sleep(0)
+            first.cancel()
+            gate.set()
+            assert await second == [1, 2]
+            # Who comes late is told all of it.
+            assert await taken(work.steps()) == [1, 2]
+            assert not work.is_running
+
+    run(go())
+
+
+def test_work_that_says_too_much_keeps_its_end() -> None:
+    async def go() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            work: Work[int] = Work(tasks)
+
+            async def count() -> None:
+                for number in range(STEPS_KEPT_MAX * 2):
+                    work.tell(number)
+
+            work.begin(count())
+            steps = await taken(work.steps())
+            assert len(steps) == STEPS_KEPT_MAX
+            assert steps[-1] == STEPS_KEPT_MAX * 2 - 1
+
+    run(go())
+
+
+@pytest.mark.parametrize(
+    ("time", "first", "last", "is_so"),
+    [
+        ("03:00", "02:00", "05:00", True),
+        ("05:00", "02:00", "05:00", False),
+        ("23:30", "22:00", "06:00", True),
+        ("05:59", "22:00", "06:00", True),
+        ("12:00", "22:00", "06:00", False),
+        ("12:00", "", "", False),
+    ],
+)
+def test_closing_hours_may_go_over_midnight(time: str, first: str, last: str, is_so: bool) -> None:
+    assert _is_between(time, first, last) is is_so
+
+
+class _Looked:
+    """As much of the power as the host's own files are compared with."""
+
+    upses = ()
+    settings = PowerSettings(rules=PowerRules(feeds=()), poweroff_command=("true",))
+
+
+def host(root: Path) -> set[Missing]:
+    check = PowerCheck(None, cast("Power", _Looked()), None, root=root)  # type: ignore[arg-type]
+    return {finding.code for finding in check._host()}
+
+
+def test_the_host_is_asked_for_all_that_a_shutdown_needs(tmp_path: Path) -> None:
+    assert host(tmp_path) == {Missing.INHIBIT_DELAY_SHORT, Missing.HOOK_MISSING}
+    drop_ins = tmp_path / "etc/systemd/logind.conf.d"
+    drop_ins.mkdir(parents=True)
+    (tmp_path / "etc/systemd/logind.conf").write_text("[Login]\n#InhibitDelayMaxSec=60\n")
+    (drop_ins / "10-till.conf").write_text("[Login]\nInhibitDelayMaxSec = 1min\n")
+    assert host(tmp_path) == {Missing.HOOK_MISSING}
+    (drop_ins / "90-later.conf").write_text("[Login]\nInhibitDelayMaxSec=5\n")
+    assert host(tmp_path) == {Missing.INHIBIT_DELAY_SHORT, Missing.HOOK_MISSING}
+    (drop_ins / "90-later.conf").unlink()
+    hooks = tmp_path / "usr/lib/systemd/system-shutdown"
+    hooks.mkdir(parents=True)
+    hook = hooks / "nutshutdown"
+    hook.write_text("#!/bin/sh\n")
+    hook.chmod(0o644)
+    assert host(tmp_path) == {Missing.HOOK_MISSING}
+    hook.chmod(0o755)
+    assert host(tmp_path) == set()
+
+
+def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
+    settings = _Looked.settings
+    looked = _Looked()
+    looked.settings = PowerSettings(rules=settings.rules, poweroff_command=("no-such-program",))
+    check = PowerCheck(None, cast("Power", looked), None, root=tmp_path)  # type: ignore[arg-type]
+    assert Missing.POWEROFF_MISSING in {finding.code for finding in check._host()}
