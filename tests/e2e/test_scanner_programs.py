@@ -159,14 +159,30 @@ def test_a_drawer_or_any_device_can_be_claimed_and_released(client: Client) -> N
 # --- tillctl
 
 
+STARTED: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def _all_ended() -> Iterator[None]:
+    """No tillctl outlives its test, however that ends."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
 def start(till: Till, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [Path(sys.executable).with_name("tillctl"), "scan", *words, "--address", till.address],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "TERM": "dumb", "PYTHONUNBUFFERED": "1"},
     )
+    STARTED.append(process)
+    return process
 
 
 def test_tillctl_shows_what_is_scanned_and_no_purse(till: Till, scanner: VirtualScanner) -> None:
