@@ -30,6 +30,7 @@ KINDS = {
     "toml till",
     "toml shop",
     "toml scenario",
+    "toml outage",
     "python test",
     "hex record",
     "hex hash",
