@@ -8,21 +8,13 @@ import time
 import uuid
 import zoneinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client import start_http_server
 
 from tillhal.v1 import (
-    checkout_pb2_grpc,
-    device_pb2_grpc,
-    drawer_pb2_grpc,
-    journal_pb2_grpc,
-    power_pb2_grpc,
-    printer_pb2_grpc,
-    scanner_pb2_grpc,
     system_pb2,
-    system_pb2_grpc,
 )
 from tillhald import VERSION
 from tillhald.devices.finding import load_drivers
@@ -30,19 +22,12 @@ from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.startup import startup_facts
 from tillhald.journal.disk import takes_writes
 from tillhald.journal.writer import JournalWriter
-from tillhald.rpc.checkout import CheckoutServicer
-from tillhald.rpc.device import DeviceServicer
+from tillhald.parts import Parts, hang
 from tillhald.rpc.door import Door
-from tillhald.rpc.drawer import DrawerServicer
-from tillhald.rpc.journal import JournalServicer
-from tillhald.rpc.power import PowerServicer
-from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.recovery import recovery_report
-from tillhald.rpc.scanner import ScannerServicer
 from tillhald.rpc.server import Servers
-from tillhald.rpc.system import API_VERSION, Boot, SystemServicer
+from tillhald.rpc.system import API_VERSION, Boot
 from tillhald.service.bring_back import BringBack
-from tillhald.service.calibration import Calibrations
 from tillhald.service.claims import ClaimDesk
 from tillhald.service.device_care import DeviceCare
 from tillhald.service.devices import DeviceNews
@@ -64,13 +49,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tillhald.config import Config
-    from tillhald.devices.categories import PowerSource
+    from tillhald.devices.power_supply import PowerSource
     from tillhald.domain.state import TillState
     from tillhald.journal.recovery import Opened
     from tillhald.journal.recovery import RecoveryReport as JournalReport
     from tillhald.journal.store import Store
-    from tillhald.service.power import Power
-    from tillhald.service.power_check import PowerCheck
 
 log = structlog.get_logger(__name__)
 
@@ -81,26 +64,6 @@ PROBE_EVERY_S = 5.0
 PROBE_S_MAX = 30.0
 WRITER_CLOSE_S_MAX = 10.0
 """A sync takes a millisecond here, and a second on a worn-out flash card."""
-
-
-class Parts(NamedTuple):
-    """What runs, built once."""
-
-    store: Store
-    tail: Tail
-    till: Till
-    writer: JournalWriter
-    devices: DeviceRegistry
-    news: DeviceNews
-    effects: Effects
-    storage_news: StorageNews
-    bring_back: BringBack
-    desk: ClaimDesk
-    scans: Scans
-    care: DeviceCare
-    health: HealthChecks
-    reconfiguration: Reconfiguration
-    station: PowerStation
 
 
 class App:
@@ -334,7 +297,7 @@ class App:
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop
             )
-            _hang(door, parts, verification, diagnostics, boot, power)
+            hang(door, parts, verification, diagnostics, boot, power)
             servers = Servers(door, config.listen)
             await servers.start()
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
@@ -420,59 +383,6 @@ class App:
             if await takes_writes(folders, deadline_s=PROBE_S_MAX):
                 log.info("disk_takes_writes_again")
                 return
-
-
-def _hang(
-    door: Door,
-    parts: Parts,
-    verification: Verification,
-    diagnostics: Diagnostics,
-    boot: Boot,
-    power_and_check: tuple[Power, PowerCheck],
-) -> None:
-    """Hang all servicers into the door."""
-    store, tail, till, devices, news = (
-        parts.store,
-        parts.tail,
-        parts.till,
-        parts.devices,
-        parts.news,
-    )
-    power, check = power_and_check
-    checkout = CheckoutServicer(till, store)
-    system = SystemServicer(
-        till=till,
-        store=store,
-        tail=tail,
-        devices=devices,
-        verification=verification,
-        diagnostics=diagnostics,
-        boot=boot,
-        power=power,
-    )
-    journal = JournalServicer(store, tail, verification)
-    printer = PrinterServicer(till, store, tail, devices, parts.care)
-    calibrations = Calibrations(till, tail, devices)
-    drawer = DrawerServicer(till, store, devices, news, calibrations, parts.desk)
-    device = DeviceServicer(
-        till=till,
-        devices=devices,
-        news=news,
-        desk=parts.desk,
-        care=parts.care,
-        health=parts.health,
-        reconfiguration=parts.reconfiguration,
-    )
-    scanner = ScannerServicer(till, parts.scans, parts.desk)
-    door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
-    door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
-    door.hang(journal_pb2_grpc.add_JournalServiceServicer_to_server, journal)
-    door.hang(device_pb2_grpc.add_DeviceServiceServicer_to_server, device)
-    door.hang(printer_pb2_grpc.add_PrinterServiceServicer_to_server, printer)
-    power_servicer = PowerServicer(till, store, tail, power, check, parts.station.clock)
-    door.hang(power_pb2_grpc.add_PowerServiceServicer_to_server, power_servicer)
-    door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
-    door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)
 
 
 def _serve_metrics(config: Config, parts: Parts) -> None:

@@ -107,7 +107,7 @@ def services() -> dict[str, dict[str, bool]]:
 
 def test_every_service_of_the_contract_is_served() -> None:
     assert set(services()) == set(SERVICERS)
-    hung = (ROOT / "daemon/tillhald/app.py").read_text()
+    hung = (ROOT / "daemon/tillhald/parts.py").read_text()
     for service in SERVICERS:
         assert f"add_{service}Servicer_to_server" in hung
 

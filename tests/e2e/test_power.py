@@ -12,7 +12,7 @@ from tests.support.powered_calls import open_sale, refused
 from tests.support.sales import cash_sale, new_id
 from tillhal.v1 import checkout_pb2, system_pb2
 from tillhal.v1 import power_pb2 as pb
-from tillhald.devices.categories import CommandOutcome, NotObeyed, Obeyed
+from tillhald.devices.power_supply import CommandOutcome, NotObeyed, Obeyed
 
 
 def test_the_first_word_of_a_battery_is_durable_within_two_polls(folder: Path) -> None:

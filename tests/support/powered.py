@@ -21,7 +21,8 @@ from tillhal.v1 import (
 )
 from tillhald.app import App
 from tillhald.config import parse
-from tillhald.devices.categories import CommandOutcome, How, NotObeyed, Obeyed, Reading
+from tillhald.devices.categories import How, Reading
+from tillhald.devices.power_supply import CommandOutcome, NotObeyed, Obeyed
 from tillhald.domain.power_sample import NoData, UpsSample
 
 T = TypeVar("T")

@@ -63,6 +63,17 @@ class DeviceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     identity_strength: IdentityStrength
     maintenance: dict[str, int]
 
+    @property
+    def may_print(self) -> bool:
+        """Whether it is worth trying, of a printer.
+
+        Not before the driver has looked for the printer once: a job that begins while it still does
+        would be called unconfirmed after a crash, though nothing had been sent.
+        """
+        if self.power is PowerState.UNKNOWN:
+            return self.presence is Presence.PRESENT
+        return self.power is PowerState.ONLINE
+
 
 class DeviceRegistry:
     """`start`, then everything else, then `close`: all on one event loop."""

@@ -13,10 +13,10 @@ from tillhald.devices.categories import (
     CashDrawer,
     Category,
     PosPrinter,
-    PowerSource,
     WiredDrawer,
 )
 from tillhald.devices.options import DrawerOptions
+from tillhald.devices.power_supply import PowerSource
 from tillhald.devices.wake import Wake
 
 Options = TypeVar("Options", bound=msgspec.Struct)

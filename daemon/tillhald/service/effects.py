@@ -20,18 +20,14 @@ from tillhald.devices.categories import (
     Evidence,
     FailedBeforeStart,
     FailedPartial,
-    Fired,
     How,
     KickFailed,
-    KickUnknown,
-    PowerState,
     PrinterCapabilities,
     PrinterStatus,
     Trouble,
     Unconfirmed,
 )
 from tillhald.devices.errors import RetrySafety
-from tillhald.devices.health import Presence
 from tillhald.domain import events as ev
 from tillhald.domain.deeds import is_expired, is_stale, next_job, next_kick
 from tillhald.domain.document import Cut
@@ -40,6 +36,7 @@ from tillhald.domain.work import work_of
 from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.doubts import COUNT_S_MAX, Doubts
+from tillhald.service.kicks import kick_ended
 from tillhald.service.print_documents import PrintDocuments
 
 if TYPE_CHECKING:
@@ -269,7 +266,7 @@ class Effects:
             await self._end_waiting(job, JobState.EXPIRED, Trouble.TTL_OVER)
             return Step.DONE
         shot = self._devices.device(printer)
-        if not _may_print(shot):
+        if not shot.may_print:
             return await self._wait_for(job, shot)
         if self._doubts.wants_patience(printer):
             if job.state is not JobState.HELD:
@@ -310,7 +307,7 @@ class Effects:
         One that is silent takes seconds not to answer: no drawer on its port waits for that.
         """
         is_silent = isinstance(shot.status, PrinterStatus) and shot.status.silent
-        return _may_print(shot) and not (is_silent and self._till.state.kicks)
+        return shot.may_print and not (is_silent and self._till.state.kicks)
 
     async def _cuts_before(self, shot: DeviceSnapshot) -> int | None:
         """The printer's count of cuts, if it is sure.
@@ -352,7 +349,7 @@ class Effects:
 
     def _can_take_over(self, job: Job, printer: str) -> bool:
         """Whether this printer can print now, and can print this."""
-        if not _may_print(self._devices.device(printer)):
+        if not self._devices.device(printer).may_print:
             return False
         return job.kind is not JobKind.DOCUMENT or not self._devices.check(
             printer, self._documents.submitted(job)
@@ -439,37 +436,12 @@ class Effects:
         return Step.DONE
 
     async def _note_kick(self, kick: Kick, outcome: KickOutcome) -> None:
-        kick_id = kick.kick_id
-        match outcome:
-            case Fired(verified=verified):
-                ended = ev.KickEnded(kick_id=kick_id, outcome=KickState.FIRED, verified=verified)
-            case KickFailed(reason=reason):
-                ended = ev.KickEnded(
-                    kick_id=kick_id, outcome=KickState.FAILED, failure=reason.value
-                )
-            case KickUnknown(reason=reason):
-                ended = ev.KickEnded(
-                    kick_id=kick_id, outcome=KickState.UNKNOWN, failure=reason.value
-                )
-            case _:
-                assert_never(outcome)
+        ended = kick_ended(kick.kick_id, outcome)
         await self._record(ended)
         say = log.info if ended.outcome is KickState.FIRED else log.warning
         say(
-            "drawer_kick_ended", kick_id=kick_id, outcome=ended.outcome.value, failure=ended.failure
+            "drawer_kick_ended",
+            kick_id=kick.kick_id,
+            outcome=ended.outcome.value,
+            failure=ended.failure,
         )
-
-
-def _may_print(shot: DeviceSnapshot) -> bool:
-    """Whether it is worth trying.
-
-    Not before the driver has looked for the printer once: a job that begins while it still does
-    would be called unconfirmed after a crash, though nothing had been sent.
-    """
-    match shot.power:
-        case PowerState.ONLINE:
-            return True
-        case PowerState.UNKNOWN:
-            return shot.presence is Presence.PRESENT
-        case PowerState.OFF | PowerState.OFFLINE:
-            return False

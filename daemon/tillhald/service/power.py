@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import structlog
 
-from tillhald.devices.categories import Obeyed, PerhapsObeyed
+from tillhald.devices.power_supply import Obeyed, PerhapsObeyed
 from tillhald.domain import events as ev
 from tillhald.domain.outages import UpsNow, ended_whole
 from tillhald.domain.power import (
@@ -29,7 +29,7 @@ from tillhald.service.settlement import SETTLE_S
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
 
-    from tillhald.devices.categories import CommandOutcome, PowerSource
+    from tillhald.devices.power_supply import CommandOutcome, PowerSource
     from tillhald.service.settlement import Settlement
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tillhald.config import Config
-    from tillhald.devices.categories import PowerSource
+    from tillhald.devices.power_supply import PowerSource
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.service.tail import Tail
     from tillhald.service.till import Clock, Till

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tillhald.devices.categories import NotObeyed
+from tillhald.devices.power_supply import NotObeyed
 from tillhald.domain import events as ev
 from tillhald.domain.decide_power import why_no_test
 from tillhald.domain.outages import is_due

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hwsim.ups.nut_server import NutServer
 from hwsim.ups.real_nut import RealNut
 from hwsim.ups.virtual import VirtualUps
-from tillhald.devices.categories import How, NotObeyed, Obeyed, PerhapsObeyed
+from tillhald.devices.categories import How
+from tillhald.devices.power_supply import NotObeyed, Obeyed, PerhapsObeyed
 from tillhald.domain.power_sample import NoData, UpsSample
 from tillhald.drivers.nut_ups.options import NutOptions
 from tillhald.drivers.nut_ups.sample import sample_from

@@ -12,7 +12,8 @@ from typing import Final, Protocol
 import msgspec
 import psutil
 
-from tillhald.devices.categories import CommandOutcome, How, NotObeyed, Reading
+from tillhald.devices.categories import How, Reading
+from tillhald.devices.power_supply import CommandOutcome, NotObeyed
 from tillhald.domain.power_sample import NoData, UpsSample, cleaned
 
 READ_S_MAX: Final = 1.0

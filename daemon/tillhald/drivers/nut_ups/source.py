@@ -8,14 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from tillhald.devices.categories import (
-    CommandOutcome,
-    How,
-    NotObeyed,
-    Obeyed,
-    PerhapsObeyed,
-    Reading,
-)
+from tillhald.devices.categories import How, Reading
+from tillhald.devices.power_supply import CommandOutcome, NotObeyed, Obeyed, PerhapsObeyed
 from tillhald.domain.power_sample import NoData, UpsSample
 from tillhald.drivers.nut_ups.client import NutClient, Outcome
 from tillhald.drivers.nut_ups.errors import (
