@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"^Receipt (\d+) ", re.MULTILINE)
 _COPY = re.compile(r"^\s*\*\*\* COPY (\d+) \*\*\*", re.MULTILINE)
+_HEAD = "THE CORNER SHOP\n"
 _END = "Served by: default"
 
 
@@ -84,7 +85,9 @@ def _in_text(text: str) -> list[tuple[int, bool]]:
         end = starts[at + 1].start() if at + 1 < len(starts) else len(text)
         body = text[start.end() : end]
         if "\nTOTAL " in body and _END in body:
-            is_copy = _COPY.search(text, before_from, start.start()) is not None
+            # From its own head on: above it may stand what is left of a copy that broke off.
+            head = max(before_from, text.rfind(_HEAD, 0, start.start()))
+            is_copy = _COPY.search(text, head, start.start()) is not None
             found.append((int(start.group(1)), is_copy))
         before_from = start.end()
     return found

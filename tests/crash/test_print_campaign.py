@@ -100,6 +100,12 @@ def test_half_a_receipt_and_the_copy_behind_it_are_told_apart() -> None:
     assert paper.cut_off == set(), "nobody cut the second one off"
 
 
+def test_an_original_below_the_head_of_a_broken_copy_is_an_original() -> None:
+    broken = f"THE CORNER SHOP\n{COPY}"
+    paper = read([(broken + receipt(2), True)])
+    assert (paper.originals, paper.copies) == (Counter({2: 1}), Counter())
+
+
 def test_a_seed_gives_every_policy_the_same_plan() -> None:
     assert list(plans(SEED, 100)) == list(plans(SEED, 100))
     assert len({str(list(plans(SEED + lane, 100))) for lane in range(LANES)}) == LANES
