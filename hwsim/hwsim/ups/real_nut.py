@@ -6,6 +6,7 @@ pitfalls were found with NUT 2.8.0; each has its reason where it stands.
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import pwd
 import shutil
@@ -14,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -25,6 +26,7 @@ FOLDERS: Final = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut")
 READY_S_MAX: Final = 30.0
 PORT_TRIES_MAX: Final = 5
 END_S_MAX: Final = 5.0
+UPSMON_S_MAX: Final = 120.0
 WAIT_STEP_S: Final = 0.01
 MAX_AGE_S: Final = 3
 """After so long without news upsd calls data stale; 15 by default."""
@@ -49,6 +51,30 @@ def why_not() -> str:
         return "NUT is not installed (Debian: nut-server, nut-client)"
     missing = [name for name in ("upsc", "upscmd", "upsrw") if shutil.which(name) is None]
     return f"{', '.join(missing)} missing (Debian: nut-client)" if missing else ""
+
+
+@contextlib.contextmanager
+def only_upsmon() -> Iterator[None]:
+    """Hold what only one test at a time may have: an upsmon on this machine. 2.8.0 keeps its pid at
+    one place, whatever it is told, and refuses to start beside another. RuntimeError if others do
+    not end in time.
+    """
+    handle = os.open(
+        Path(tempfile.gettempdir()) / "hwsim-upsmon.lock", os.O_CREAT | os.O_RDWR, 0o666
+    )
+    try:
+        end_s = time.monotonic() + UPSMON_S_MAX
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end_s:
+                    raise RuntimeError("another upsmon is held by a test") from None
+                time.sleep(WAIT_STEP_S)
+        yield
+    finally:
+        os.close(handle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +161,7 @@ class RealNut:
         self.port = _free_port()
         self._drivers = dict(drivers)
         self._upsd_conf = tuple(upsd_conf)
+        self._upsmon = contextlib.ExitStack()
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
         self.environment = {
             **os.environ,
@@ -174,8 +201,10 @@ class RealNut:
     def start_upsmon(self, ups: str, shutdown_command: str) -> Path:
         """The real upsmon, primary for `ups`; gives the file with a line for each notice.
 
-        2.8.0 keeps its pid in /run/nut whatever it is told: never give it `-c` here.
+        2.8.0 keeps its pid in /run/nut whatever it is told: never give it `-c` here. It is the only
+        one until this is closed.
         """
+        self._upsmon.enter_context(only_upsmon())
         notices = self.state / "notices"
         notice = self.conf / "notice.sh"
         notice.write_text(f'#!/bin/sh\necho "$NOTIFYTYPE" >> {notices}\n', encoding="utf-8")
@@ -260,6 +289,7 @@ class RealNut:
         """End all and remove the folder."""
         for name in reversed(list(self._programs)):
             self.stop(name)
+        self._upsmon.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
