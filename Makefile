@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Much of the tests is waiting for real devices' time limits: as many processes as cores, a file each.
+TESTS  := $(BIN)/python -m pytest -n auto --dist loadfile
 CODE   := clients daemon hwsim tests bench tools
 
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ run: $(READY) ## Leave a simulated shop running, and say how to talk to it
 	@$(BIN)/python tools/run.py
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 check: $(READY) ## Format, lint, types, layers, contract, generated code, tests
 	$(BIN)/ruff format --check $(CODE)
@@ -32,7 +34,7 @@ check: $(READY) ## Format, lint, types, layers, contract, generated code, tests
 	$(BIN)/buf lint
 	$(BIN)/buf breaking --against proto/released.binpb
 	tools/gen.sh --check
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 format: $(READY) ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format $(CODE)

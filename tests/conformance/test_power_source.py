@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -193,6 +195,30 @@ def test_a_tablets_battery_is_told_in_the_words_of_a_ups(
     said = asyncio.run(main())
     assert isinstance(said, UpsSample)
     assert (said.flags, said.charge_percent, said.runtime_s) == (flags, percent, runtime_s)
+
+
+def test_a_battery_that_is_stuck_is_asked_once_and_holds_nobody() -> None:
+    free, asked = threading.Event(), []
+
+    def read() -> Tablet:
+        asked.append(1)
+        free.wait(30)
+        return Tablet()
+
+    async def main() -> None:
+        readings = HostBattery("tablet", BatteryOptions(poll_s=0.1), read=read).readings()
+        for _ in range(2):
+            assert await anext(readings) == NoData(ups="tablet", why="NO-ANSWER")
+        assert len(asked) == 1
+        free.set()
+        assert isinstance(await anext(readings), UpsSample)
+        free.clear()
+        assert await anext(readings) == NoData(ups="tablet", why="NO-ANSWER")
+
+    began_s = time.monotonic()
+    asyncio.run(main())
+    assert time.monotonic() - began_s < 20, "it ends while the second one is stuck"
+    free.set()
 
 
 def test_a_battery_that_cannot_be_read_is_silence_and_not_an_end() -> None:

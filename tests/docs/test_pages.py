@@ -28,6 +28,7 @@ KINDS = {
     "toml till",
     "toml shop",
     "toml scenario",
+    "toml outage",
     "python test",
     "hex record",
     "hex hash",

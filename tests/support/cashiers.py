@@ -213,6 +213,12 @@ class Crowd:
                 except grpc.RpcError as error:
                     if not self._bear(deal, error):
                         return
+                except ValueError as error:
+                    # The connection was closed between two attempts of one call.
+                    if "closed channel" not in str(error):
+                        raise
+                    self._keep(deal)
+                    return
                 self._stopping.wait(REST_S)
         except BaseException as mistake:
             self._mistakes.append(mistake)
@@ -225,10 +231,13 @@ class Crowd:
             self.deals.append(deal)
             return deal
 
-    def _bear(self, deal: Deal, error: grpc.RpcError) -> bool:
-        """Keep the deal for another attempt; False when nobody is there to ask."""
+    def _keep(self, deal: Deal) -> None:
         with self._lock:
             self._pending.append(deal)
+
+    def _bear(self, deal: Deal, error: grpc.RpcError) -> bool:
+        """Keep the deal for another attempt; False when nobody is there to ask."""
+        self._keep(deal)
         if rpc_status.from_call(error) is None:  # not the daemon's word: it is gone
             assert error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED), error
             return False

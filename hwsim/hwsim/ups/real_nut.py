@@ -23,6 +23,7 @@ NUT_LIB: Final = "NUT_LIB"
 """An environment variable: where drivers, upsd and upsmon are, if not where Debian has them."""
 FOLDERS: Final = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut")
 READY_S_MAX: Final = 30.0
+PORT_TRIES_MAX: Final = 5
 END_S_MAX: Final = 5.0
 WAIT_STEP_S: Final = 0.01
 MAX_AGE_S: Final = 3
@@ -133,6 +134,7 @@ class RealNut:
         self.conf, self.state = self.folder / "conf", self.folder / "state"
         self.port = _free_port()
         self._drivers = dict(drivers)
+        self._upsd_conf = tuple(upsd_conf)
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
         self.environment = {
             **os.environ,
@@ -142,10 +144,10 @@ class RealNut:
             "NUT_QUIET_INIT_SSL": "true",
         }
         try:
-            self._write(upsd_conf)
+            self._write()
             for name in self._drivers:
                 self.start_driver(name)
-            self.start_upsd()
+            self._start_upsd_somewhere()
             for name in self._drivers:
                 self.wait_ready(name)
         except BaseException:
@@ -251,7 +253,7 @@ class RealNut:
         return dict(line.split(": ", 1) for line in lines if ": " in line)
 
     def log_of(self, name: str) -> str:
-        """What a program has written."""
+        """What a program has written since it was started last."""
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def close(self) -> None:
@@ -287,11 +289,32 @@ class RealNut:
         self._wait(is_ready, name, f"status of {name}")
 
     def _listens(self) -> bool:
+        # By its own word: on a port that another rig has taken, that one's upsd would answer.
+        said = self.log_of("upsd")
+        if "listening on" not in said or "not listening on" in said:
+            return False
         with contextlib.suppress(OSError):
             return bool(self.ask("VER"))
         return False
 
-    def _write(self, upsd_conf: Sequence[str]) -> None:
+    def _start_upsd_somewhere(self) -> None:
+        """A port that was free a moment ago may be another's by now."""
+        for tries_left in reversed(range(PORT_TRIES_MAX)):
+            try:
+                self.start_upsd()
+            except RuntimeError:
+                if not tries_left:
+                    raise
+                self.port = _free_port()
+                self._write_upsd_conf()
+            else:
+                return
+
+    def _write_upsd_conf(self) -> None:
+        listen = [f"LISTEN 127.0.0.1 {self.port}", f"MAXAGE {MAX_AGE_S}"]
+        self._put("upsd.conf", [*listen, *self._upsd_conf])
+
+    def _write(self) -> None:
         for folder in (self.folder, self.conf, self.state):
             folder.mkdir(exist_ok=True)
         ups_conf = ["maxretry = 1"]
@@ -305,7 +328,7 @@ class RealNut:
             settings = {"driver": driver.driver, "port": port, **driver.settings}
             ups_conf += [f"[{name}]", *(f"  {key} = {value}" for key, value in settings.items())]
         self._put("ups.conf", ups_conf)
-        self._put("upsd.conf", [f"LISTEN 127.0.0.1 {self.port}", f"MAXAGE {MAX_AGE_S}", *upsd_conf])
+        self._write_upsd_conf()
         admin = ["[admin]", "  password = pw", "  actions = SET", "  actions = FSD"]
         mon = ["[mon]", "  password = pw", "  upsmon primary"]
         self._put("upsd.users", [*admin, "  instcmds = ALL", *mon])
@@ -316,7 +339,7 @@ class RealNut:
         path.chmod(0o640)
 
     def _start(self, name: str, command: list[str]) -> None:
-        with (self.folder / f"{name}.log").open("ab") as log:
+        with (self.folder / f"{name}.log").open("wb") as log:
             self._programs[name] = subprocess.Popen(
                 command,
                 env=self.environment,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
@@ -12,7 +15,7 @@ import psutil
 from tillhald.devices.categories import CommandOutcome, How, NotObeyed, Reading
 from tillhald.domain.power_sample import NoData, UpsSample, cleaned
 
-READ_S_MAX: Final = 2.0
+READ_S_MAX: Final = 1.0
 """An embedded controller that takes longer counts as silent."""
 POLL_S_MIN: Final = 0.1
 POLL_S_MAX: Final = 5.0
@@ -91,7 +94,12 @@ class HostBattery:
 
     async def _reading(self, loop: asyncio.AbstractEventLoop) -> UpsSample | NoData:
         if self._under_way is None:
-            self._under_way = loop.run_in_executor(None, self._read)
+            self._under_way = loop.create_future()
+            # A thread of its own that nobody waits for at the end: an executor's, stuck in the
+            # kernel, would hold the daemon as it stops.
+            threading.Thread(
+                target=self._work, args=(loop, self._under_way), name="battery", daemon=True
+            ).start()
         # One that is stuck is waited for and not started again: each would take a thread.
         done, _ = await asyncio.wait({self._under_way}, timeout=READ_S_MAX)
         if not done:
@@ -99,13 +107,24 @@ class HostBattery:
         reading, self._under_way = self._under_way, None
         try:
             battery = reading.result()
-        except (OSError, ValueError) as error:  # a file of the kernel's, gone or odd
+        except Exception as error:  # noqa: BLE001 - a file of the kernel's, gone or odd
             return self._silent(type(error).__name__)
         if battery is None:
             return self._silent("NO-BATTERY")
         sample = sample_of(self._name, battery, low_percent=self._options.low_percent)
         self._keep(sample, loop.time())
         return sample
+
+    def _work(
+        self, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[BatteryReading | None]
+    ) -> None:
+        tell: Callable[[], None]
+        try:
+            tell = partial(answer.set_result, self._read())
+        except Exception as error:  # noqa: BLE001 - whatever psutil meets; told below
+            tell = partial(answer.set_exception, error)
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody listens any more
+            loop.call_soon_threadsafe(tell)
 
     def _keep(self, sample: UpsSample, now_s: float) -> None:
         values = {"ups.status": " ".join(sorted(sample.flags))}
