@@ -18,7 +18,13 @@ from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from hwsim.ups.nut_server import NutServer
 from hwsim.ups.virtual import VirtualUps
-from tests.support.answers import assert_journal_sound, await_job, paper_in, refused
+from tests.support.answers import (
+    assert_journal_sound,
+    await_job,
+    journal_records,
+    paper_in,
+    refused,
+)
 from tests.support.powered import QUICK_RULES
 from tests.support.sales import OPEN_SALE, Steps, card_sale, cash_sale, line, new_id, tender
 from tests.support.till import Till, short_folder, till_toml
@@ -30,8 +36,8 @@ WAIT_S_MAX = 20.0
 PAUSE = threading.Event()
 PAUSE_S = 0.05
 """Between two looks: the daemon shares this machine's processors."""
-SPEED = 20.0
-"""Of the UPS's own clock: what it does after 20 s it does after one."""
+SPEED = 40.0
+"""Of the UPS's own clock: what it does after 40 s it does after one."""
 NUT = """
 [devices.shop_ups]
 driver = "nut_ups"
@@ -39,7 +45,7 @@ upses = ["till"]
 port = {port}
 username = "admin"
 password = "pw"
-poll_s = 0.05
+poll_s = {poll_s}
 """
 
 
@@ -76,7 +82,7 @@ class Shop:
 
 
 @contextlib.contextmanager
-def a_shop(more: str = "") -> Iterator[Shop]:
+def a_shop(more: str = "", *, poll_s: float = 0.05) -> Iterator[Shop]:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(short_folder())
         printer = stack.enter_context(VirtualPrinter(drawer=VirtualDrawer()))
@@ -84,7 +90,9 @@ def a_shop(more: str = "") -> Iterator[Shop]:
         server = stack.enter_context(NutServer({"till": ups}))
         poweroff = f'["touch", "{folder}/powered_off"]'
         toml = till_toml(folder, printer.address[1])
-        toml += QUICK_RULES.format(poweroff=poweroff, more=more) + NUT.format(port=server.port)
+        toml += QUICK_RULES.format(poweroff=poweroff, more=more) + NUT.format(
+            port=server.port, poll_s=poll_s
+        )
         till = Till(folder, printer, toml)
         try:
             yield Shop(till, ups, server)
@@ -147,6 +155,50 @@ def test_mains_lost_in_a_sale_cost_no_sale_and_the_shop_comes_back_by_itself() -
         assert outage.worst == pb.SUPPLY_SHUTTING_DOWN
         assert outage.sales_kept >= 1
         till.stop()
+
+
+def test_the_first_word_of_a_battery_is_in_the_journal_within_two_polls() -> None:
+    poll_s = 0.5
+    with a_shop(poll_s=poll_s) as shop:
+        shop.till.start()
+        shop.until(pb.SUPPLY_ONLINE)
+        began_s = time.time()
+        shop.ups.mains_off()
+        shop.until(pb.SUPPLY_ON_BATTERY)
+        (record,) = [
+            record
+            for record in journal_records(shop.till.calls)
+            if any(event.kind == "OutageBegan" for event in record.events)
+        ]
+        took_s = record.time.seconds + record.time.nanos / 1e9 - began_s
+        print(f"OutageBegan {took_s:.3f} s after the mains went")
+        assert took_s <= 2 * poll_s
+        shop.till.stop()
+
+
+def test_a_till_that_is_killed_on_battery_goes_on_with_the_same_outage() -> None:
+    with a_shop() as shop:
+        shop.till.start()
+        shop.until(pb.SUPPLY_ONLINE)
+        shop.ups.mains_off()
+        shop.until(pb.SUPPLY_ON_BATTERY)
+        shop.till.kill()
+        shop.till.start()
+        found = shop.until(pb.SUPPLY_ON_BATTERY)
+        assert found.outage.outage_id == "outage/1"
+        shop.till.kill()
+        shop.ups.mains_on()
+        shop.till.start()
+        shop.until(pb.SUPPLY_ONLINE)
+        end_s = time.monotonic() + WAIT_S_MAX
+        while True:
+            (outage,) = shop.till.calls.power.ListOutages(pb.ListOutagesRequest()).outages
+            if outage.HasField("end_time"):
+                break
+            assert time.monotonic() < end_s
+            PAUSE.wait(PAUSE_S)
+        assert outage.outage_id == "outage/1"
+        shop.till.stop()
 
 
 def test_a_server_that_is_gone_on_mains_stops_nothing() -> None:
@@ -225,6 +277,12 @@ def test_upsmon_calls_tillctl_and_the_till_is_at_rest() -> None:
         sold = shop.till.calls.checkout.Checkout(card_sale()).sale
         said = shop.ctl("power", "settle", "--deadline", "5")
         assert "Sales put aside: basket." in said
+        put_aside = next(
+            event.sale_changed.sale
+            for event in shop.till.calls.system.WatchEvents(system_pb2.WatchEventsRequest())
+            if event.sale_changed.sale.state == checkout_pb2.SALE_STATE_SUSPENDED
+        )
+        assert (put_aside.sale_id, put_aside.version) == ("basket", 2)
         assert "Drawers that stand open: front_drawer." in said
         # The receipt of the last sale was waited for.
         job = shop.till.calls.printer.GetJob(printer_pb2.GetJobRequest(job_id=sold.receipt_job_id))

@@ -1,18 +1,27 @@
-"""How a UPS's self-test went, from what it says meanwhile."""
+"""When a UPS's self-test is to begin by itself, and how it went, from what it says meanwhile."""
 
 from __future__ import annotations
 
 import msgspec
 from msgspec.structs import replace
 
+from tillhald.domain.decide_power import why_no_test
+from tillhald.domain.outages import is_due
 from tillhald.domain.power_sample import UpsSample
-from tillhald.domain.supply import SelfTestKind, SelfTestResult
+from tillhald.domain.state import TillState
+from tillhald.domain.supply import SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.ups import Ups
 
 QUICK_S_MAX = 180
 """Quick tests take ten to thirty seconds."""
 DEEP_S_MAX = 4 * 3_600
 BEGINS_WITHIN_S = 60
 """A UPS that has not begun by then will not."""
+
+FULL_PERCENT = 95
+"""Below it the battery still charges, and its test would say little."""
+ON_MAINS_MS = 3_600_000
+"""Of a supply that flickers, a battery is not tested."""
 
 _PASSED = ("pass", "ok", "good")
 _FAILED = ("fail", "bad", "warning", "error", "abort")
@@ -59,3 +68,42 @@ def watch(test: Watched, sample: UpsSample | None, now_ms: int) -> Watched:
 
 def _says(text: str, words: tuple[str, ...]) -> bool:
     return any(word in text for word in words)
+
+
+# --- by itself
+
+
+class Hours(msgspec.Struct, frozen=True, kw_only=True):
+    """Closing hours, local time, HH:MM; they may go over midnight. Empty: there are none."""
+
+    first: str = ""
+    last: str = ""
+
+    def hold(self, time: str) -> bool:
+        """Whether HH:MM `time` is within them."""
+        if not self.first or not self.last:
+            return False
+        if self.first <= self.last:
+            return self.first <= time < self.last
+        return time >= self.first or time < self.last
+
+
+def due_now(
+    state: TillState, upses: tuple[Ups, ...], hours: Hours, time: str, at_ms: int
+) -> tuple[str, SelfTestKind] | None:
+    """The UPS and the test that should begin now, the deep one first; None if none should.
+
+    `time` is the local time HH:MM of `at_ms`, the wall clock.
+    """
+    book = state.power
+    is_steady = at_ms - book.since_ms >= ON_MAINS_MS
+    if not hours.hold(time) or not is_steady or why_no_test(state):
+        return None
+    for ups in upses:
+        charge = ups.charge_percent
+        if ups.supply is not Supply.ONLINE or (charge is not None and charge < FULL_PERCENT):
+            continue
+        for kind in (SelfTestKind.DEEP, SelfTestKind.QUICK):
+            if is_due(book, ups.name, kind, at_ms):
+                return ups.name, kind
+    return None

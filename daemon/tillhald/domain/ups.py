@@ -95,6 +95,9 @@ class Ups(msgspec.Struct, frozen=True, kw_only=True):
     why_silent: str = ""
     is_on_battery: bool = False
     is_tested: bool = False
+    was_without_fsd: bool = False
+    """Since the till's start. A server never takes FSD back by itself: one that was there before,
+    on mains, is of a shutdown that is over, and would shut the till down at every start."""
     battery_since_ms: int | None = None
     mains_since_ms: int | None = None
     low_flag_since_ms: int | None = None
@@ -137,7 +140,9 @@ def _told(ups: Ups, rules: PowerRules, sample: UpsSample, said_ms: int, now_ms: 
         worn_since_ms=_since(ups.worn_since_ms, now_ms, is_so="RB" in flags),
         overload_since_ms=_since(ups.overload_since_ms, now_ms, is_so="OVER" in flags),
     )
-    if "FSD" in flags:
+    is_new = ups.was_without_fsd or "OB" in flags
+    ups = replace(ups, was_without_fsd=ups.was_without_fsd or "FSD" not in flags)
+    if "FSD" in flags and is_new:
         heard = replace(ups, heard_ms=said_ms, why_silent="")
         return _now(heard, Supply.SHUTTING_DOWN, "FSD", now_ms)
     if not flags & {"OL", "OB", "OFF", "BYPASS"}:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from tillhal.v1 import device_pb2, journal_pb2, system_pb2_grpc, types_pb2
+from tillhal.v1 import checkout_pb2, device_pb2, journal_pb2, system_pb2_grpc, types_pb2
 from tillhal.v1 import system_pb2 as pb
 from tillhald.devices.categories import PowerState
 from tillhald.domain import events as ev
-from tillhald.domain.answers import SaleSummary
+from tillhald.domain.answers import SaleSummary, summary_of
 from tillhald.domain.jobs import Kick, KickState
 from tillhald.domain.readmodels import kick_key
 from tillhald.rpc import claims, power_wire, storage, to_wire
@@ -192,8 +192,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                 change = pb.StorageChanged(storage=status)
                 yield pb.WatchEventsResponse(cursor=seq, time=at, storage=change)
             elif isinstance(event, ev.SaleSuspended) and not record.request_id:
-                sale = to_wire.put_aside(event.sale_id, seq, record.wall_ms)
-                changed = pb.SaleChanged(sale=sale)
+                changed = pb.SaleChanged(sale=self._put_aside(event.sale_id, seq, record.wall_ms))
                 yield pb.WatchEventsResponse(cursor=seq, time=at, sale_changed=changed)
             elif isinstance(event, ev.PowerStateChanged):
                 power = power_wire.changed(event, record.wall_ms)
@@ -208,6 +207,13 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             yield pb.WatchEventsResponse(cursor=seq, time=at, job_changed=to_wire.job(job))
         for kick in self._kick_changes(record):
             yield pb.WatchEventsResponse(cursor=seq, time=at, kick_changed=to_wire.kick(kick))
+
+    def _put_aside(self, sale_id: str, seq: int, at_ms: int) -> checkout_pb2.SaleSummary:
+        """A sale that the till itself suspended: whole, unless it has changed again since."""
+        sale = self._till.state.sales.get(sale_id)
+        if sale is not None and sale.seq == seq:
+            return to_wire.summary(summary_of(sale), self._currency)
+        return to_wire.put_aside(sale_id, seq, at_ms)
 
     def _storage_change(self, event: ev.AnyEvent, at_ms: int) -> pb.StorageStatus | None:
         match event:

@@ -21,6 +21,7 @@ from tillhald.domain.power import (
     begin,
     step,
 )
+from tillhald.domain.self_test import Hours
 from tillhald.domain.supply import Supply
 from tillhald.domain.ups import Heard, NotUnderTest, PowerRules, SettleAsked, Tick, UnderTest, Ups
 from tillhald.journal.errors import Overloaded, StorageError
@@ -52,13 +53,11 @@ CUT_AND_RETURN = "shutdown.return"
 
 class PowerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the configuration says of power beside the rules. `poweroff_command` is run without a
-    shell; empty: whoever looks after the host does it. Tests begin between the two local times,
-    HH:MM, and not at all where these are empty."""
+    shell; empty: whoever looks after the host does it."""
 
     rules: PowerRules
     poweroff_command: tuple[str, ...] = ()
-    tests_from: str = ""
-    tests_until: str = ""
+    test_hours: Hours = Hours()
 
 
 class Point(NamedTuple):

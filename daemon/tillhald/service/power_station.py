@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.specs import PowerDriver
+from tillhald.domain.self_test import Hours
 from tillhald.service.power import Power, PowerSettings
 from tillhald.service.power_check import PowerCheck
 from tillhald.service.self_tests import SelfTests
@@ -61,8 +62,7 @@ class PowerStation:
         self._settings = PowerSettings(
             rules=table.rules(names),
             poweroff_command=table.poweroff_command,
-            tests_from=table.tests_from,
-            tests_until=table.tests_until,
+            test_hours=Hours(first=table.tests_from, last=table.tests_until),
         )
         self.clock = clock
         self._local_time = local_time

@@ -10,9 +10,7 @@ import structlog
 
 from tillhald.devices.power_supply import NotObeyed
 from tillhald.domain import events as ev
-from tillhald.domain.decide_power import why_no_test
-from tillhald.domain.outages import is_due
-from tillhald.domain.self_test import Watched, watch
+from tillhald.domain.self_test import Watched, due_now, watch
 from tillhald.domain.supply import SelfTestKind, SelfTestResult, Supply
 from tillhald.journal.errors import Overloaded, StorageError
 
@@ -29,8 +27,6 @@ log = structlog.get_logger(__name__)
 LOOK_S = 0.5
 SCHEDULE_EVERY_S = 60.0
 RECORD_RETRY_S = 0.2
-FULL_PERCENT = 95
-"""Below it the battery still charges, and its test would say little."""
 COMMANDS = {
     SelfTestKind.QUICK: "test.battery.start.quick",
     SelfTestKind.DEEP: "test.battery.start.deep",
@@ -85,27 +81,15 @@ class SelfTests:
     async def begin_what_is_due(self) -> None:
         """Begin the test that is due, if one is and may be now."""
         at_ms = self._wall_ms()
-        settings = self._power.settings
-        if not _is_between(
-            self._local_time(at_ms)[11:16], settings.tests_from, settings.tests_until
-        ):
-            return
-        book = self._till.state.power
-        for ups in self._power.upses:
-            for kind in (SelfTestKind.DEEP, SelfTestKind.QUICK):
-                if not is_due(book, ups, kind, at_ms) or why_no_test(self._till.state):
-                    continue
-                state = self._power.state.of(ups)
-                charge = state.charge_percent if state else None
-                if state is None or state.supply is not Supply.ONLINE:
-                    continue
-                if charge is not None and charge < FULL_PERCENT:
-                    continue
-                # A stroke is in no caller's id.
-                began = ev.SelfTestBegan(test_id=f"self_test/{at_ms}", ups=ups, kind=kind)
-                with contextlib.suppress(Overloaded, StorageError):
-                    await self._till.record([began])
-                return
+        local = self._local_time(at_ms)[len("YYYY-MM-DD ") :]
+        hours = self._power.settings.test_hours
+        due = due_now(self._till.state, self._power.state.upses, hours, local, at_ms)
+        if due is not None:
+            ups, kind = due
+            # A stroke is in no caller's id.
+            began = ev.SelfTestBegan(test_id=f"self_test/{at_ms}", ups=ups, kind=kind)
+            with contextlib.suppress(Overloaded, StorageError):
+                await self._till.record([began])
 
     async def _do(self, test: SelfTest) -> None:
         state = self._power.state.of(test.ups)
@@ -144,12 +128,3 @@ class SelfTests:
                 if self._tail.failure is not None or self._tail.draining:
                     return None
                 await asyncio.sleep(RECORD_RETRY_S)
-
-
-def _is_between(time: str, first: str, last: str) -> bool:
-    """Whether HH:MM `time` is within the closing hours, which may go over midnight."""
-    if not first or not last:
-        return False
-    if first <= last:
-        return first <= time < last
-    return time >= first or time < last

@@ -29,10 +29,11 @@ from tillhald.domain.outages import (
 from tillhald.domain.power_sample import UpsSample
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.sale import UNDER_WAY, SaleState
-from tillhald.domain.self_test import BEGINS_WITHIN_S, QUICK_S_MAX, Watched, watch
+from tillhald.domain.self_test import BEGINS_WITHIN_S, QUICK_S_MAX, Hours, Watched, due_now, watch
 from tillhald.domain.startup import startup_facts
 from tillhald.domain.state import TillState, decode_state, encode_state
 from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.ups import Ups
 
 UPS = "till_ups"
 NOW_MS = 1_767_225_600_000
@@ -295,3 +296,62 @@ def test_the_word_on_the_test_before_is_not_taken_for_this_one() -> None:
 def test_a_deep_test_has_hours() -> None:
     test = looked(SelfTestKind.DEEP, (1, "OB", ""), (3_600, "OB", ""), (7_000, "OL", ""))
     assert test.result is SelfTestResult.PASSED
+
+
+# --- tests that begin by themselves
+
+NIGHT = Hours(first="22:00", last="06:00")
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("time", "first", "last", "holds"),
+    [
+        ("03:00", "02:00", "05:00", True),
+        ("05:00", "02:00", "05:00", False),
+        ("23:30", "22:00", "06:00", True),
+        ("05:59", "22:00", "06:00", True),
+        ("12:00", "22:00", "06:00", False),
+        ("12:00", "", "", False),
+    ],
+)
+def test_closing_hours_may_go_over_midnight(time: str, first: str, last: str, holds: bool) -> None:
+    assert Hours(first=first, last=last).hold(time) is holds
+
+
+def steady(*facts: ev.AnyEvent) -> TillState:
+    online = ev.PowerStateChanged(supply=Supply.ONLINE, before=Supply.INIT, ups=UPS)
+    return after(online, *facts)
+
+
+def a_ups(charge: float | None = 100, supply: Supply = Supply.ONLINE) -> Ups:
+    sample = UpsSample(ups=UPS, flags=frozenset({"OL"}), charge_percent=charge)
+    return Ups(name=UPS, heard_ms=0, since_ms=0, supply=supply, sample=sample)
+
+
+def test_the_deep_test_comes_first_and_counts_for_the_quick_one() -> None:
+    at_ms = NOW_MS + HOUR_MS
+    state = steady()
+    assert due_now(state, (a_ups(),), NIGHT, "23:00", at_ms) == (UPS, SelfTestKind.DEEP)
+    began_test = ev.SelfTestBegan(test_id="t", ups=UPS, kind=SelfTestKind.DEEP)
+    passed = ev.SelfTestEnded(test_id="t", ups=UPS, result=SelfTestResult.PASSED)
+    state = after(began_test, passed, state=state)
+    assert due_now(state, (a_ups(),), NIGHT, "23:00", at_ms + DAY_MS) is None
+    month_ms = at_ms + QUICK_TEST_DAYS * DAY_MS
+    assert due_now(state, (a_ups(),), NIGHT, "23:00", month_ms) == (UPS, SelfTestKind.QUICK)
+
+
+def test_no_test_begins_by_itself_where_it_might_take_a_sale_with_it() -> None:
+    at_ms, state = NOW_MS + HOUR_MS, steady()
+    opened = after(*asked(state, cmd.OpenSale(sale_id="s")), state=state)
+    assert due_now(opened, (a_ups(),), NIGHT, "23:00", at_ms) is None
+    assert due_now(state, (a_ups(),), NIGHT, "12:00", at_ms) is None
+    assert due_now(state, (a_ups(),), Hours(), "23:00", at_ms) is None
+    assert due_now(state, (a_ups(),), NIGHT, "23:00", at_ms - 1) is None
+    assert due_now(state, (a_ups(charge=94),), NIGHT, "23:00", at_ms) is None
+    assert due_now(state, (a_ups(supply=Supply.COMM_LOST),), NIGHT, "23:00", at_ms) is None
+    assert due_now(state, (a_ups(charge=None),), NIGHT, "23:00", at_ms) is not None
+    running = after(
+        ev.SelfTestBegan(test_id="t", ups="other", kind=SelfTestKind.QUICK), state=state
+    )
+    assert due_now(running, (a_ups(),), NIGHT, "23:00", at_ms) is None

@@ -133,6 +133,18 @@ def test_power_that_is_back_in_the_middle_of_a_shutdown_ends_it_as_begun() -> No
     assert power.acts.count(Act.UPS_CUT_AND_RETURN) == 1
 
 
+def test_a_forced_shutdown_of_long_ago_does_not_shut_down_every_start() -> None:
+    """facts of upsd: FSD is latched for ever, over a restart of its driver, until its own."""
+    power = Supplied().go(30, "FSD OL")
+    assert power.states == [S.ONLINE]
+    power.go(1, "FSD OB")
+    assert power.supply is S.SHUTTING_DOWN
+    power = Supplied().go(1, "FSD OB LB", 10, 60)
+    assert power.supply is S.SHUTTING_DOWN
+    power = Supplied().go(1, "OL").go(1, "FSD OL")
+    assert power.supply is S.SHUTTING_DOWN
+
+
 def test_a_start_on_a_flat_battery_waits_until_it_carries_another_outage() -> None:
     """nut#1992."""
     power = Supplied().go(30, "OL CHRG", 5, 60)

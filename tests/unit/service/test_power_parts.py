@@ -1,4 +1,4 @@
-"""Long work told in steps, closing hours, and what the host lacks for a shutdown."""
+"""Long work told in steps, and what the host lacks for a shutdown."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 
-import pytest
-
 from tillhald.domain.ups import PowerRules
 from tillhald.service.power import Power, PowerSettings
 from tillhald.service.power_check import Missing, PowerCheck
-from tillhald.service.self_tests import _is_between
 from tillhald.service.work import STEPS_KEPT_MAX, Work
 
 
@@ -64,21 +61,6 @@ def test_work_that_says_too_much_keeps_its_end() -> None:
             assert steps[-1] == STEPS_KEPT_MAX * 2 - 1
 
     run(go())
-
-
-@pytest.mark.parametrize(
-    ("time", "first", "last", "is_so"),
-    [
-        ("03:00", "02:00", "05:00", True),
-        ("05:00", "02:00", "05:00", False),
-        ("23:30", "22:00", "06:00", True),
-        ("05:59", "22:00", "06:00", True),
-        ("12:00", "22:00", "06:00", False),
-        ("12:00", "", "", False),
-    ],
-)
-def test_closing_hours_may_go_over_midnight(time: str, first: str, last: str, is_so: bool) -> None:
-    assert _is_between(time, first, last) is is_so
 
 
 class _Looked:
