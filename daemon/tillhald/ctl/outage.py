@@ -170,7 +170,7 @@ def _show(outage: pb.Outage, *, as_json: bool) -> None:
         ),
         ("sales kept", str(outage.sales_kept) if is_over else ""),
         ("came back for less", f"{outage.flips} times" if outage.flips else ""),
-        ("came as far as", words.sentence(words.SUPPLIES, pb.Supply, outage.worst)),
+        ("came as far as", words.word(pb.Supply, outage.worst)),
         ("cause", _cause(outage)),
         ("note", outage.note),
         ("reference", outage.utility_ref),
