@@ -35,7 +35,7 @@ class UpsSample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoData(msgspec.Struct, frozen=True, kw_only=True):
-    """This UPS could not be read. `why` is for a technician, e.g. "DATA-STALE"."""
+    """The UPS could not be read. `why` is for a technician, e.g. "DATA-STALE"."""
 
     ups: str
     why: str = ""
