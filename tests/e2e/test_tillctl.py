@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -90,11 +91,14 @@ def damage(folder: Path, seq: int) -> None:
 
 
 def test_status_says_how_the_till_is(bare_till: Till) -> None:
+    before = head_seq(bare_till.calls)
     said = asked(bare_till, "status")
     assert said.startswith("Nothing is wrong.\n")
     assert "till-3 of store-7" in said
     assert "in the journal, synced to the disk" in said
-    assert f"last record       {head_seq(bare_till.calls)}\n" in said
+    # The till records things of its own accord, too.
+    last = int(re.search(r"^last record +(\d+)$", said, re.MULTILINE)[1])
+    assert before <= last <= head_seq(bare_till.calls)
 
 
 def test_status_for_programs_is_the_contracts_message(bare_till: Till) -> None:

@@ -112,9 +112,12 @@ def till_toml(
         level=level,
         receipt=receipt,
     ) + (
-        _PRINTER_TOML.format(port=printer_port, profile=profile, front=front) + more
-        if printer_port
-        else ""
+        (
+            _PRINTER_TOML.format(port=printer_port, profile=profile, front=front)
+            if printer_port
+            else ""
+        )
+        + more
     )
 
 

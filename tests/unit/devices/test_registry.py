@@ -206,7 +206,7 @@ def test_another_configuration_touches_only_what_differs_and_what_shares_its_por
             new = build(then, DRIVERS)
             touched = registry.touched_by(change, new)
             assert touched == {"two", "drawer", "two_more"}
-            assert await registry.reconfigure(then, new, touched) == []
+            assert await registry.reconfigure(then, new, touched, {}) == []
             assert registry._stations["one"] is untouched
             assert threading.active_count() == threads + 1
             await till.until(lambda: bool(till.told(ConditionBegan)))
@@ -216,7 +216,7 @@ def test_another_configuration_touches_only_what_differs_and_what_shares_its_por
             only_one = {"one": configs["one"]}
             change = registry.change_to(only_one)
             new = build(only_one, DRIVERS)
-            await registry.reconfigure(only_one, new, registry.touched_by(change, new))
+            await registry.reconfigure(only_one, new, registry.touched_by(change, new), {})
             assert [shot.device_id for shot in registry.snapshot()] == ["one"]
             (ended,) = till.told(ConditionEnded)
             assert isinstance(ended, ConditionEnded)

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable
 
 import pytest
-from tillhald.drivers.escpos.link import Link
 
 from tillhald.devices.categories import How
+from tillhald.devices.link import Link
 from tillhald.drivers.escpos import codec
 from tillhald.drivers.escpos.dialogue import Dialogue
 from tillhald.drivers.escpos.profiles import PROFILES
