@@ -198,7 +198,7 @@ class HandledPrinter:
             card = self._running_card
             card.stall_left, card.muted = None, False
             if isinstance(card, NetworkCard):
-                card.refuses_second = False
+                card.refuse_second(refuse=False)
             self.restore_network()
             if not self._powered:
                 self.power_on()
@@ -307,7 +307,7 @@ class HandledPrinter:
         if not isinstance(card, NetworkCard):
             raise TypeError("a line has only one host")
         with self._touched():
-            card.refuses_second = refuse
+            card.refuse_second(refuse=refuse)
 
     def stall_after(self, count: int) -> None:
         """Stop reading after `count` more bytes, with the connection left open."""

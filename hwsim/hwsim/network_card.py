@@ -43,7 +43,7 @@ class Connection:
 class NetworkCard(Card):
     """See Card. Switched off, it resets its hosts.
 
-    `refuses_second`: while it serves one host it refuses others, and does not let them wait.
+    `refuse_second`: while it serves one host it refuses others, and does not let them wait.
     """
 
     def __init__(
@@ -62,12 +62,17 @@ class NetworkCard(Card):
         self._listening = False
         self._open = False
         self._fillers: list[socket.socket] = []
-        self.refuses_second = False
+        self._refuses_second = False
         self.address = where
         self._listener = self._bind()
         self.address = self._listener.getsockname()
         super().__init__(mechanism)
         self.listen()
+
+    def refuse_second(self, *, refuse: bool) -> None:
+        """See the class. It holds when this returns."""
+        self._refuses_second = refuse
+        self._follow()
 
     def listen(self) -> None:
         """Accept connections."""
@@ -83,7 +88,7 @@ class NetworkCard(Card):
         """Open or close the port, as it ought to be now."""
         if self.frozen:
             return
-        wanted = self._listening and not (self.refuses_second and self._connection)
+        wanted = self._listening and not (self._refuses_second and self._connection)
         if wanted and not self._open:
             self._listener.listen(WAITING_MAX)
             self._selector.register(self._listener, selectors.EVENT_READ)

@@ -170,7 +170,7 @@ def test_a_silent_printer_confirms_nothing_and_is_never_said_to_have_paper(
 ) -> None:
     paper.mute()
     printer = wiring.connect(paper)
-    outcome = printer.print(receipt("who knows"), 3.3)
+    outcome = printer.print(receipt("who knows"), 6.0)
     if not wiring.shows_power:
         assert outcome == FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE)
         assert printer.status(0).paper_out.how is How.UNKNOWN

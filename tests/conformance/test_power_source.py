@@ -13,8 +13,8 @@ from hwsim.ups.nut_server import NutServer
 from hwsim.ups.real_nut import RealNut
 from hwsim.ups.virtual import VirtualUps
 from tillhald.devices.categories import Category, How
+from tillhald.devices.finding import load_drivers
 from tillhald.devices.power_supply import NotObeyed, PowerSource
-from tillhald.devices.registry import load_drivers
 from tillhald.domain.power_sample import NoData, UpsSample
 from tillhald.drivers.host_battery.source import BatteryOptions, HostBattery
 from tillhald.drivers.nut_ups.options import NutOptions

@@ -87,14 +87,14 @@ def _tillhald(request: Request) -> int:
 
 
 def _copies_are_not_marked() -> None:
-    from tillhald.service import effects
+    from tillhald.service import print_documents
 
-    real = effects.receipt_of
+    real = print_documents.receipt_of
 
     def unmarked(*args: Any, **words: Any) -> Any:
         return real(*args, **{**words, "copy": 0, "may_be_duplicate": False})
 
-    effects.receipt_of = unmarked
+    print_documents.receipt_of = unmarked
 
 
 def _what_was_sent_is_confirmed() -> None:

@@ -69,7 +69,8 @@ def test_page(
         for kind, value in _BARCODES
     ]
     candidates.append(("QR code", [QrCode(value="https://example.org/测试", module_dots=5)]))
-    candidates.append(("PDF417", [Pdf417(value="PDF417 test")]))
+    # A code needs a margin to be read.
+    candidates.append(("PDF417", [Feed(), Pdf417(value="PDF417 test")]))
     for name, sample in candidates:
         fits = can_print(PrintDocument(parts=tuple(sample)))
         parts += sample if fits else [_text(f"{name}: not on this printer")]
