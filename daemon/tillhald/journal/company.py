@@ -15,6 +15,9 @@ CROWD_MIN: Final = 2.25
 """Records that must come together while it waits, on average, for waiting to go on."""
 TRIAL_EVERY: Final = 64
 """Commits between two trials: with two callers a trial costs one of them WAIT_S."""
+BUSY_S: Final = 0.0003
+"""A record that comes so soon after a commit is another caller's: one that was just answered takes
+longer to come again."""
 _WEIGHT: Final = 0.125
 
 
@@ -30,13 +33,13 @@ class Company:
         """Seconds; 0 where waiting does not pay."""
         return WAIT_S if self._crowd >= CROWD_MIN else 0.0
 
-    def came(self, records: int) -> None:
-        """So many records went into one commit."""
+    def came(self, records: int, after_s: float) -> None:
+        """So many records went into one commit, `after_s` after the one before."""
         if self.wait_s:
             self._crowd += (records - self._crowd) * _WEIGHT
             self._since_trial = 0
             return
         self._since_trial += 1
-        # Two in one commit without any waiting: there may be a crowd.
-        if records > 1 and self._since_trial >= TRIAL_EVERY:
+        is_busy = records > 1 or after_s < BUSY_S
+        if is_busy and self._since_trial >= TRIAL_EVERY:
             self._crowd = CROWD_MIN

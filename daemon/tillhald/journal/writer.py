@@ -193,6 +193,7 @@ class JournalWriter:
         patience_s = self._storage.patience_s
         wait = patience_s is None or patience_s > 0
         ended = False
+        asked_s = came_s = time.monotonic()
         while len(batch) < BATCH_APPENDS_MAX and batch_bytes < BATCH_BYTES_MAX:
             if not wait and self._queue.empty():  # nobody else takes from it
                 break
@@ -206,13 +207,15 @@ class JournalWriter:
             if append is _DISTRUST:
                 self._storage.distrust(*self._why_distrusted)
                 break
-            if wait and self._company.wait_s:
-                time.sleep(self._company.wait_s)
+            if wait:
+                came_s = time.monotonic()
+                if self._company.wait_s:
+                    time.sleep(self._company.wait_s)
             batch.append(self._seal(append))
             batch_bytes += append.size_bytes
             wait = False
         if batch:
-            self._company.came(len(batch))
+            self._company.came(len(batch), came_s - asked_s)
             self._storage.keep(batch)
             self._durable_seq = batch[-1].head.seq
             self._durable_bytes += batch_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from tillhald.service.verification import Verification
 
 API_VERSION = "tillhal.v1"
+RECORDS_SHARED_MAX = 64
+"""Records whose events are kept for further watchers, who come within a moment."""
 
 _MODES = {
     Mode.STORAGE_DEGRADED: pb.MODE_STORAGE_DEGRADED,
@@ -89,6 +92,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         self._boot = boot
         self._power = power
         self._currency = till.rules.currency
+        self._shared: OrderedDict[int, tuple[pb.WatchEventsResponse, ...]] = OrderedDict()
 
     async def GetStatus(
         self, request: pb.GetStatusRequest, context: Context
@@ -153,7 +157,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                     yield pb.WatchEventsResponse(cursor=seq, gap=gap)
                 case _:
                     cursor = item.seq
-                    for event in self._events(item):
+                    for event in self._shared_events(item):
                         yield event
 
     async def GetDiagnostics(
@@ -168,6 +172,17 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                 yield step
 
     # --- one record's events
+
+    def _shared_events(self, stored: StoredRecord) -> tuple[pb.WatchEventsResponse, ...]:
+        """A record's events, made once for all who watch live."""
+        if stored.seq <= self._boot.started_seq:
+            return tuple(self._events(stored))  # read once by whoever comes late
+        events = self._shared.get(stored.seq)
+        if events is None:
+            events = self._shared[stored.seq] = tuple(self._events(stored))
+            if len(self._shared) > RECORDS_SHARED_MAX:
+                self._shared.popitem(last=False)
+        return events
 
     def _events(self, stored: StoredRecord) -> Iterator[pb.WatchEventsResponse]:
         record, seq = ev.decode_record(stored.body), stored.seq
