@@ -7,38 +7,23 @@ import re
 import msgspec
 
 from tillhald.devices.options import Shown
-from tillhald.domain.ups import Master, PowerRules
+from tillhald.domain.ups import PowerRules, PowerThresholds
 
 SECONDS_MAX = 86_400
 POWER_ZERO_ALLOWED = frozenset({"low_clear_percent", "return_charge_percent", "finish_sale_s"})
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
-class PowerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PowerTable(PowerThresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`feeds` names the UPSes that the till hangs on; empty: all that there are. `master` shuts
     the host down; where it is the till, it does so by `poweroff_command`. Self-tests begin by
     themselves between `tests_from` and `tests_until`, HH:MM local time; empty for none. The
-    thresholds are those of PowerRules."""
+    thresholds: see PowerThresholds."""
 
     feeds: tuple[Shown, ...] = ()
-    master: Master = Master.TILL
     poweroff_command: tuple[Shown, ...] = ("systemctl", "poweroff")
     tests_from: Shown = ""
     tests_until: Shown = ""
-    on_battery_confirm_s: int = 3
-    mains_confirm_s: int = 10
-    low_confirm_s: int = 5
-    low_clear_percent: int = 10
-    charge_low_percent: int = 20
-    return_charge_percent: int = 15
-    shutdown_need_s: int = 120
-    reserve_s: int = 180
-    on_battery_s_max: int = 600
-    finish_sale_s: int = 45
-    comm_lost_s: int = 15
-    comm_lost_on_battery_s_max: int = 60
-    off_confirm_s: int = 30
-    outage_join_s: int = 60
 
     def rules(self, upses: tuple[str, ...]) -> PowerRules:
         """The thresholds for these UPSes. Raises ValueError where one that feeds is none."""
@@ -47,9 +32,9 @@ class PowerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         if unknown and upses:
             message = f"power.feeds: there is no UPS {', '.join(unknown)}"
             raise ValueError(message)
-        table = msgspec.structs.asdict(self)
-        names = {field.name for field in msgspec.structs.fields(PowerRules)} - {"feeds"}
-        return PowerRules(feeds=feeds if upses else (), **{name: table[name] for name in names})
+        names = (field.name for field in msgspec.structs.fields(PowerThresholds))
+        thresholds = {name: getattr(self, name) for name in names}
+        return PowerRules(feeds=feeds if upses else (), **thresholds)
 
 
 def power_mistakes(power: PowerTable) -> list[str]:

@@ -26,14 +26,11 @@ class Master(enum.StrEnum):
     UPSMON = "upsmon"
 
 
-class PowerRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The thresholds. Ours win over those that a UPS claims of itself.
-
-    `feeds` are the UPSes that the till hangs on, by name; others are only shown. `shutdown_need_s`
-    is what settling and halting the host take; `reserve_s` is kept beside it.
+class PowerThresholds(msgspec.Struct, frozen=True, kw_only=True):
+    """Ours win over those that a UPS claims of itself. `shutdown_need_s` is what settling and
+    halting the host take; `reserve_s` is kept beside it.
     """
 
-    feeds: tuple[str, ...]
     on_battery_confirm_s: int = 3
     mains_confirm_s: int = 10
     low_confirm_s: int = 5
@@ -54,6 +51,12 @@ class PowerRules(msgspec.Struct, frozen=True, kw_only=True):
     def runtime_low_s(self) -> int:
         """With less than this, nothing new is begun."""
         return self.shutdown_need_s + self.reserve_s
+
+
+class PowerRules(PowerThresholds, frozen=True, kw_only=True):
+    """`feeds` are the UPSes that the till hangs on, by name; others are only shown."""
+
+    feeds: tuple[str, ...]
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True):
