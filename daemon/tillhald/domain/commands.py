@@ -209,6 +209,7 @@ AnyCommand = SaleCommand | ReprintReceipt | JobCommand | DeviceCommand | PowerCo
 class Now(msgspec.Struct, frozen=True, kw_only=True):
     """The world at the moment of a decision.
 
+    `operator` asks, and `approver` is the second pair of eyes, where the call had one.
     `today` is the business date of the till's time zone, YYYY-MM-DD. `finished` holds the
     finished sales that the command names, by id, as the indexes have them; `job` the finished
     job that it names; `id_taken` says that the id of the job or kick that the command brings
@@ -218,6 +219,7 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
     today: str
     operator: str = ""
+    approver: str = ""
     finished: dict[str, Sale] = {}
     id_taken: bool = False
     job: Job | None = None

@@ -84,6 +84,7 @@ class Request(NamedTuple):
     request_id: str
     fingerprint: bytes
     operator: str = ""
+    approver: str = ""
     front_end: str = ""
 
 
@@ -157,6 +158,7 @@ class Till:
             at_ms=at_ms,
             today=self._clock.today(at_ms) if self.state.day is None else "",
             operator=request.operator,
+            approver=request.approver,
             finished=self._finished_named(command),
             id_taken=self._id_taken(command),
             job=self._job_named(command),
@@ -294,6 +296,7 @@ class Till:
             mono_ns=time.monotonic_ns(),
             boot_id=self._boot_id,
             clock_suspect=before.clock_suspect,
+            approver=request.approver if request else "",
             front_end=request.front_end if request else "",
             request_id=request.request_id if request else "",
             events=tuple(facts),
