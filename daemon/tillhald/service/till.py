@@ -121,7 +121,9 @@ class Till:
         self._tail = tail
         self._clock = clock
         self._boot_id = boot_id
-        self._checkpoint_seq = state.seq
+        # Not that of the start: a till that is killed day by day must not replay ever more.
+        kept = store.newest_checkpoint()
+        self._checkpoint_seq = kept[0] if kept else 0
         # Rows of records that are on their way to the disk: reads see them before LMDB does.
         self._recent: dict[tuple[str, bytes], bytes] = {}
         self._recent_by_seq: deque[tuple[int, tuple[Row, ...]]] = deque()
@@ -335,8 +337,6 @@ class Till:
         except BaseException:
             self.state = before
             raise
-        if checkpoint is not None:
-            self._checkpoint_seq = seq
         if request and command:
             self._remember(request.request_id, answered)
         kept = tuple(rows)
@@ -350,6 +350,7 @@ class Till:
     def _checkpoint_if_due(self, seq: int) -> bytes | None:
         if seq - self._checkpoint_seq < CHECKPOINT_EVERY:
             return None
+        self._checkpoint_seq = seq
         stored = encode_state(self.state)
         return stored if len(stored) <= CHECKPOINT_BYTES_MAX else None
 
