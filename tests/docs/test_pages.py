@@ -22,6 +22,7 @@ KINDS = {
     "python",
     "python run",
     "python package",
+    "python suite",
     "toml package",
     "text",
     "text output",
