@@ -11,7 +11,6 @@ import asyncio  # noqa: E402
 import gc  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
-import socket  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -26,6 +25,7 @@ from tillhald.config import Config, ConfigMistakes, load  # noqa: E402
 from tillhald.embedded import embedded_config, embedded_text  # noqa: E402
 from tillhald.journal.errors import StorageError  # noqa: E402
 from tillhald.service.opening import AnotherTill  # noqa: E402
+from tillhald.service.supervisor import Supervisor  # noqa: E402
 from tillhald.telemetry import logging  # noqa: E402
 
 SWITCH_INTERVAL_S = 0.0005
@@ -120,32 +120,23 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(config: Config, reread: Callable[[], Config] | None) -> BaseException | None:
-    app = App(config, started_s=_STARTED_S, reread=reread)
+    supervisor = Supervisor.of(os.environ, os.getpid())
+    app = App(config, started_s=_STARTED_S, reread=reread, supervisor=supervisor)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, app.stop)
     loop.add_signal_handler(signal.SIGHUP, app.read_again)
-    await app.run(lambda _: _ready())
+    await app.run(lambda _: _ready(supervisor))
     return app.storage_failure
 
 
-def _ready() -> None:
+def _ready(supervisor: Supervisor) -> None:
     # What was imported lives as long as the process: the collector need not walk it again and
     # again. Worth 7 % of a sale's time under load (measured).
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    _notify_ready()
-
-
-def _notify_ready() -> None:
-    """sd_notify(3): tell systemd, if it started us, that the first call will be answered."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        notify.connect("\0" + address[1:] if address.startswith("@") else address)
-        notify.send(b"READY=1")
+    supervisor.ready()
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from tillhald.service.power_station import PowerStation, power_sources
 from tillhald.service.reconfigure import Reconfiguration
 from tillhald.service.scans import RepeatRule, Scans
 from tillhald.service.storage_news import StorageNews
+from tillhald.service.supervisor import Progress, Supervisor, keep_telling
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 from tillhald.service.times import Times, wall_ms
@@ -76,13 +77,15 @@ class App:
         started_s: float,
         reread: Callable[[], Config] | None = None,
         sources: Sequence[PowerSource] | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         """`started_s` is the monotonic time at which the process began.
 
         `reread` reads the configuration anew; None where there is no file. `sources` stand for the
-        UPSes that are configured.
+        UPSes that are configured. `supervisor` is told how the daemon is.
         """
         self._config = config
+        self._supervisor = supervisor or Supervisor()
         self._sources = sources
         self._reread = reread
         self._reread_wanted = asyncio.Event()
@@ -307,6 +310,11 @@ class App:
                 tasks.create_task(parts.bring_back.run()),
                 tasks.create_task(parts.care.run()),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
+                tasks.create_task(
+                    keep_telling(
+                        self._supervisor, lambda: _progress(parts), lambda: _sentence(parts)
+                    )
+                ),
             ]
             verification.begin()
             _serve_metrics(config, parts)
@@ -316,6 +324,7 @@ class App:
                 await self._stop.wait()
                 if self.storage_failure is not None:
                     await self._refuse_until_a_disk_takes_writes(servers)
+                await parts.station.finish_settling(self._supervisor)
             finally:
                 log.info("till_stopping")
                 for task in background:
@@ -383,6 +392,17 @@ class App:
             if await takes_writes(folders, deadline_s=PROBE_S_MAX):
                 log.info("disk_takes_writes_again")
                 return
+
+
+def _progress(parts: Parts) -> Progress:
+    tail = parts.tail
+    return Progress(parts.till.state.seq, tail.durable_seq, has_failed=tail.failure is not None)
+
+
+def _sentence(parts: Parts) -> str:
+    if parts.tail.failure is not None:
+        return "No disk takes records: refuses everything."
+    return parts.station.sentence()
 
 
 def _serve_metrics(config: Config, parts: Parts) -> None:

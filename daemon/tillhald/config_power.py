@@ -16,12 +16,14 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 class PowerTable(PowerThresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`feeds` names the UPSes that the till hangs on; empty: all that there are. `master` shuts
-    the host down; where it is the till, it does so by `poweroff_command`. Self-tests begin by
+    the host down; where it is the till, it does so by `poweroff_command`, and `latch_file` tells
+    the late hook which UPSes are left to it. Self-tests begin by
     themselves between `tests_from` and `tests_until`, HH:MM local time; empty for none. The
     thresholds: see PowerThresholds."""
 
     feeds: tuple[Shown, ...] = ()
     poweroff_command: tuple[Shown, ...] = ("systemctl", "poweroff")
+    latch_file: Shown = ""
     tests_from: Shown = ""
     tests_until: Shown = ""
 
@@ -46,6 +48,8 @@ def power_mistakes(power: PowerTable) -> list[str]:
             most = 100 if name.endswith("_percent") else SECONDS_MAX
             if not least <= value <= most:
                 wrong.append(f"power.{name}: {least} to {most}")
+    if power.latch_file and not power.latch_file.startswith("/"):
+        wrong.append("power.latch_file: an absolute path")
     if bool(power.tests_from) != bool(power.tests_until):
         wrong.append("power.tests_from, power.tests_until: both or neither")
     wrong.extend(

@@ -359,4 +359,3 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
         "scanner",
         "power_supply",
     }
-    assert not page("packaging").exists()

@@ -91,6 +91,12 @@ class Settlement:
         self.work = work
         self.result: Settled | None = None
         self.begun = asyncio.Event()
+        self.ended = asyncio.Event()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self.begun.is_set() and not self.ended.is_set() and self.work.is_running
 
     def begin(self, deadline_s: float = SETTLE_S) -> None:
         """Begin, unless it has begun; `deadline_s` is for all of it."""
@@ -114,6 +120,7 @@ class Settlement:
             settled, took_ms=round((time.monotonic() - began_s) * 1000)
         )
         self.result = settled
+        self.ended.set()
         log.warning(
             "till_settled",
             suspended=len(settled.suspended),
