@@ -242,6 +242,7 @@ class App:
             health,
             reconfiguration,
             station,
+            times.written,
         )
 
     def _note_start(
