@@ -41,6 +41,7 @@ LONGER = {
     "clients/python/tillhal/sync.py": "one method for each RPC, with its contract",
     "daemon/tillhald/domain/decide.py": "the whole of what the shop allows, in one place",
     "daemon/tillhald/domain/events.py": "one class for each fact",
+    "tests/contract/records.py": "one example of each fact",
     "tests/property/test_shop.py": "one state machine",
     "tests/support/shop.py": "one shop with its auditor",
 }

@@ -245,6 +245,7 @@ class App:
             health,
             reconfiguration,
             station,
+            times.written,
         )
 
     def _note_start(

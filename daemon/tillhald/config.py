@@ -29,6 +29,7 @@ from tillhald.domain.rules import (
     DEFAULT_TENDERS,
     CashRounding,
     PaperPolicy,
+    RecoveryGate,
     ShopRules,
     TenderRule,
 )
@@ -109,6 +110,15 @@ class ReceiptTable(Table, PaperPolicy, frozen=True, kw_only=True):
     footer: tuple[Shown, ...] = ()
 
 
+class RecoveryTable(Table, frozen=True, kw_only=True):
+    """`gate`: what must be decided about after a start before new sales are begun.
+    `print_unfinished`: before the power goes, print the sales that are not finished; for a shop
+    whose printer hangs on the UPS, too."""
+
+    gate: RecoveryGate = RecoveryGate.NONE
+    print_unfinished: bool = False
+
+
 class LogTable(Table, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -128,6 +138,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     documents: PaperPolicy = PaperPolicy()
     log: LogTable = LogTable()
     power: PowerTable = PowerTable()
+    recovery: RecoveryTable = RecoveryTable()
     devices: dict[Shown, DeviceConfig] = {}
     left_out: dict[Shown, Shown] = {}
     simulated: bool = False
@@ -148,6 +159,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             implicit_float_minor=self.shift.float_minor,
             receipts=self.receipt,
             documents=self.documents,
+            recovery_gate=self.recovery.gate,
         )
 
     def places(self) -> Places:
@@ -191,6 +203,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "documents": PaperPolicy,
     "log": LogTable,
     "power": PowerTable,
+    "recovery": RecoveryTable,
 }
 
 

@@ -11,6 +11,7 @@ from tillhal.v1 import (
     journal_pb2_grpc,
     power_pb2_grpc,
     printer_pb2_grpc,
+    recovery_pb2_grpc,
     scanner_pb2_grpc,
     system_pb2_grpc,
 )
@@ -20,11 +21,14 @@ from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
+from tillhald.rpc.recovery import RecoveryServicer
 from tillhald.rpc.scanner import ScannerServicer
 from tillhald.rpc.system import SystemServicer
 from tillhald.service.calibration import Calibrations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.journal.store import Store
     from tillhald.journal.writer import JournalWriter
@@ -66,6 +70,7 @@ class Parts(NamedTuple):
     health: HealthChecks
     reconfiguration: Reconfiguration
     station: PowerStation
+    local_time: Callable[[int], str]
 
 
 def hang(
@@ -109,6 +114,15 @@ def hang(
         health=parts.health,
         reconfiguration=parts.reconfiguration,
     )
+    recovery = RecoveryServicer(
+        till,
+        store,
+        devices,
+        clock=parts.station.clock,
+        local_time=parts.local_time,
+        heading=lambda: parts.reconfiguration.config.receipt.header,
+        start=boot.recovery,
+    )
     scanner = ScannerServicer(till, parts.scans, parts.desk)
     door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
     door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
@@ -118,4 +132,5 @@ def hang(
     power_servicer = PowerServicer(till, store, tail, power, check, parts.station.clock)
     door.hang(power_pb2_grpc.add_PowerServiceServicer_to_server, power_servicer)
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
+    door.hang(recovery_pb2_grpc.add_RecoveryServiceServicer_to_server, recovery)
     door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)

@@ -29,6 +29,7 @@ from tillhald.domain.jobs import (
     PrintWork,
     Resolution,
 )
+from tillhald.domain.recovery_items import RecoveryAction
 from tillhald.domain.sale import (
     Discount,
     EntryMethod,
@@ -42,6 +43,7 @@ from tillhald.domain.sale import (
 )
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
+from tillhald.domain.slips import SlipMark, SlipState
 from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | bool | None
@@ -107,6 +109,15 @@ BARE_TOTALS = Totals(
     line_taxes=(),
     discount_amounts=(),
 )
+MARK = SlipMark(
+    outage_id="outage/3",
+    slip_no=17,
+    paper_ms=1_750_000_000_000,
+    paper_day="2025-06-15",
+    written_by="ann",
+    entered_by="bo",
+    approved_by="cy",
+)
 STYLE = doc.Style(bold=True, underline=True, inverse=True, width=2, height=3)
 DOCUMENT = doc.PrintDocument(
     parts=(
@@ -171,6 +182,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         original_sale_id="sale-0",
         original_receipt_number=41,
         reason="does not fit",
+        slip=MARK,
     ),
     ev.LinePut(sale_id="sale-1", line=LINE),
     ev.LineRemoved(sale_id="sale-1", line_id="line-1"),
@@ -323,7 +335,36 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         test_id="test-1", ups="till_ups", result=SelfTestResult.PASSED, said="Done and passed"
     ),
     ev.BatteryReplaced(ups="till_ups", fitted_on="2025-06-15", serial="B-0815", fitted_by="ann"),
+    ev.RecoveryItemResolved(
+        item_id="job/receipt/7", action=RecoveryAction.REPRINT, resolved_by="ann", reason="no paper"
+    ),
+    ev.BackEntryOpened(
+        outage_id="outage/3",
+        first_no=1,
+        last_no=20,
+        opened_by="ann",
+        began_ms=1_750_000_000_000,
+        ended_ms=1_750_000_600_000,
+    ),
+    ev.SlipEntered(mark=MARK, sale_id="sale-1"),
+    ev.SlipsMarked(
+        outage_id="outage/3",
+        first_no=5,
+        last_no=7,
+        state=SlipState.MISSING,
+        explanation="blew away",
+        marked_by="ann",
+    ),
+    ev.BackEntryClosed(
+        outage_id="outage/3",
+        counted_minor=1_999,
+        expected_minor=2_000,
+        difference_reason="a cent in the gutter",
+        closed_by="ann",
+    ),
+    ev.SlipsPrinted(first_no=21, last_no=40, outage_id="outage/3", printed_by="ann"),
 )
+
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),
     ev.RowsBroughtBack(segment=1, rows=0),

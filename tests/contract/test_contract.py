@@ -20,6 +20,7 @@ from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
+from tillhald.rpc.recovery import RecoveryServicer
 from tillhald.rpc.scanner import ScannerServicer
 from tillhald.rpc.system import SystemServicer
 
@@ -35,6 +36,7 @@ SERVICERS = {
     "JournalService": JournalServicer,
     "PowerService": PowerServicer,
     "PrinterService": PrinterServicer,
+    "RecoveryService": RecoveryServicer,
     "ScannerService": ScannerServicer,
     "SystemService": SystemServicer,
 }
@@ -150,7 +152,7 @@ def test_every_request_that_changes_something_carries_a_request_id() -> None:
     # A check is told as it goes on and done anew when it is asked for again; of two answers to one
     # step the first counts.
     reads = re.compile(
-        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep|Preflight)"
+        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep|Preflight|Reconcile)"
     )
     for name in MODULES:
         if not name.endswith("_pb2"):

@@ -21,6 +21,7 @@ from tillhal.v1 import (
     journal_pb2,
     power_pb2,
     printer_pb2,
+    recovery_pb2,
     scanner_pb2,
     system_pb2,
 )
@@ -63,6 +64,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[[scan.payment_codes]]": PaymentCode,
     "[log]": config.LogTable,
     "[power]": PowerTable,
+    "[recovery]": config.RecoveryTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
 
@@ -243,6 +245,7 @@ FILES: list[FileDescriptor] = [
         journal_pb2,
         power_pb2,
         printer_pb2,
+        recovery_pb2,
         scanner_pb2,
         system_pb2,
     )
@@ -347,7 +350,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     services = {name for file in FILES for name in file.services_by_name}
     for service, words in {
         "ShiftService": "handover",
-        "RecoveryService": "paper slips",
         "BackupService": "backup",
         "UpgradeService": "upgrades",
     }.items():

@@ -23,6 +23,7 @@ from tillhal.v1 import (
     journal_pb2,
     power_pb2,
     printer_pb2,
+    recovery_pb2,
     scanner_pb2,
     system_pb2,
 )
@@ -149,6 +150,49 @@ def requests() -> dict[str, Callable[[], Message]]:
             request_id=new_id(), ups="ups", fitted_on="2026-01-31", serial="B1", fitted_by="ann"
         ),
         "PowerService/Preflight": power_pb2.PreflightRequest,
+        "RecoveryService/GetReport": recovery_pb2.GetReportRequest,
+        "RecoveryService/ResolveItem": lambda: recovery_pb2.ResolveItemRequest(
+            request_id=new_id(), item_id="sale/s", action=1, resolved_by="ann", reason="seen"
+        ),
+        "RecoveryService/OpenBackEntry": lambda: recovery_pb2.OpenBackEntryRequest(
+            request_id=new_id(),
+            outage_id="fuzz",
+            first_no=1,
+            last_no=9,
+            opened_by="ann",
+            begin_time={"seconds": 1_700_000_000},
+            end_time={"seconds": 1_700_003_600},
+        ),
+        "RecoveryService/PutSlip": lambda: recovery_pb2.PutSlipRequest(
+            request_id=new_id(),
+            outage_id="fuzz",
+            slip_no=3,
+            paper_time={"seconds": 1_700_000_060},
+            written_by="bo",
+            sale_id=name(),
+            lines=[line()],
+            tenders=[tender(1000)],
+            prints_receipt=True,
+        ),
+        "RecoveryService/MarkSlip": lambda: recovery_pb2.MarkSlipRequest(
+            request_id=new_id(), outage_id="fuzz", slip_no=4, last_no=6, state=3, explanation="?"
+        ),
+        "RecoveryService/Reconcile": lambda: recovery_pb2.ReconcileRequest(
+            outage_id="fuzz", counted_cash=eur(750)
+        ),
+        "RecoveryService/GetSlipBook": lambda: recovery_pb2.GetSlipBookRequest(outage_id="fuzz"),
+        "RecoveryService/ListSlipBooks": lambda: recovery_pb2.ListSlipBooksRequest(
+            page_size=3, page_token="0000000000000009"
+        ),
+        "RecoveryService/CloseBackEntry": lambda: recovery_pb2.CloseBackEntryRequest(
+            request_id=new_id(), outage_id="fuzz", counted_cash=eur(750), difference_reason="!"
+        ),
+        "RecoveryService/PrintSlipBook": lambda: recovery_pb2.PrintSlipBookRequest(
+            request_id=new_id(), count=1, printed_by="ann"
+        ),
+        "RecoveryService/PrintSuspendedSales": lambda: recovery_pb2.PrintSuspendedSalesRequest(
+            request_id=new_id(), job_id=name()
+        ),
         "DeviceService/ListDevices": device_pb2.ListDevicesRequest,
         "DeviceService/GetDevice": lambda: device_pb2.GetDeviceRequest(device_id="front_drawer"),
         "DeviceService/Claim": lambda: device_pb2.ClaimRequest(
@@ -299,6 +343,7 @@ def test_every_unary_call_of_the_contract_is_tried() -> None:
             journal_pb2,
             printer_pb2,
             power_pb2,
+            recovery_pb2,
             scanner_pb2,
             system_pb2,
         )

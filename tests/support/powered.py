@@ -17,6 +17,7 @@ from tillhal.v1 import (
     journal_pb2_grpc,
     power_pb2,
     power_pb2_grpc,
+    recovery_pb2_grpc,
     system_pb2_grpc,
 )
 from tillhald.app import App
@@ -134,6 +135,7 @@ class Stubs:
         self.system = system_pb2_grpc.SystemServiceStub(channel)
         self.journal = journal_pb2_grpc.JournalServiceStub(channel)
         self.power = power_pb2_grpc.PowerServiceStub(channel)
+        self.recovery = recovery_pb2_grpc.RecoveryServiceStub(channel)
 
 
 class Powered:

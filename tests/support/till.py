@@ -32,6 +32,7 @@ from tillhal.v1 import (
     journal_pb2_grpc,
     power_pb2_grpc,
     printer_pb2_grpc,
+    recovery_pb2_grpc,
     scanner_pb2_grpc,
     system_pb2_grpc,
 )
@@ -140,6 +141,7 @@ class Calls:
         self.device = device_pb2_grpc.DeviceServiceStub(self.channel)
         self.printer = printer_pb2_grpc.PrinterServiceStub(self.channel)
         self.power = power_pb2_grpc.PowerServiceStub(self.channel)
+        self.recovery = recovery_pb2_grpc.RecoveryServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
         self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)

@@ -12,6 +12,7 @@ from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
 from tillhal.aio_sale import AsyncLiveSale
 from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.recovery import AsyncRecovery
 from tillhal.scanner import AsyncScanCall, AsyncScanner
 from tillhal.v1 import (
     checkout_pb2,
@@ -25,6 +26,7 @@ from tillhal.v1 import (
     power_pb2_grpc,
     printer_pb2,
     printer_pb2_grpc,
+    recovery_pb2_grpc,
     scanner_pb2,
     scanner_pb2_grpc,
     system_pb2,
@@ -65,6 +67,7 @@ class AsyncStubs:
         self.journal: Final = journal_pb2_grpc.JournalServiceStub(channel)
         self.power: Final = power_pb2_grpc.PowerServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
+        self.recovery: Final = recovery_pb2_grpc.RecoveryServiceStub(channel)
         self.scanner: Final = scanner_pb2_grpc.ScannerServiceStub(channel)
         self.system: Final = system_pb2_grpc.SystemServiceStub(channel)
 
@@ -93,6 +96,7 @@ class AsyncTill:
         self._timeout_s = timeout_s
         self._watches: weakref.WeakSet[AsyncWatch[object]] = weakref.WeakSet()
         self._closed = False
+        self.recovery: Final = AsyncRecovery(self.stubs.recovery, self._ask, self.currency)
 
     @classmethod
     def connect(

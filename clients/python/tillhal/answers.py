@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from tillhal import errors, values
-from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, types_pb2
+from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, recovery_pb2, types_pb2
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -168,8 +168,18 @@ class SaleAnswer(_Amounts):
         return self.response.replayed
 
 
+RecoveryAnswer: TypeAlias = (
+    recovery_pb2.ResolveItemResponse
+    | recovery_pb2.OpenBackEntryResponse
+    | recovery_pb2.PutSlipResponse
+    | recovery_pb2.MarkSlipResponse
+    | recovery_pb2.CloseBackEntryResponse
+    | recovery_pb2.PrintSlipBookResponse
+    | recovery_pb2.PrintSuspendedSalesResponse
+)
 Answer: TypeAlias = (
     SaleAnswer
+    | RecoveryAnswer
     | checkout_pb2.ReprintReceiptResponse
     | printer_pb2.SubmitJobResponse
     | printer_pb2.PrintTestPageResponse
@@ -199,7 +209,8 @@ def answer_of(response: Message) -> Answer:
     """The answer that a response message is; sales are wrapped, the rest comes as it is."""
     if isinstance(
         response,
-        checkout_pb2.ReprintReceiptResponse
+        RecoveryAnswer
+        | checkout_pb2.ReprintReceiptResponse
         | printer_pb2.SubmitJobResponse
         | printer_pb2.PrintTestPageResponse
         | printer_pb2.CancelJobResponse

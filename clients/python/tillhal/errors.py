@@ -223,6 +223,42 @@ class OutageNotFound(Refused, reason="OUTAGE_NOT_FOUND"):
     """None of the outages that the till holds has this id."""
 
 
+class RecoveryPending(Refused, reason="RECOVERY_PENDING"):
+    """The shop wants what the last start found to be decided about before it sells."""
+
+
+class RecoveryItemNotFound(Refused, reason="RECOVERY_ITEM_NOT_FOUND"):
+    """Nothing in the report of the last start has this id."""
+
+
+class RecoveryItemResolved(Refused, reason="RECOVERY_ITEM_STATE"):
+    """It has been decided already what becomes of the item."""
+
+
+class SlipBookNotFound(Refused, reason="SLIP_BOOK_NOT_FOUND"):
+    """No book of slips was opened for this outage."""
+
+
+class SlipBookExists(Refused, reason="SLIP_BOOK_EXISTS"):
+    """There is a book of slips for this outage, open or closed."""
+
+
+class SlipBookClosed(Refused, reason="SLIP_BOOK_CLOSED"):
+    """The book of slips does not change any more."""
+
+
+class SlipBookUnbalanced(Refused, reason="SLIP_BOOK_UNBALANCED"):
+    """Numbers are not accounted for, or the cash differs: `recovery.reconcile` says what."""
+
+
+class TooManySlipBooks(Refused, reason="TOO_MANY_SLIP_BOOKS"):
+    """Close a book of slips before opening another."""
+
+
+class SlipAlreadyEntered(Refused, reason="SLIP_ALREADY_ENTERED"):
+    """The slip with this number is a sale: `metadata` says which."""
+
+
 class ShiftNotOpen(Refused, reason="SHIFT_NOT_OPEN"):
     """No shift is open."""
 

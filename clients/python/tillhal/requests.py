@@ -16,6 +16,7 @@ from tillhal.v1 import (
     drawer_pb2,
     journal_pb2,
     printer_pb2,
+    recovery_pb2,
     scanner_pb2,
     system_pb2,
 )
@@ -38,6 +39,7 @@ RPC_OF_REQUEST: Final[dict[str, tuple[str, str]]] = {
         ("drawer", drawer_pb2),
         ("journal", journal_pb2),
         ("printer", printer_pb2),
+        ("recovery", recovery_pb2),
         ("scanner", scanner_pb2),
         ("system", system_pb2),
     )

@@ -10,6 +10,7 @@ import grpc
 from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
 from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.recovery import Recovery
 from tillhal.scanner import ScanCall, Scanner
 from tillhal.sync_sale import LiveSale
 from tillhal.v1 import (
@@ -24,6 +25,7 @@ from tillhal.v1 import (
     power_pb2_grpc,
     printer_pb2,
     printer_pb2_grpc,
+    recovery_pb2_grpc,
     scanner_pb2,
     scanner_pb2_grpc,
     system_pb2,
@@ -63,6 +65,7 @@ class Stubs:
         self.journal: Final = journal_pb2_grpc.JournalServiceStub(channel)
         self.power: Final = power_pb2_grpc.PowerServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
+        self.recovery: Final = recovery_pb2_grpc.RecoveryServiceStub(channel)
         self.scanner: Final = scanner_pb2_grpc.ScannerServiceStub(channel)
         self.system: Final = system_pb2_grpc.SystemServiceStub(channel)
 
@@ -91,6 +94,7 @@ class Till:
         self._timeout_s = timeout_s
         self._watches: weakref.WeakSet[Watch[object]] = weakref.WeakSet()
         self._closed = False
+        self.recovery: Final = Recovery(self.stubs.recovery, self._ask, self.currency)
 
     @classmethod
     def connect(

@@ -8,8 +8,10 @@ from tillhald.domain.amounts import Quantity
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.jobs import Job, KickReason, Resolution
+from tillhald.domain.recovery_items import RecoveryAction
 from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
 from tillhald.domain.scan import ScanKind
+from tillhald.domain.slips import SlipBook, SlipState
 from tillhald.domain.supply import OutageCause, SelfTestKind
 
 
@@ -184,6 +186,74 @@ class RecordBattery(Command, frozen=True, kw_only=True):
     fitted_by: str = ""
 
 
+class ResolveItem(Command, frozen=True, kw_only=True):
+    item_id: str
+    action: RecoveryAction
+    resolved_by: str = ""
+    reason: str = ""
+
+
+class OpenBackEntry(Command, frozen=True, kw_only=True):
+    """`began_ms` and `ended_ms` are needed of an outage that is not on record."""
+
+    outage_id: str
+    first_no: int
+    last_no: int
+    opened_by: str = ""
+    began_ms: int = 0
+    ended_ms: int = 0
+
+
+class PutSlip(Command, frozen=True, kw_only=True):
+    """`paper_ms` is the time that stands on the slip, 0 for none, `paper_day` its date."""
+
+    outage_id: str
+    slip_no: int
+    sale: Checkout
+    paper_ms: int = 0
+    paper_day: str = ""
+    written_by: str = ""
+    entered_by: str = ""
+    approved_by: str = ""
+    prints_receipt: bool = False
+
+
+class MarkSlip(Command, frozen=True, kw_only=True):
+    """From `slip_no` to `last_no`, 0 for that one alone."""
+
+    outage_id: str
+    slip_no: int
+    state: SlipState
+    last_no: int = 0
+    explanation: str = ""
+    marked_by: str = ""
+
+
+class CloseBackEntry(Command, frozen=True, kw_only=True):
+    outage_id: str
+    counted_minor: int
+    difference_reason: str = ""
+    closed_by: str = ""
+
+
+class PrintSlips(Command, frozen=True, kw_only=True):
+    """`heading` is the shop's, one line each."""
+
+    count: int
+    printer: str
+    heading: tuple[str, ...] = ()
+    outage_id: str = ""
+    printed_by: str = ""
+
+
+class PrintSuspended(Command, frozen=True, kw_only=True):
+    """`time_text` is the local time, as it stands on paper."""
+
+    job_id: str
+    printer: str
+    time_text: str
+
+
 SaleCommand = (
     Checkout
     | OpenSale
@@ -203,7 +273,11 @@ SaleCommand = (
 DeviceCommand = OpenDrawer | InjectScan | ResetStatistics | AdoptDevice | Reconfigure
 JobCommand = SubmitJob | CancelJob | ResolveJob
 PowerCommand = AnnotateOutage | RunSelfTest | RecordBattery
-AnyCommand = SaleCommand | ReprintReceipt | JobCommand | DeviceCommand | PowerCommand
+SlipCommand = OpenBackEntry | PutSlip | MarkSlip | CloseBackEntry | PrintSlips | PrintSuspended
+RecoveryCommand = ResolveItem | SlipCommand
+AnyCommand = (
+    SaleCommand | ReprintReceipt | JobCommand | DeviceCommand | PowerCommand | RecoveryCommand
+)
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,8 +286,8 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     `operator` asks, and `approver` is the second pair of eyes, where the call had one.
     `today` is the business date of the till's time zone, YYYY-MM-DD. `finished` holds the
     finished sales that the command names, by id, as the indexes have them; `job` the finished
-    job that it names; `id_taken` says that the id of the job or kick that the command brings
-    belongs to a finished one.
+    job that it names, `book` the closed book of slips; `id_taken` says that the id of the job or
+    kick that the command brings belongs to a finished one.
     """
 
     at_ms: int
@@ -223,3 +297,4 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     finished: dict[str, Sale] = {}
     id_taken: bool = False
     job: Job | None = None
+    book: SlipBook | None = None

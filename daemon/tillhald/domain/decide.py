@@ -13,10 +13,12 @@ from msgspec.structs import replace
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
+from tillhald.domain.back_entry import as_slip, check_slip, decide_slips
 from tillhald.domain.decide_power import decide_power, refuse_on_low_battery
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, RECEIPTS_WAITING_MAX, JobKind
 from tillhald.domain.paper import cancel_job, resolve_job
+from tillhald.domain.recovery import refuse_before_recovery, resolve_item
 from tillhald.domain.returns import open_return, recheck_return, void_sale
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.sale import (
@@ -34,6 +36,7 @@ from tillhald.domain.sale import (
     settle,
     totals_of,
 )
+from tillhald.domain.slip_paper import blank_slips, suspended_sales
 from tillhald.domain.state import LIVE_SALES_MAX, TillState
 from tillhald.domain.statistics import KEPT, POWERED_SECONDS
 
@@ -61,6 +64,7 @@ def _decide(
     state: TillState, rules: ShopRules, command: cmd.AnyCommand, now: cmd.Now
 ) -> list[ev.AnyEvent]:
     refuse_on_low_battery(state, command)
+    refuse_before_recovery(state, rules, command)
     match command:
         case cmd.Checkout():
             return _checkout(state, rules, command, now)
@@ -118,6 +122,23 @@ def _decide(
             ]
         case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
             return [decide_power(state, command, now)]
+        case cmd.ResolveItem():
+            who = now.operator or command.resolved_by or _operator(state, rules, now)
+            ordinary, resolved = resolve_item(state, command, who)
+            done = _decide(state, rules, ordinary, now) if ordinary is not None else []
+            return [*done, resolved]
+        case cmd.OpenBackEntry() | cmd.MarkSlip() | cmd.CloseBackEntry():
+            return [decide_slips(state, command, now, _operator(state, rules, now))]
+        case cmd.PutSlip(sale=sale):
+            check_slip(state, command, now)
+            sold = _checkout(state, rules, sale, now)
+            return as_slip(sold, command, now, _operator(state, rules, now))
+        case cmd.PrintSlips():
+            who = now.operator or command.printed_by or _operator(state, rules, now)
+            return blank_slips(state, rules, command, who)
+        case cmd.PrintSuspended():
+            _new_job(state, command.job_id, now)
+            return [suspended_sales(state, rules, command)]
         case _:
             return _on_sale(state, rules, command, now)
 

@@ -172,6 +172,28 @@ class SelfTestNotNow(Precondition):
     reason = "SELF_TEST_NOT_NOW"
 
 
+class RecoveryItemStateWrong(Precondition):
+    reason = "RECOVERY_ITEM_STATE"
+
+
+class RecoveryPending(Precondition):
+    """The shop wants what the last start found to be decided about before it sells."""
+
+    reason = "RECOVERY_PENDING"
+
+
+class SlipBookClosed(Precondition):
+    reason = "SLIP_BOOK_CLOSED"
+
+
+class SlipBookUnbalanced(Precondition):
+    reason = "SLIP_BOOK_UNBALANCED"
+
+
+class TooManySlipBooks(Precondition):
+    reason = "TOO_MANY_SLIP_BOOKS"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 
@@ -208,6 +230,14 @@ class OutageNotFound(NotFound):
     reason = "OUTAGE_NOT_FOUND"
 
 
+class RecoveryItemNotFound(NotFound):
+    reason = "RECOVERY_ITEM_NOT_FOUND"
+
+
+class SlipBookNotFound(NotFound):
+    reason = "SLIP_BOOK_NOT_FOUND"
+
+
 class AlreadyExists(Refused):
     """What was to be new is there already."""
 
@@ -234,6 +264,16 @@ class SelfTestExists(AlreadyExists):
 
 class RequestIdReused(AlreadyExists):
     reason = "REQUEST_ID_REUSED"
+
+
+class SlipBookExists(AlreadyExists):
+    reason = "SLIP_BOOK_EXISTS"
+
+
+class SlipAlreadyEntered(AlreadyExists):
+    """A number is entered once, whatever stands on the second slip."""
+
+    reason = "SLIP_ALREADY_ENTERED"
 
 
 class Conflict(Refused):

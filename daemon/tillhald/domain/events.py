@@ -13,9 +13,11 @@ from tillhald.domain.devices import HealthStep, Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState, PrintWork
+from tillhald.domain.recovery_items import RecoveryAction
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
+from tillhald.domain.slips import SlipMark, SlipState
 from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
 
 
@@ -113,6 +115,7 @@ class SaleOpened(Event, frozen=True, kw_only=True):
     original_sale_id: str = ""
     original_receipt_number: int = 0
     reason: str = ""
+    slip: SlipMark | None = None
 
 
 class LinePut(Event, frozen=True, kw_only=True):
@@ -468,6 +471,64 @@ class BatteryReplaced(Event, frozen=True, kw_only=True):
     fitted_by: str = ""
 
 
+class RecoveryItemResolved(Event, frozen=True, kw_only=True):
+    """A person decided about something that the last start found; what it does stands beside it."""
+
+    item_id: str
+    action: RecoveryAction
+    resolved_by: str = ""
+    reason: str = ""
+
+
+class BackEntryOpened(Event, frozen=True, kw_only=True):
+    """The slips of an outage are to be entered: these numbers were handed out. `ended_ms` is 0
+    where the outage was not over."""
+
+    outage_id: str
+    first_no: int
+    last_no: int
+    opened_by: str = ""
+    began_ms: int = 0
+    ended_ms: int = 0
+
+
+class SlipEntered(Event, frozen=True, kw_only=True):
+    """A slip is the sale that was completed beside this fact."""
+
+    mark: SlipMark
+    sale_id: str
+
+
+class SlipsMarked(Event, frozen=True, kw_only=True):
+    """These numbers are no sales."""
+
+    outage_id: str
+    first_no: int
+    last_no: int
+    state: SlipState
+    explanation: str = ""
+    marked_by: str = ""
+
+
+class BackEntryClosed(Event, frozen=True, kw_only=True):
+    """Each number is accounted for. `expected_minor` is the cash that the slips say."""
+
+    outage_id: str
+    counted_minor: int
+    expected_minor: int
+    difference_reason: str = ""
+    closed_by: str = ""
+
+
+class SlipsPrinted(Event, frozen=True, kw_only=True):
+    """Blank slips with these numbers were given to the printer; no others get them."""
+
+    first_no: int
+    last_no: int
+    outage_id: str = ""
+    printed_by: str = ""
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -526,6 +587,12 @@ AnyEvent = (
     | SelfTestBegan
     | SelfTestEnded
     | BatteryReplaced
+    | RecoveryItemResolved
+    | BackEntryOpened
+    | SlipEntered
+    | SlipsMarked
+    | BackEntryClosed
+    | SlipsPrinted
 )
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from tillhald.domain import events as ev
+from tillhald.domain.back_entry import with_slips, without_voided
 from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
 from tillhald.domain.drawers import NOTHING_KNOWN
 from tillhald.domain.jobs import (
@@ -20,6 +21,7 @@ from tillhald.domain.jobs import (
 )
 from tillhald.domain.outages import book_after
 from tillhald.domain.paper import with_job
+from tillhald.domain.recovery import reported
 from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
 from tillhald.domain.state import Day, DrawerCash, Shift, TillState
 from tillhald.domain.statistics import counted
@@ -37,12 +39,16 @@ def apply(state: TillState, record: ev.Record, seq: int) -> TillState:
         finished_sales=(),
         finished_jobs=(),
         finished_kicks=(),
+        finished_books=(),
     )
     for event in record.events:
         statistics = counted(state, event, at_ms)
         state = evolve(state, event, at_ms)
         if statistics is not state.statistics:
             state = replace(state, statistics=statistics)
+        state = reported(state, event, at_ms)
+    if state.slips.books and state.finished_sales:
+        state = without_voided(state)
     return state
 
 
@@ -126,6 +132,14 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
         ):
             book = book_after(state.power, event, at_ms, state.seq, state.receipts_given)
             return replace(state, power=book)
+        case (
+            ev.BackEntryOpened()
+            | ev.SlipEntered()
+            | ev.SlipsMarked()
+            | ev.BackEntryClosed()
+            | ev.SlipsPrinted()
+        ):
+            return with_slips(state, event, at_ms)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (
@@ -144,6 +158,7 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.StatisticsReset()
             | ev.DevicesReconfigured()
             | ev.HealthChecked()
+            | ev.RecoveryItemResolved()
         ):
             return state
         case _:
@@ -185,6 +200,7 @@ def _opened(state: TillState, event: ev.SaleOpened, at_ms: int) -> Sale:
         original_sale_id=event.original_sale_id,
         original_receipt_number=event.original_receipt_number,
         reason=event.reason,
+        slip=event.slip,
     )
 
 

@@ -13,8 +13,10 @@ import msgspec
 from tillhald.domain import commands as cmd
 from tillhald.domain import events as ev
 from tillhald.domain.jobs import Job, JobKind, Kick
+from tillhald.domain.recovery_items import ItemKind
 from tillhald.domain.returns import amended
 from tillhald.domain.sale import Sale, SaleKind, SaleState
+from tillhald.domain.slips import SlipBook
 from tillhald.domain.state import Day, Shift, TillState
 
 
@@ -30,6 +32,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _sale = msgspec.msgpack.Decoder(Sale)
 _job = msgspec.msgpack.Decoder(Job)
 _kick = msgspec.msgpack.Decoder(Kick)
+_book = msgspec.msgpack.Decoder(SlipBook)
 
 
 def number_key(number: int) -> bytes:
@@ -49,6 +52,11 @@ def kick_key(kick_id: str) -> bytes:
     return b"k" + kick_id.encode()
 
 
+def book_key(outage_id: str) -> bytes:
+    """Of a closed book of slips, in the table of outages."""
+    return b"b" + outage_id.encode()
+
+
 def by_seq_key(prefix: bytes, seq: int) -> bytes:
     return prefix + number_key(seq)
 
@@ -63,6 +71,10 @@ def decode_job(stored: bytes) -> Job:
 
 def decode_kick(stored: bytes) -> Kick:
     return _kick.decode(stored)
+
+
+def decode_book(stored: bytes) -> SlipBook:
+    return _book.decode(stored)
 
 
 def named_finished(events: tuple[ev.AnyEvent, ...], state: TillState) -> set[str]:
@@ -104,6 +116,9 @@ def entries(
         rows.append(Entry("jobs", kick_key(kick.kick_id), _encode(kick)))
         by_seq = by_seq_key(b"u", kick.seq) + kick.kick_id.encode()  # a start may end several
         rows.append(Entry("jobs", by_seq, kick.kick_id.encode()))
+    for book in state.finished_books:
+        rows.append(Entry("outages", book_key(book.outage_id), _encode(book)))
+        rows.append(Entry("outages", by_seq_key(b"c", state.seq), book.outage_id.encode()))
     for event in events:
         match event:
             case ev.DayOpened() if state.day:
@@ -123,6 +138,40 @@ def _shift_entry(shift: Shift) -> Entry:
     return Entry("shifts", number_key(shift.shift_number), _encode(shift))
 
 
+def new_deed_key(command: cmd.AnyCommand) -> bytes | None:
+    """The row that a finished deed of the id that a command brings would have."""
+    match command:
+        case (
+            cmd.SubmitJob(job_id=job_id)
+            | cmd.ReprintReceipt(job_id=job_id)
+            | cmd.PrintSuspended(job_id=job_id)
+        ):
+            return job_key(job_id)
+        case cmd.OpenDrawer(kick_id=kick_id):
+            return kick_key(kick_id)
+        case _:
+            return None
+
+
+def job_key_named(command: cmd.AnyCommand, state: TillState) -> bytes | None:
+    """The row of the finished job that a command is about."""
+    match command:
+        case cmd.CancelJob(job_id=job_id) | cmd.ResolveJob(job_id=job_id):
+            return job_key(job_id)
+        case cmd.ResolveItem(item_id=item_id):
+            item = state.recovery.items.get(item_id)
+            return job_key(item.subject) if item and item.kind is ItemKind.JOB else None
+        case _:
+            return None
+
+
+def book_named(command: cmd.AnyCommand) -> str:
+    """The outage whose book of slips a command is about; empty where it is about none."""
+    if isinstance(command, cmd.OpenBackEntry | cmd.PutSlip | cmd.MarkSlip | cmd.CloseBackEntry):
+        return command.outage_id
+    return ""
+
+
 def sales_named(command: cmd.AnyCommand, state: TillState, job: Job | None) -> list[str]:
     """The finished sales that the rules need to see beside a command about `job`, by id."""
     match command:
@@ -132,7 +181,13 @@ def sales_named(command: cmd.AnyCommand, state: TillState, job: Job | None) -> l
             return []
         case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
             return []
-        case cmd.ResolveJob():
+        case cmd.OpenBackEntry() | cmd.MarkSlip() | cmd.CloseBackEntry():
+            return []
+        case cmd.PrintSlips() | cmd.PrintSuspended():
+            return []
+        case cmd.PutSlip(sale=sale):
+            return [sale.sale_id]
+        case cmd.ResolveJob() | cmd.ResolveItem():
             return [job.sale_id] if job and job.sale_id else []
         case cmd.VoidSale() | cmd.OpenReturn():
             return [command.sale_id, command.original_sale_id]

@@ -54,6 +54,14 @@ class PaperPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     accept_processed: bool = True
 
 
+class RecoveryGate(enum.StrEnum):
+    """What must be decided about after a start before new sales are begun."""
+
+    NONE = "none"
+    INTERRUPTED = "interrupted"
+    ALL = "all"
+
+
 class ShopRules(msgspec.Struct, frozen=True, kw_only=True):
     """`receipt_printer` and `drawer` are device names, empty where there is none.
 
@@ -72,6 +80,7 @@ class ShopRules(msgspec.Struct, frozen=True, kw_only=True):
     implicit_float_minor: int = 0
     receipts: PaperPolicy = PaperPolicy()
     documents: PaperPolicy = PaperPolicy()
+    recovery_gate: RecoveryGate = RecoveryGate.NONE
 
     def tender(self, tender_type: str) -> TenderRule:
         return self.tenders.get(tender_type, _PLAIN_TENDER)

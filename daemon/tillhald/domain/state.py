@@ -11,7 +11,9 @@ from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.outages import PowerBook
+from tillhald.domain.recovery_items import RecoveryBook
 from tillhald.domain.sale import Sale, SaleState
+from tillhald.domain.slips import SlipBook, SlipShelf
 
 LIVE_SALES_MAX = 500
 
@@ -60,6 +62,7 @@ class DayTotals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The running totals of a business day. Amounts of returns and voids are negative.
 
     `taxes` is keyed by tax code and percent ("A 19", "B 7.5"): count, tax; `nets` the same, net.
+    `back_entries` are those of the sales that were entered from paper slips.
     """
 
     sales: Tally = Tally()
@@ -71,6 +74,7 @@ class DayTotals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     change: Tally = Tally()
     no_sales: int = 0
     copies: int = 0
+    back_entries: Tally = Tally()
     taxes: dict[str, Tally] = {}
     nets: dict[str, Tally] = {}
     tenders: dict[str, Tally] = {}
@@ -123,10 +127,13 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     identities: dict[str, Identity] = {}
     """By device: what the one that was adopted says it is."""
     power: PowerBook = PowerBook()
+    recovery: RecoveryBook = RecoveryBook()
+    slips: SlipShelf = SlipShelf()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()
     finished_kicks: tuple[Kick, ...] = ()
+    finished_books: tuple[SlipBook, ...] = ()
 
     @property
     def interrupted(self) -> tuple[Sale, ...]:

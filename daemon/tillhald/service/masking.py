@@ -41,7 +41,7 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "DayOpened": "business_day day_number",
         "ShiftOpened": "shift_id shift_number implicit",
         "SaleOpened": "sale_id kind language tax_included lines discounts original_sale_id"
-        " original_receipt_number",
+        " original_receipt_number slip",
         "LinePut": "sale_id line",
         "LineRemoved": "sale_id line_id",
         "DiscountApplied": "sale_id discount",
@@ -92,7 +92,14 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SelfTestBegan": "test_id ups kind",
         "SelfTestEnded": "test_id ups result said",
         "BatteryReplaced": "ups fitted_on",
+        "RecoveryItemResolved": "item_id action",
+        "BackEntryOpened": "outage_id first_no last_no began_ms ended_ms",
+        "SlipEntered": "mark sale_id",
+        "SlipsMarked": "outage_id first_no last_no state",
+        "BackEntryClosed": "outage_id",
+        "SlipsPrinted": "first_no last_no outage_id",
         # What stands within them.
+        "SlipMark": "outage_id slip_no paper_ms paper_day",
         "Line": "line_id original_line_id entry_method",
         "Discount": "discount_id line_id",
         "Tender": "tender_id type state",

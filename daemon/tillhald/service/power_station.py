@@ -70,6 +70,7 @@ class PowerStation:
         )
         self.clock = clock
         self._local_time = local_time
+        self._prints_unfinished = config.recovery.print_unfinished
         self._power: Power | None = None
         self._listening: list[asyncio.Task[None]] = []
 
@@ -90,7 +91,12 @@ class PowerStation:
         """Begin to listen. `on_dark` is called when the till is at rest, and the host is to go."""
         self._settings.latch.clear()
         settlement = Settlement(
-            till, tail, devices, Work(tasks), on_settled=lambda _: self._settled(on_dark)
+            till,
+            tail,
+            devices,
+            Work(tasks),
+            on_settled=lambda _: self._settled(on_dark),
+            time_text=self._time_text if self._prints_unfinished else None,
         )
         power = self._power = Power(
             till=till,
@@ -114,6 +120,9 @@ class PowerStation:
             )
             self._listening.append(tasks.create_task(self_tests.run()))
         return power, self._check
+
+    def _time_text(self) -> str:
+        return self._local_time(self.clock.wall_ms())
 
     def _settled(self, on_dark: Callable[[], None]) -> None:
         if self._power is not None and self._power.goes_dark:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.domain.jobs import Job
     from tillhald.domain.receipt import ReceiptLayout
+    from tillhald.domain.sale import Sale
     from tillhald.journal.store import Store
     from tillhald.service.till import Till
 
@@ -45,10 +46,9 @@ class PrintDocuments:
         """What `job` prints, on its printer. Raises StorageError."""
         if job.kind is JobKind.DOCUMENT:
             document = self.submitted(job)
-            if not job.copy:
-                return document
-            marked = marked_copy(document, self._till.rules.language, job.copy)
-            return self._printable(job, marked)
+            if job.copy:
+                document = marked_copy(document, self._till.rules.language, job.copy)
+            return self._printable(job, document)
         sale = self._till.finished_sale(job.sale_id)
         assert sale is not None, f"job {job.job_id} prints a sale that is not in the journal"
         receipt = receipt_of(
@@ -58,8 +58,13 @@ class PrintDocuments:
             time_text=self._local_time(sale.updated_ms),
             copy=job.copy,
             may_be_duplicate=bool(job.copy_of),
+            paper_time_text=self._paper_time(sale),
         )
         return self._printable(job, receipt)
+
+    def _paper_time(self, sale: Sale) -> str:
+        has_time = sale.slip is not None and sale.slip.paper_ms
+        return self._local_time(sale.slip.paper_ms) if has_time and sale.slip else ""
 
     def submitted(self, job: Job) -> PrintDocument:
         """A front end's document, from the record that brought it. Raises StorageError."""

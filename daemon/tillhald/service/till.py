@@ -33,13 +33,18 @@ from tillhald.domain.events import (
 )
 from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import (
+    book_key,
+    book_named,
+    decode_book,
     decode_job,
     decode_kick,
     decode_sale,
     entries,
     job_key,
+    job_key_named,
     kick_key,
     named_finished,
+    new_deed_key,
     number_key,
     sale_key,
     sales_named,
@@ -56,6 +61,7 @@ if TYPE_CHECKING:
     from tillhald.domain.jobs import Job, Kick
     from tillhald.domain.rules import ShopRules
     from tillhald.domain.sale import Sale
+    from tillhald.domain.slips import SlipBook
     from tillhald.journal.health import Health
     from tillhald.journal.store import Store
     from tillhald.journal.writer import JournalWriter
@@ -73,7 +79,10 @@ request even while the journal's file cannot be read."""
 ANSWERS_CARRIED_BYTES_MAX = 512 << 10
 """Of answers that a new segment begins with, the latest ones: some 1,500 of them."""
 
-_BEGINS_SOMETHING = (cmd.Checkout, cmd.OpenSale, cmd.OpenReturn, cmd.SubmitJob, cmd.ReprintReceipt)
+_BEGINS_SOMETHING = (
+    *(cmd.Checkout, cmd.OpenSale, cmd.OpenReturn, cmd.SubmitJob, cmd.ReprintReceipt),
+    *(cmd.PutSlip, cmd.PrintSlips, cmd.PrintSuspended),
+)
 """What is refused when only the reserve is left."""
 
 
@@ -155,41 +164,37 @@ class Till:
         if self._writer.health.reserve_only and isinstance(command, _BEGINS_SOMETHING):
             sentence = "There is hardly any room left: only what is open can be finished."
             raise DiskReserve(sentence)
-        at_ms = self._clock.wall_ms()
+        at_ms, job = self._clock.wall_ms(), self._job_named(command)
         now = cmd.Now(
             at_ms=at_ms,
             today=self._clock.today(at_ms) if self.state.day is None else "",
             operator=request.operator,
             approver=request.approver,
-            finished=self._finished_named(command),
-            id_taken=self._id_taken(command),
-            job=self._job_named(command),
+            finished=self._known_sales(sales_named(command, self.state, job)),
+            id_taken=self._deed(new_deed_key(command)) is not None,
+            job=job,
+            book=self.closed_book(book_named(command)),
         )
         facts = decide(self.state, self.rules, command, now)
         answer = self._append(facts, at_ms, request=request, command=command)
         assert answer is not None, "a command has an answer"
         return Outcome(answer, replayed=False), self.state.seq
 
-    def _finished_named(self, command: cmd.AnyCommand) -> dict[str, Sale]:
-        """The finished sales that the rules need to see beside this command."""
-        names = sales_named(command, self.state, self._job_named(command))
+    def _known_sales(self, names: Iterable[str]) -> dict[str, Sale]:
         return {name: sale for name in names if (sale := self._known_sale(name)) is not None}
 
-    def _id_taken(self, command: cmd.AnyCommand) -> bool:
-        match command:
-            case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
-                return self._known("jobs", job_key(job_id)) is not None
-            case cmd.OpenDrawer(kick_id=kick_id):
-                return self._known("jobs", kick_key(kick_id)) is not None
-            case _:
-                return False
+    def _deed(self, key: bytes | None) -> bytes | None:
+        return self._known("jobs", key) if key else None
 
     def _job_named(self, command: cmd.AnyCommand) -> Job | None:
         """The finished job that the rules need to see beside this command."""
-        if isinstance(command, cmd.CancelJob | cmd.ResolveJob):
-            stored = self._known("jobs", job_key(command.job_id))
-            return decode_job(stored) if stored else None
-        return None
+        stored = self._deed(job_key_named(command, self.state))
+        return decode_job(stored) if stored else None
+
+    def closed_book(self, outage_id: str) -> SlipBook | None:
+        """The slips of that outage, if their book is closed."""
+        stored = self._known("outages", book_key(outage_id)) if outage_id else None
+        return decode_book(stored) if stored else None
 
     # --- facts that nobody asked for by a request: deeds, devices, a start
 
@@ -312,11 +317,7 @@ class Till:
             shift_id=shift.shift_id if shift else "",
             operator=(request.operator or (shift.operator if shift else "")) if request else "",
         )
-        finished = {
-            name: sale
-            for name in named_finished(record.events, state)
-            if (sale := self._known_sale(name)) is not None
-        }
+        finished = self._known_sales(named_finished(record.events, state))
         rows: list[Row] = [Row(*entry) for entry in entries(record.events, state, finished)[0]]
         rows.extend(more_rows)
         answer, answered = None, b""

@@ -139,7 +139,8 @@ class CheckoutServiceServicer(object):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
         CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
-        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN, BATTERY_LOW,
+        RECOVERY_PENDING. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,7 +149,8 @@ class CheckoutServiceServicer(object):
     def OpenSale(self, request, context):
         """Opens a sale without lines, to be filled step by step.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        TOO_MANY_OPEN_SALES, BATTERY_LOW,
+        RECOVERY_PENDING. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -264,7 +266,7 @@ class CheckoutServiceServicer(object):
         back as negative amounts and complete it.
         INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
+        TOO_MANY_OPEN_SALES, BATTERY_LOW, RECOVERY_PENDING. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
         SALE_EXISTS. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
