@@ -16,7 +16,7 @@ from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState, 
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
-from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.supply import Lack, OutageCause, SelfTestKind, SelfTestResult, Supply
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -468,6 +468,15 @@ class BatteryReplaced(Event, frozen=True, kw_only=True):
     fitted_by: str = ""
 
 
+class DrillEnded(Event, frozen=True, kw_only=True):
+    """A shutdown was rehearsed up to the cut: settling took `took_ms`, of the `needed_s` that are
+    allowed for settling and halting."""
+
+    took_ms: int
+    needed_s: int
+    lacks: tuple[Lack, ...] = ()
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -526,6 +535,7 @@ AnyEvent = (
     | SelfTestBegan
     | SelfTestEnded
     | BatteryReplaced
+    | DrillEnded
 )
 
 

@@ -92,6 +92,7 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SelfTestBegan": "test_id ups kind",
         "SelfTestEnded": "test_id ups result said",
         "BatteryReplaced": "ups fitted_on",
+        "DrillEnded": "took_ms needed_s lacks",
         # What stands within them.
         "Line": "line_id original_line_id entry_method",
         "Discount": "discount_id line_id",
