@@ -44,7 +44,7 @@ from tillhald.domain.sale import (
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
 from tillhald.domain.slips import SlipMark, SlipState
-from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.supply import Lack, OutageCause, SelfTestKind, SelfTestResult, Supply
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | bool | None
 
@@ -363,6 +363,11 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         closed_by="ann",
     ),
     ev.SlipsPrinted(first_no=21, last_no=40, outage_id="outage/3", printed_by="ann"),
+    ev.DrillEnded(
+        took_ms=1_250,
+        needed_s=120,
+        lacks=(Lack(code="HOOK_MISSING"), Lack(code="TEST_MISSING", ups="till_ups")),
+    ),
 )
 
 BARE: tuple[ev.AnyEvent, ...] = (
@@ -410,6 +415,7 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.OutageAnnotated(outage_id="o", cause=OutageCause.UNKNOWN),
     ev.SelfTestEnded(test_id="t", ups="u", result=SelfTestResult.UNKNOWN),
     ev.BatteryReplaced(ups="u", fitted_on="2025-06-15"),
+    ev.DrillEnded(took_ms=0, needed_s=1),
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

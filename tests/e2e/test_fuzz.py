@@ -141,6 +141,7 @@ def requests() -> dict[str, Callable[[], Message]]:
             request_id=new_id(), test_id=name(), ups="ups", kind=power_pb2.SELF_TEST_KIND_QUICK
         ),
         "PowerService/ListSelfTests": power_pb2.ListSelfTestsRequest,
+        "PowerService/ListDrills": power_pb2.ListDrillsRequest,
         "PowerService/ListOutages": power_pb2.ListOutagesRequest,
         "PowerService/GetOutage": lambda: power_pb2.GetOutageRequest(outage_id="outage/1"),
         "PowerService/AnnotateOutage": lambda: power_pb2.AnnotateOutageRequest(
@@ -331,6 +332,44 @@ def test_spoiled_requests_do_no_harm(till: Till) -> None:
     assert_journal_sound(till.calls)
     till.restart()
     assert till.calls.checkout.PutLine(put).replayed
+
+
+def test_spoiled_requests_to_rehearse_and_to_go_to_rest_do_no_harm(fresh: Till) -> None:
+    """Streams of steps. The last one brings the till to rest: it is a till of its own."""
+    choose = random.Random(SEED)
+    made: dict[str, Callable[[], Message]] = {
+        "RunDrill": lambda: power_pb2.RunDrillRequest(request_id=new_id()),
+        "PrepareForPowerLoss": lambda: power_pb2.PrepareForPowerLossRequest(
+            request_id=new_id(), deadline_s=2
+        ),
+    }
+    for method, make in made.items():
+        send = fresh.calls.channel.unary_stream(
+            f"/tillhal.v1.PowerService/{method}",
+            request_serializer=bytes,
+            response_deserializer=bytes,
+        )
+        reasons: set[str] = set()
+        for _ in range(MUTATIONS):
+            data = mutated(choose, make().SerializeToString())
+            try:
+                steps = list(send(data))
+                assert steps, f"{SEED=} {method} {data!r}"
+                reasons.add("")
+            except grpc.RpcError as error:
+                refusal = refusal_of(error)
+                assert refusal.code in REFUSALS, f"{SEED=} {method} {data!r}: {refusal}"
+                reasons.add(refusal.reason)
+        assert {"", "FIELD_INVALID"} <= reasons, f"{SEED=} {method} {reasons}"
+    kinds = [event.kind for record in journal_records(fresh.calls) for event in record.events]
+    assert kinds.count("DrillEnded") <= MUTATIONS
+    assert kinds.count("PowerStateChanged") == 1, "it went to rest once"
+    with pytest.raises(grpc.RpcError) as refused:
+        fresh.calls.checkout.Checkout(cash_sale())
+    assert refusal_of(refused.value).reason == "BATTERY_LOW"
+    fresh.restart()
+    fresh.calls.checkout.Checkout(cash_sale())
+    assert_journal_sound(fresh.calls)
 
 
 def test_every_unary_call_of_the_contract_is_tried() -> None:

@@ -12,6 +12,7 @@ from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
 from tillhal.aio_sale import AsyncLiveSale
 from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.power import AsyncPower
 from tillhal.recovery import AsyncRecovery
 from tillhal.scanner import AsyncScanCall, AsyncScanner
 from tillhal.v1 import (
@@ -90,6 +91,7 @@ class AsyncTill:
     ) -> None:
         """Use a channel of your own making; `close` closes it."""
         self.stubs: Final = AsyncStubs(channel)
+        self.power: Final = AsyncPower(self)
         self._channel = channel
         self._metadata = wire.call_metadata(language)
         self._currency = currency

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from tillhal import errors, values
-from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, recovery_pb2, types_pb2
+from tillhal.v1 import (
+    checkout_pb2,
+    device_pb2,
+    drawer_pb2,
+    power_pb2,
+    printer_pb2,
+    recovery_pb2,
+    types_pb2,
+)
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -189,6 +197,9 @@ Answer: TypeAlias = (
     | device_pb2.ResetStatisticsResponse
     | device_pb2.AdoptDeviceResponse
     | device_pb2.ReconfigureResponse
+    | power_pb2.RunSelfTestResponse
+    | power_pb2.AnnotateOutageResponse
+    | power_pb2.RecordBatteryReplacedResponse
 )
 ChangeRequest: TypeAlias = (
     SaleRequest
@@ -218,7 +229,10 @@ def answer_of(response: Message) -> Answer:
         | drawer_pb2.OpenDrawerResponse
         | device_pb2.ResetStatisticsResponse
         | device_pb2.AdoptDeviceResponse
-        | device_pb2.ReconfigureResponse,
+        | device_pb2.ReconfigureResponse
+        | power_pb2.RunSelfTestResponse
+        | power_pb2.AnnotateOutageResponse
+        | power_pb2.RecordBatteryReplacedResponse,
     ):
         return response
     return SaleAnswer(cast("SaleResponse", response))

@@ -10,6 +10,7 @@ import grpc
 from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
 from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.power import Power
 from tillhal.recovery import Recovery
 from tillhal.scanner import ScanCall, Scanner
 from tillhal.sync_sale import LiveSale
@@ -88,6 +89,7 @@ class Till:
     ) -> None:
         """Use a channel of your own making; `close` closes it."""
         self.stubs: Final = Stubs(channel)
+        self.power: Final = Power(self)
         self._channel = channel
         self._metadata = wire.call_metadata(language)
         self._currency = currency

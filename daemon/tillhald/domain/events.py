@@ -18,7 +18,7 @@ from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, 
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
 from tillhald.domain.slips import SlipMark, SlipState
-from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.supply import Lack, OutageCause, SelfTestKind, SelfTestResult, Supply
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -529,6 +529,15 @@ class SlipsPrinted(Event, frozen=True, kw_only=True):
     printed_by: str = ""
 
 
+class DrillEnded(Event, frozen=True, kw_only=True):
+    """A shutdown was rehearsed up to the cut: settling took `took_ms`, of the `needed_s` that are
+    allowed for settling and halting."""
+
+    took_ms: int
+    needed_s: int
+    lacks: tuple[Lack, ...] = ()
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -593,6 +602,7 @@ AnyEvent = (
     | SlipsMarked
     | BackEntryClosed
     | SlipsPrinted
+    | DrillEnded
 )
 
 

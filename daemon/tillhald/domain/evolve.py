@@ -129,6 +129,7 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.SelfTestBegan()
             | ev.SelfTestEnded()
             | ev.BatteryReplaced()
+            | ev.DrillEnded()
         ):
             book = book_after(state.power, event, at_ms, state.seq, state.receipts_given)
             return replace(state, power=book)

@@ -98,6 +98,7 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SlipsMarked": "outage_id first_no last_no state",
         "BackEntryClosed": "outage_id",
         "SlipsPrinted": "first_no last_no outage_id",
+        "DrillEnded": "took_ms needed_s lacks",
         # What stands within them.
         "SlipMark": "outage_id slip_no paper_ms paper_day",
         "Line": "line_id original_line_id entry_method",

@@ -23,6 +23,7 @@ from tillhald.domain.self_test import Hours
 from tillhald.domain.supply import Supply
 from tillhald.domain.ups import Heard, NotUnderTest, PowerRules, SettleAsked, Tick, UnderTest, Ups
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service import power_metrics
 from tillhald.service.going_dark import CUT_DELAY, GoingDark, Latch, seconds_told
 from tillhald.service.settlement import SETTLE_S
 
@@ -108,15 +109,18 @@ class Power:
         self._changed = asyncio.Event()
         self._goes_dark = False
         self._deadline_s: float | None = None
+        self._heard_ms = mono_ms()
         self.history: deque[Point] = deque(maxlen=HISTORY_POINTS_MAX)
 
     # --- what is heard
 
     def hear(self, heard: Heard) -> None:
         """Judge it. Facts are recorded, and then acts done, in the order in which it was heard."""
-        before = self.state
-        came = step(before, self.settings.rules, heard, self._mono_ms())
+        before, now_ms = self.state, self._mono_ms()
+        came = step(before, self.settings.rules, heard, now_ms)
         self.state = came.state
+        power_metrics.told(before, came.state, came.facts, (now_ms - self._heard_ms) / 1000)
+        self._heard_ms = now_ms
         if came.facts or came.acts:
             self._unsaid.append(_Unsaid(came.facts, came.acts))
             self._woken.set()

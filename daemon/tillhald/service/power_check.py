@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import structlog
 
+from tillhald.domain import events as ev
 from tillhald.domain.errors import SelfTestNotNow
 from tillhald.domain.outages import LOAD_PERCENT_WANTED_MAX, OVERDUE_DAYS, is_due
 from tillhald.domain.sale import UNDER_WAY
-from tillhald.domain.supply import SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.supply import Lack, SelfTestKind, SelfTestResult, Supply
 from tillhald.domain.ups import Master
+from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.going_dark import (
     CUT_AND_RETURN,
     CUT_DELAY,
@@ -277,6 +279,12 @@ class PowerCheck:
             found.append(Finding(Missing.SETTLED_TOO_SLOWLY, "", message))
         result = Drilled(took_ms=took_ms, needed_s=need_s, findings=tuple(found))
         log.info("power_drill_ended", took_ms=took_ms, missing=len(found))
+        lacks = tuple(Lack(code=finding.code.name, ups=finding.ups) for finding in found)
+        ended = ev.DrillEnded(took_ms=took_ms, needed_s=need_s, lacks=lacks)
+        try:
+            await self._till.record([ended])
+        except (Overloaded, StorageError) as error:
+            log.error("power_fact_not_recorded", why=str(error))
         self.work.tell(DrillStep("done", "The drill is over; nothing was cut.", result))
 
     def _tell(self, step: SettleStep) -> None:
