@@ -181,6 +181,7 @@ class App:
             config.devices, load_drivers(), now_ms=wall_ms, on_event=news.report
         )
         devices.remember(state.drawers, alive_ms=state.clock_max_ms)
+        devices.remember_standing({name: each.standing for name, each in state.statistics.items()})
         effects = Effects(
             till=till,
             tail=tail,
@@ -191,6 +192,7 @@ class App:
             local_time=times.written,
         )
         desk = ClaimDesk(till, now_s=time.monotonic)
+        care = DeviceCare(till, tail, devices)
         table = config.scan
         scans = Scans(
             till=till,
@@ -200,12 +202,17 @@ class App:
             repeats=RepeatRule(table.repeat_ms / 1000, is_dropped=table.repeats == "drop"),
             wall_ms=wall_ms,
             now_s=time.monotonic,
+            count=care.count,
         )
         desk.on_change(news.claim_changed)
         news.on_frame(scans.frame_read)
-        care = DeviceCare(till, tail, devices)
         health = HealthChecks(
-            till=till, devices=devices, care=care, clock=clock, local_time=times.written
+            till=till,
+            devices=devices,
+            care=care,
+            scans=scans,
+            clock=clock,
+            local_time=times.written,
         )
         reconfiguration = Reconfiguration(
             config,

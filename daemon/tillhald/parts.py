@@ -103,7 +103,7 @@ def hang(
     )
     journal = JournalServicer(store, tail, verification)
     printer = PrinterServicer(till, store, tail, devices, parts.care)
-    calibrations = Calibrations(till, tail, devices)
+    calibrations = Calibrations(till, tail, devices, lambda name: news.reconfigured((name,)))
     drawer = DrawerServicer(till, store, devices, news, calibrations, parts.desk)
     device = DeviceServicer(
         till=till,

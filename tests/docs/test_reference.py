@@ -274,7 +274,7 @@ def names_below(name: str, heading: str) -> set[str]:
 
 def test_every_condition_of_a_device_is_explained() -> None:
     text = page("daemon/tillhald/devices/health.py").read_text()
-    body = text[text.index("def signs_of") :]
+    body = text[text.index("def sensors_of") :]
     codes = set(re.findall(r'\("([a-z_]+)", Severity', body))
     body += page("daemon/tillhald/devices/drawer_unit.py").read_text()
     codes |= set(re.findall(r'signs\["([a-z_]+)"\]', body)) | {DRIVER_FAILED}

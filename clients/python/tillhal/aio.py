@@ -552,13 +552,17 @@ class AsyncTill:
         device_id: str,
         level: Literal["INTERNAL", "EXTERNAL", "INTERACTIVE"] = "INTERNAL",
         *,
+        print_on: str = "",
         timeout_s: float = wire.CHECK_S,
     ) -> AsyncIterator[device_pb2.CheckHealthResponse]:
         """Check a device: each step as it begins and ends, and at last the report.
 
-        Closing the iterator abandons the check.
+        Closing the iterator abandons the check. A scanner is to read `HealthStep.code`;
+        `print_on` names a printer that prints it.
         """
-        request = device_pb2.CheckHealthRequest(device_id=device_id, level=f"HEALTH_LEVEL_{level}")
+        request = device_pb2.CheckHealthRequest(
+            device_id=device_id, level=f"HEALTH_LEVEL_{level}", print_on=print_on
+        )
         call = self.stubs.device.CheckHealth(request, timeout=timeout_s, metadata=self._metadata)
         try:
             async for step in call:

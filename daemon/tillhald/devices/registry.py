@@ -23,7 +23,6 @@ from tillhald.devices.categories import (
     KickUnknown,
     PowerState,
     PrintOutcome,
-    Reading,
     Trouble,
     Unconfirmed,
 )
@@ -35,7 +34,7 @@ from tillhald.devices.printer_unit import PrinterUnit
 from tillhald.devices.scanner_unit import ScannerUnit
 from tillhald.devices.specs import Driver
 from tillhald.devices.stations import AnyUnit, Change, Station, Stations, build
-from tillhald.devices.unit import Capabilities, DeviceConfig, PortUnit, Status
+from tillhald.devices.unit import Capabilities, DeviceConfig, PortUnit, Status, without_ages
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import DrawerMemory, OpenLevel
@@ -261,6 +260,13 @@ class DeviceRegistry:
         """Before `start`: what earlier runs knew; `alive_ms` is when the last one recorded."""
         self._remember(self._stations, drawers, alive_ms)
 
+    def remember_standing(self, standing: Mapping[str, tuple[str, ...]]) -> None:
+        """Before `start`: by device, the conditions that stood when the till went down."""
+        for station in self._stations.values():
+            for unit in station.units.values():
+                if isinstance(unit, PrinterUnit):
+                    unit.remember(standing.get(unit.device_id, ()))
+
     def _remember(
         self,
         stations: Mapping[str, Station],
@@ -341,6 +347,8 @@ class DeviceRegistry:
             raise
         except Exception as error:  # noqa: BLE001 - a driver's mistake must not end the till
             self._tell(station.host.failed(error, self._now_ms()))
+        else:  # whoever asked may look at its conditions next
+            self._observed([(unit, unit.status)])
 
     # --- snapshots ---
 
@@ -388,7 +396,7 @@ class DeviceRegistry:
             for unit in tuple(station.units.values()):
                 unit.status = unit.read()
                 read.append((unit, unit.status))
-            saying = [value for _, status in read for value in _without_ages(status)]
+            saying = [value for _, status in read for value in without_ages(status)]
             if saying != station.said:
                 station.said = saying
                 self._post(lambda: self._observed(read))
@@ -436,8 +444,3 @@ def _state(calls: int, *, broken: bool) -> State:
     if broken:
         return State.ERROR
     return State.BUSY if calls else State.IDLE
-
-
-def _without_ages(status: Status) -> Iterator[object]:
-    for value in msgspec.structs.astuple(status):
-        yield (value.value, value.how) if isinstance(value, Reading) else value

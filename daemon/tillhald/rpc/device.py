@@ -208,7 +208,14 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
         if level is None:
             raise FieldInvalid("level", "A level is needed.")
         shot = find_device(self._devices, request.device_id)
-        steps = steps_of(self._health, shot.device_id, level, language_of(context))
+        if request.print_on:
+            if shot.category is not Category.SCANNER:
+                raise FieldInvalid("print_on", "Only the check of a scanner prints elsewhere.")
+            printer = find_device(self._devices, request.print_on)
+            if printer.category is not Category.POS_PRINTER:
+                raise FieldInvalid("print_on", "This device is no printer.")
+        language = language_of(context)
+        steps = steps_of(self._health, shot.device_id, level, language, request.print_on)
         # Closed at once when the caller hangs up: the device is free for the next check.
         async with contextlib.aclosing(steps) as told:
             async for step in told:
