@@ -42,6 +42,7 @@ LONGER = {
     "daemon/tillhald/domain/decide.py": "the whole of what the shop allows, in one place",
     "daemon/tillhald/domain/events.py": "one class for each fact",
     "tests/contract/records.py": "one example of each fact",
+    "tests/e2e/test_fuzz.py": "one request for each RPC",
     "tests/property/test_shop.py": "one state machine",
     "tests/support/shop.py": "one shop with its auditor",
 }

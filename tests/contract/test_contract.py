@@ -22,6 +22,7 @@ from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.recovery import RecoveryServicer
 from tillhald.rpc.scanner import ScannerServicer
+from tillhald.rpc.shift import ShiftServicer
 from tillhald.rpc.system import SystemServicer
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,7 @@ SERVICERS = {
     "PrinterService": PrinterServicer,
     "RecoveryService": RecoveryServicer,
     "ScannerService": ScannerServicer,
+    "ShiftService": ShiftServicer,
     "SystemService": SystemServicer,
 }
 MODULES = sorted(module.name for module in pkgutil.iter_modules(tillhal.v1.__path__))
@@ -152,7 +154,7 @@ def test_every_request_that_changes_something_carries_a_request_id() -> None:
     # A check is told as it goes on and done anew when it is asked for again; of two answers to one
     # step the first counts.
     reads = re.compile(
-        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep|Preflight|Reconcile)"
+        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep|Preflight|Reconcile|Explain)"
     )
     for name in MODULES:
         if not name.endswith("_pb2"):

@@ -23,6 +23,7 @@ from tillhal.v1 import (
     printer_pb2,
     recovery_pb2,
     scanner_pb2,
+    shift_pb2,
     system_pb2,
 )
 from tillhald import config, failpoints
@@ -247,6 +248,7 @@ FILES: list[FileDescriptor] = [
         printer_pb2,
         recovery_pb2,
         scanner_pb2,
+        shift_pb2,
         system_pb2,
     )
 ]
@@ -349,7 +351,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     absent = prose(page("README.md")).partition("## What is not there")[2]
     services = {name for file in FILES for name in file.services_by_name}
     for service, words in {
-        "ShiftService": "handover",
         "BackupService": "backup",
         "UpgradeService": "upgrades",
     }.items():

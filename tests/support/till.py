@@ -34,6 +34,7 @@ from tillhal.v1 import (
     printer_pb2_grpc,
     recovery_pb2_grpc,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2_grpc,
 )
 
@@ -143,6 +144,7 @@ class Calls:
         self.power = power_pb2_grpc.PowerServiceStub(self.channel)
         self.recovery = recovery_pb2_grpc.RecoveryServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
+        self.shift = shift_pb2_grpc.ShiftServiceStub(self.channel)
         self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)
 

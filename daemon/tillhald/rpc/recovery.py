@@ -10,10 +10,10 @@ from tillhald.devices.categories import Category
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain.answers import (
-    BookAnswer,
     ItemAnswer,
     JobAnswer,
     SlipAnswer,
+    SlipBookAnswer,
     SlipsPrintedAnswer,
     book_answer,
     summary_of,
@@ -159,7 +159,7 @@ class RecoveryServicer(recovery_pb2_grpc.RecoveryServiceServicer):
         return await carry_out(self._till, command, asked, convert)
 
     def _book(self, outcome: Outcome) -> pb.SlipBook:
-        assert isinstance(outcome.answer, BookAnswer), "it answers with a book"
+        assert isinstance(outcome.answer, SlipBookAnswer), "it answers with a book"
         return wire.book(outcome.answer, self._currency)
 
     async def PutSlip(self, request: pb.PutSlipRequest, context: Context) -> pb.PutSlipResponse:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.timestamp_pb2 import Timestamp
 
-    from tillhald.domain.answers import BookAnswer, SaleSummary
+    from tillhald.domain.answers import SaleSummary, SlipBookAnswer
     from tillhald.domain.back_entry import Warned
     from tillhald.domain.recovery_items import RecoveryItem
     from tillhald.domain.slips import PrintedSlips, Slip, SlipBook
@@ -225,7 +225,7 @@ def _item_message(found: RecoveryItem, till: Till) -> str:
             return f"Sale {found.subject} ({amount}{lines}) was under way.{more}"
 
 
-def book(found: BookAnswer, currency: str) -> pb.SlipBook:
+def book(found: SlipBookAnswer, currency: str) -> pb.SlipBook:
     inner = found.book
     done = found.entered + found.spoilt + found.missing
     answer = pb.SlipBook(
@@ -278,7 +278,7 @@ def warning(found: Warned) -> pb.SlipWarning:
 
 def reconciled(
     found: SlipBook,
-    short: BookAnswer,
+    short: SlipBookAnswer,
     counted_minor: int | None,
     left: list[SlipFinding],
     currency: str,

@@ -22,6 +22,7 @@ from tillhald.domain.answers import (
     decode_answered,
     encode_answered,
 )
+from tillhald.domain.book_rows import number_key
 from tillhald.domain.decide import clock_facts, decide
 from tillhald.domain.events import (
     Record,
@@ -44,8 +45,7 @@ from tillhald.domain.readmodels import (
     job_key_named,
     kick_key,
     named_finished,
-    new_deed_key,
-    number_key,
+    row_of_new_id,
     sale_key,
     sales_named,
 )
@@ -171,7 +171,7 @@ class Till:
             operator=request.operator,
             approver=request.approver,
             finished=self._known_sales(sales_named(command, self.state, job)),
-            id_taken=self._deed(new_deed_key(command)) is not None,
+            id_taken=self._id_taken(command),
             job=job,
             book=self.closed_book(book_named(command)),
         )
@@ -183,12 +183,14 @@ class Till:
     def _known_sales(self, names: Iterable[str]) -> dict[str, Sale]:
         return {name: sale for name in names if (sale := self._known_sale(name)) is not None}
 
-    def _deed(self, key: bytes | None) -> bytes | None:
-        return self._known("jobs", key) if key else None
+    def _id_taken(self, command: cmd.AnyCommand) -> bool:
+        row = row_of_new_id(command)
+        return row is not None and self._known(*row) is not None
 
     def _job_named(self, command: cmd.AnyCommand) -> Job | None:
         """The finished job that the rules need to see beside this command."""
-        stored = self._deed(job_key_named(command, self.state))
+        key = job_key_named(command, self.state)
+        stored = self._known("jobs", key) if key else None
         return decode_job(stored) if stored else None
 
     def closed_book(self, outage_id: str) -> SlipBook | None:
@@ -310,7 +312,7 @@ class Till:
         )
         state = apply(before, record, seq)
         # After the facts: the first sale of a day opens the day and the shift that it names.
-        day, shift = state.day, state.shift
+        day, shift = state.day or before.day, state.shift or before.shift
         record = replace(
             record,
             business_day=day.business_day if day else "",
