@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tillhal.v1 import (
+    access_pb2_grpc,
     checkout_pb2_grpc,
     device_pb2_grpc,
     drawer_pb2_grpc,
@@ -12,8 +13,10 @@ from tillhal.v1 import (
     power_pb2_grpc,
     printer_pb2_grpc,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2_grpc,
 )
+from tillhald.rpc.access import AccessServicer
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
@@ -21,6 +24,7 @@ from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.scanner import ScannerServicer
+from tillhald.rpc.shift import ShiftServicer
 from tillhald.rpc.system import SystemServicer
 from tillhald.service.calibration import Calibrations
 
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from tillhald.journal.writer import JournalWriter
     from tillhald.rpc.door import Door
     from tillhald.rpc.system import Boot
+    from tillhald.service.access import AccessDesk
     from tillhald.service.bring_back import BringBack
     from tillhald.service.claims import ClaimDesk
     from tillhald.service.device_care import DeviceCare
@@ -66,6 +71,7 @@ class Parts(NamedTuple):
     health: HealthChecks
     reconfiguration: Reconfiguration
     station: PowerStation
+    access: AccessDesk
 
 
 def hang(
@@ -110,6 +116,10 @@ def hang(
         reconfiguration=parts.reconfiguration,
     )
     scanner = ScannerServicer(till, parts.scans, parts.desk)
+    shift = ShiftServicer(parts.access)
+    access = AccessServicer(till, parts.access)
+    door.hang(shift_pb2_grpc.add_ShiftServiceServicer_to_server, shift)
+    door.hang(access_pb2_grpc.add_AccessServiceServicer_to_server, access)
     door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
     door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
     door.hang(journal_pb2_grpc.add_JournalServiceServicer_to_server, journal)

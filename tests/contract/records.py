@@ -16,6 +16,7 @@ import msgspec
 
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
+from tillhald.domain.access import CredentialKind, Role
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
@@ -323,6 +324,19 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         test_id="test-1", ups="till_ups", result=SelfTestResult.PASSED, said="Done and passed"
     ),
     ev.BatteryReplaced(ups="till_ups", fitted_on="2025-06-15", serial="B-0815", fitted_by="ann"),
+    ev.OperatorPut(operator="ann", role=Role.CASHIER, name="Ann 安"),
+    ev.PinSet(
+        operator="ann", pin_hash="$argon2id$v=19$m=65536,t=3,p=1$c2FsdA$aGFzaA", by_code=True
+    ),
+    ev.OperatorDisabled(operator="ann", reason="moved to another shop"),
+    ev.OperatorSignedOn(operator="ann", front_end="kiosk", digest="00", expires_ms=1_750_000_600),
+    ev.OperatorSignedOff(operator="ann", front_end="kiosk", digest="00"),
+    ev.SignOnFailed(front_end="kiosk", operator="ann", failures=3),
+    ev.TokenIssued(
+        token_id="t-1", front_end="k", kind=CredentialKind.TOKEN, digest="0a", role=Role.CASHIER
+    ),
+    ev.TokenRevoked(token_id="t-1", reason="stolen"),
+    ev.SetupCodeIssued(operator="owner", digest="02"),
 )
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),
@@ -369,6 +383,8 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.OutageAnnotated(outage_id="o", cause=OutageCause.UNKNOWN),
     ev.SelfTestEnded(test_id="t", ups="u", result=SelfTestResult.UNKNOWN),
     ev.BatteryReplaced(ups="u", fitted_on="2025-06-15"),
+    ev.SignOnFailed(front_end="f"),
+    ev.TokenIssued(token_id="t", front_end="f", kind=CredentialKind.CERTIFICATE, digest="d"),
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

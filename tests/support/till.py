@@ -46,11 +46,14 @@ STOP_S_MAX = 2.0
 """What the daemon promises from SIGTERM to its end."""
 MESSAGE_BYTES_MAX = 32 << 20
 HEADER = "THE CORNER SHOP"
+SOCKET_ONLY = '[access]\nmode = "socket"'
+"""Whoever may open the socket may do everything: for tests of something else."""
 
 _TOML = """
 [listen]
 unix = "{socket}"
 tcp = "{tcp}"
+{access}
 [journal]
 folder = "{folder}/journal"
 map_mib = 4
@@ -94,10 +97,11 @@ def till_toml(
     receipt: str = "",
     front: str = "",
     more: str = "",
+    access: str = SOCKET_ONLY,
 ) -> str:
     """The configuration of a till under `folder`; without a `printer_port` it has no devices.
 
-    `receipt` are more lines of [receipt], `front` of the printer's table, `more` more tables.
+    `access` are lines within [listen], and the table [access]; `receipt` are more lines of [receipt], `front` of the printer's table, `more` more tables.
     """
     return _TOML.format(
         folder=folder,
@@ -111,6 +115,7 @@ def till_toml(
         ttl_s=ttl_s,
         level=level,
         receipt=receipt,
+        access=access,
     ) + (
         (
             _PRINTER_TOML.format(port=printer_port, profile=profile, front=front)
@@ -374,6 +379,7 @@ def a_till(
     receipt: str = "",
     front: str = "",
     more: str = "",
+    access: str = SOCKET_ONLY,
 ) -> Iterator[Till]:
     """A till that is not running yet, on `printer` or none; it is gone afterwards.
 
@@ -393,6 +399,7 @@ def a_till(
             receipt=receipt,
             front=front,
             more=more,
+            access=access,
         )
         till = Till(folder, printer, toml)
         try:

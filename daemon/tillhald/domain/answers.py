@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain import commands as cmd
+from tillhald.domain.answers_access import OperatorAnswer, TokenAnswer
+from tillhald.domain.decide_access import access_answer
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.outages import Battery, Outage, SelfTest
 from tillhald.domain.sale import Sale, SaleKind, SaleState, totals_of
@@ -73,9 +75,17 @@ class BatteryAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="battery"):
     battery: Battery
 
 
+AccessAnswer = OperatorAnswer | TokenAnswer
 PowerAnswer = OutageAnswer | SelfTestAnswer | BatteryAnswer
 Answer = (
-    SaleSummary | JobAnswer | ResolvedAnswer | KickAnswer | ScanAnswer | DevicesAnswer | PowerAnswer
+    SaleSummary
+    | JobAnswer
+    | ResolvedAnswer
+    | KickAnswer
+    | ScanAnswer
+    | DevicesAnswer
+    | PowerAnswer
+    | AccessAnswer
 )
 
 
@@ -156,6 +166,14 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
             return SelfTestAnswer(test=test)
         case cmd.RecordBattery():
             return BatteryAnswer(battery=state.power.batteries[-1])
+        case (
+            cmd.PutOperator()
+            | cmd.SetPin()
+            | cmd.DisableOperator()
+            | cmd.IssueToken()
+            | cmd.RevokeToken()
+        ):
+            return access_answer(state, command)
         case _:
             for sale in state.finished_sales:
                 if sale.sale_id == command.sale_id:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.access import CredentialKind, Role
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
@@ -184,6 +185,38 @@ class RecordBattery(Command, frozen=True, kw_only=True):
     fitted_by: str = ""
 
 
+class PutOperator(Command, frozen=True, kw_only=True):
+    operator: str
+    role: Role
+    name: str = ""
+
+
+class SetPin(Command, frozen=True, kw_only=True):
+    operator: str
+    pin_hash: str
+    by_code: bool = False
+
+
+class DisableOperator(Command, frozen=True, kw_only=True):
+    operator: str
+    reason: str = ""
+
+
+class IssueToken(Command, frozen=True, kw_only=True):
+    """Also the admission of a certificate: `kind` says which."""
+
+    token_id: str
+    front_end: str
+    kind: CredentialKind
+    digest: str
+    role: Role | None = None
+
+
+class RevokeToken(Command, frozen=True, kw_only=True):
+    token_id: str
+    reason: str = ""
+
+
 SaleCommand = (
     Checkout
     | OpenSale
@@ -203,7 +236,10 @@ SaleCommand = (
 DeviceCommand = OpenDrawer | InjectScan | ResetStatistics | AdoptDevice | Reconfigure
 JobCommand = SubmitJob | CancelJob | ResolveJob
 PowerCommand = AnnotateOutage | RunSelfTest | RecordBattery
-AnyCommand = SaleCommand | ReprintReceipt | JobCommand | DeviceCommand | PowerCommand
+AccessCommand = PutOperator | SetPin | DisableOperator | IssueToken | RevokeToken
+AnyCommand = (
+    SaleCommand | ReprintReceipt | JobCommand | DeviceCommand | PowerCommand | AccessCommand
+)
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

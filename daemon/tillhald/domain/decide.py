@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
+from tillhald.domain.decide_access import decide_access
 from tillhald.domain.decide_power import decide_power, refuse_on_low_battery
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, RECEIPTS_WAITING_MAX, JobKind
@@ -118,6 +119,14 @@ def _decide(
             ]
         case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
             return [decide_power(state, command, now)]
+        case (
+            cmd.PutOperator()
+            | cmd.SetPin()
+            | cmd.DisableOperator()
+            | cmd.IssueToken()
+            | cmd.RevokeToken()
+        ):
+            return decide_access(state, command)
         case _:
             return _on_sale(state, rules, command, now)
 

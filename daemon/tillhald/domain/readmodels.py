@@ -132,6 +132,10 @@ def sales_named(command: cmd.AnyCommand, state: TillState, job: Job | None) -> l
             return []
         case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
             return []
+        case cmd.PutOperator() | cmd.SetPin() | cmd.DisableOperator():
+            return []
+        case cmd.IssueToken() | cmd.RevokeToken():
+            return []
         case cmd.ResolveJob():
             return [job.sale_id] if job and job.sale_id else []
         case cmd.VoidSale() | cmd.OpenReturn():

@@ -92,6 +92,15 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SelfTestBegan": "test_id ups kind",
         "SelfTestEnded": "test_id ups result said",
         "BatteryReplaced": "ups fitted_on",
+        "OperatorPut": "role",
+        "PinSet": "by_code",
+        "OperatorDisabled": "",
+        "OperatorSignedOn": "front_end expires_ms",
+        "OperatorSignedOff": "front_end",
+        "SignOnFailed": "front_end failures",
+        "TokenIssued": "token_id front_end kind role",
+        "TokenRevoked": "token_id",
+        "SetupCodeIssued": "",
         # What stands within them.
         "Line": "line_id original_line_id entry_method",
         "Discount": "discount_id line_id",
@@ -114,8 +123,9 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    added changed depth device devices failure fault folder job_id kick_id left_out mode not_kept
-    open_level outcome part power presence reason removed rpc stage tables why
+    added changed depth device devices entrance failure fault folder front_end job_id
+    kick_id left_out mode not_kept open_level outcome part power presence reason removed role rpc
+    stage tables why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""
