@@ -237,6 +237,7 @@ class App:
             ),
             config.access,
             wall_ms=wall_ms,
+            now_s=time.monotonic,
             code_file=_beside(config.journal.folder, ".owner-code"),
         )
         return Parts(
@@ -410,7 +411,7 @@ async def _let_in(config: Config, door: Door, access: AccessDesk) -> Servers:
     servers = Servers(door, config.listen, config.tls, access, is_required=is_required)
     await servers.start()
     if not is_required:
-        log.warning("access_not_required", socket=config.listen.unix, tcp=config.listen.tcp)
+        log.warning("access_not_required", mode=config.access.mode)
     return servers
 
 

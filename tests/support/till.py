@@ -26,6 +26,7 @@ from grpc_health.v1 import health_pb2_grpc
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from tillhal.v1 import (
+    access_pb2_grpc,
     checkout_pb2_grpc,
     device_pb2_grpc,
     drawer_pb2_grpc,
@@ -33,6 +34,7 @@ from tillhal.v1 import (
     power_pb2_grpc,
     printer_pb2_grpc,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2_grpc,
 )
 
@@ -46,7 +48,7 @@ STOP_S_MAX = 2.0
 """What the daemon promises from SIGTERM to its end."""
 MESSAGE_BYTES_MAX = 32 << 20
 HEADER = "THE CORNER SHOP"
-SOCKET_ONLY = '[access]\nmode = "socket"'
+SOCKET_ONLY = '[access]\nmode = "socket"\nargon2_memory_kib = 1024\nargon2_passes = 1'
 """Whoever may open the socket may do everything: for tests of something else."""
 
 _TOML = """
@@ -146,6 +148,8 @@ class Calls:
         self.printer = printer_pb2_grpc.PrinterServiceStub(self.channel)
         self.power = power_pb2_grpc.PowerServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
+        self.access = access_pb2_grpc.AccessServiceStub(self.channel)
+        self.shift = shift_pb2_grpc.ShiftServiceStub(self.channel)
         self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)
 

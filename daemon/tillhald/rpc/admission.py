@@ -74,13 +74,19 @@ class Admission:
         # All without a token share what one with a token has; no front end has a stroke.
         return caller.front_end if caller.token_digest else f"/{self._entrance.name}"
 
-    def admit(self, rule: Rule, caller: Caller, request: Message) -> None:
-        """Make the caller known to all that is done for it. Raises SignOnRequired and Forbidden."""
+    def admit(self, rule: Rule, caller: Caller) -> None:
+        """Make the caller known to all that is done for it. Raises SignOnRequired and Forbidden.
+
+        Where there is an approval, `lift` decides: it is for one request, which is to be read."""
         if rule.admin_only and not self._entrance.is_admin:
             raise errors.RoleRequired("This is done at the till's admin socket.", roles="admin")
-        if caller.approval is not None:
-            caller = caller._replace(request_id=getattr(request, "request_id", ""))
         CALLER.set(caller)
+        if not rule.before_sign_on and caller.approval is None:
+            _must_have(rule.roles, is_liftable=rule.liftable)
+
+    def lift(self, rule: Rule, caller: Caller, request: Message) -> None:
+        """Let the request through in the approver's name if it needs that. Raises Forbidden."""
+        CALLER.set(caller._replace(request_id=getattr(request, "request_id", "")))
         if not rule.before_sign_on:
             _must_have(rule.roles, is_liftable=rule.liftable)
 

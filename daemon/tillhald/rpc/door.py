@@ -110,8 +110,10 @@ class Door:
             try:
                 who = await admission.known(context)
                 share = await admission.begin_call(who)
+                admission.admit(rule, who)
                 request = self._parse(parse, raw)
-                admission.admit(rule, who, request)
+                if who.approval is not None:
+                    admission.lift(rule, who, request)
                 response = await behave(request, context)
             except asyncio.CancelledError:
                 raise
@@ -141,8 +143,10 @@ class Door:
             try:
                 who = await admission.known(context)
                 share = await admission.begin_stream(who)
+                admission.admit(rule, who)
                 request = self._parse(parse, raw)
-                admission.admit(rule, who, request)
+                if who.approval is not None:
+                    admission.lift(rule, who, request)
                 # At once, so that a watcher knows that it is subscribed before anything happens.
                 await context.send_initial_metadata(())
                 async for message in behave(request, context):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
@@ -99,12 +98,14 @@ class AccessDesk:
         settings: AccessTable,
         *,
         wall_ms: Callable[[], int],
+        now_s: Callable[[], float],
         code_file: Path,
     ) -> None:
         self._till = till
         self._hasher = hasher
         self.settings = settings
         self._wall_ms = wall_ms
+        self._now_s = now_s
         self.code_file = code_file
         self._until_s: dict[str, float] = {}
         self._approvals: dict[str, _Given] = {}
@@ -118,7 +119,7 @@ class AccessDesk:
     def _recall(self) -> None:
         """Take up what was so before the till was started. A clock that was set since then makes
         no wait and no sign-on longer than it was meant to be."""
-        now_s, now_ms = time.monotonic(), self._wall_ms()
+        now_s, now_ms = self._now_s(), self._wall_ms()
         for one in self._till.state.access.operators.values():
             whole_s = back_off_s(one.failures)
             left_s = whole_s - (now_ms - one.failed_ms) / 1000
@@ -189,12 +190,12 @@ class AccessDesk:
 
     def _is_on(self, digest: str) -> bool:
         is_known = digest in self._till.state.access.sign_ons
-        return is_known and self._until_s.get(digest, 0.0) > time.monotonic()
+        return is_known and self._until_s.get(digest, 0.0) > self._now_s()
 
     def _approval(self, token: str, front_end: str, ceiling: Grants) -> Approval | None:
         digest = hashlib.sha256(token.encode()).hexdigest()
         given = self._approvals.get(digest)
-        if given is None or given.front_end != front_end or given.until_s <= time.monotonic():
+        if given is None or given.front_end != front_end or given.until_s <= self._now_s():
             return None
         operator = self._till.state.access.operators[given.operator]
         if operator.is_disabled:
@@ -245,6 +246,8 @@ class AccessDesk:
         finally:
             self._trying.discard(operator)
         self._blocked_until_s.pop(operator, None)
+        if front_end in self._tries_due_s:
+            self._tries_due_s[front_end] -= TRY_EVERY_S  # a right PIN was no guess
         if for_approval:
             return self._approve(front_end, operator)
         return await self._signed_in(front_end, operator)
@@ -257,7 +260,7 @@ class AccessDesk:
             operator=operator, front_end=front_end, digest=digest, expires_ms=expires_ms
         )
         self._till.note([fact])
-        self._until_s[digest] = time.monotonic() + seconds
+        self._until_s[digest] = self._now_s() + seconds
         if len(self._until_s) > 2 * SIGN_ONS_MAX:
             book = self._till.state.access
             self._until_s = {key: at for key, at in self._until_s.items() if key in book.sign_ons}
@@ -267,7 +270,7 @@ class AccessDesk:
         return SignedOn(token, operator, one.name, one.role, expires_ms)
 
     def _approve(self, front_end: str, operator: str) -> SignedOn:
-        now_s, seconds = time.monotonic(), self.settings.approval_s
+        now_s, seconds = self._now_s(), self.settings.approval_s
         kept = {key: one for key, one in self._approvals.items() if one.until_s > now_s}
         while len(kept) >= APPROVALS_MAX:
             del kept[next(iter(kept))]
@@ -312,26 +315,27 @@ class AccessDesk:
             # A name that nobody has is blocked as a name that somebody has would be.
             failures = self._strangers[operator] = self._strangers.get(operator, 0) + 1
         self._blocked_until_s = {
-            name: at for name, at in self._blocked_until_s.items() if at > time.monotonic()
+            name: at for name, at in self._blocked_until_s.items() if at > self._now_s()
         }
         if wait_s := back_off_s(failures):
-            self._blocked_until_s[operator] = time.monotonic() + wait_s
+            self._blocked_until_s[operator] = self._now_s() + wait_s
         fact = ev.SignOnFailed(
             front_end=front_end, operator=one.operator if one else "", failures=failures
         )
         if failures >= FAILURES_FREE:
-            log.warning("sign_on_refused", front_end=front_end, count=failures)
+            log.warning("sign_on_refused", front_end=front_end, failures=failures)
         await self._till.record([fact])
 
     def _must_not_be_blocked(self, operator: str) -> None:
-        left_s = self._blocked_until_s.get(operator, 0.0) - time.monotonic()
+        left_s = self._blocked_until_s.get(operator, 0.0) - self._now_s()
         if left_s > 0:
             raise errors.SignOnBlocked("Too many wrong PINs: wait.", int(left_s) + 1)
 
     def _must_not_try_too_often(self, front_end: str) -> None:
-        now_s = time.monotonic()
+        now_s = self._now_s()
         if len(self._tries_due_s) >= TRIERS_MAX:
-            self._tries_due_s = {k: at for k, at in self._tries_due_s.items() if at > now_s}
+            full_s = now_s - TRIES_BURST * TRY_EVERY_S
+            self._tries_due_s = {k: at for k, at in self._tries_due_s.items() if at > full_s}
         due_s = max(self._tries_due_s.get(front_end, 0.0), now_s - TRIES_BURST * TRY_EVERY_S)
         if due_s > now_s:
             raise errors.SignOnBlocked("Too many tries here: wait.", int(due_s - now_s) + 1)
