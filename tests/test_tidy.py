@@ -54,6 +54,7 @@ README_HEADINGS = ["Introduction", "Protocol", "Code structure", "Options", "Beh
 MAY_START_THREADS = {
     "daemon/tillhald/ctl/scan.py",
     "daemon/tillhald/journal/writer.py",
+    "daemon/tillhald/service/pins.py",
     "daemon/tillhald/devices/port.py",
     "daemon/tillhald/drivers/host_battery/source.py",
 }

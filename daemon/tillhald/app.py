@@ -7,6 +7,7 @@ import contextlib
 import time
 import uuid
 import zoneinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ from tillhald.rpc.door import Door
 from tillhald.rpc.recovery import recovery_report
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import API_VERSION, Boot
+from tillhald.service.access import AccessDesk
 from tillhald.service.bring_back import BringBack
+from tillhald.service.caller import NOBODYS
 from tillhald.service.claims import ClaimDesk
 from tillhald.service.device_care import DeviceCare
 from tillhald.service.devices import DeviceNews
@@ -35,6 +38,7 @@ from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
 from tillhald.service.health import HealthChecks
 from tillhald.service.opening import check_identity, open_or_create, restored_state
+from tillhald.service.pins import PinHasher
 from tillhald.service.power_station import PowerStation, power_sources
 from tillhald.service.reconfigure import Reconfiguration
 from tillhald.service.scans import RepeatRule, Scans
@@ -236,6 +240,16 @@ class App:
             clock=clock,
             local_time=times.written,
         )
+        access = AccessDesk(
+            till,
+            PinHasher(
+                memory_kib=config.access.argon2_memory_kib, passes=config.access.argon2_passes
+            ),
+            config.access,
+            wall_ms=wall_ms,
+            now_s=time.monotonic,
+            code_file=_beside(config.journal.folder, ".owner-code"),
+        )
         return Parts(
             store,
             tail,
@@ -253,6 +267,7 @@ class App:
             reconfiguration,
             station,
             times.written,
+            access,
         )
 
     def _note_start(
@@ -309,10 +324,10 @@ class App:
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop
             )
             hang(door, parts, verification, diagnostics, boot, power)
-            servers = Servers(door, config.listen)
-            await servers.start()
+            servers = await _let_in(config, door, parts.access)
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
-            parts.effects.start(tasks.create_task)
+            # Loops that begin in a call go on in nobody's name.
+            parts.effects.start(partial(tasks.create_task, context=NOBODYS))
             parts.care.look_at_counts()
             background = [
                 tasks.create_task(parts.bring_back.run()),
@@ -411,6 +426,21 @@ def _sentence(parts: Parts) -> str:
     if parts.tail.failure is not None:
         return "No disk takes records: refuses everything."
     return parts.station.sentence()
+
+
+def _beside(folder: str, ending: str) -> Path:
+    return Path(folder).with_name(Path(folder).name + ending)
+
+
+async def _let_in(config: Config, door: Door, access: AccessDesk) -> Servers:
+    """Open every entrance. Raises OSError."""
+    is_required = config.access.is_required
+    await access.see_to_an_owner()
+    servers = Servers(door, config.listen, config.tls, access, is_required=is_required)
+    await servers.start()
+    if not is_required:
+        log.warning("access_not_required", mode=config.access.mode)
+    return servers
 
 
 def _serve_metrics(config: Config, parts: Parts) -> None:

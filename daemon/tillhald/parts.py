@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tillhal.v1 import (
+    access_pb2_grpc,
     checkout_pb2_grpc,
     device_pb2_grpc,
     drawer_pb2_grpc,
@@ -16,6 +17,7 @@ from tillhal.v1 import (
     shift_pb2_grpc,
     system_pb2_grpc,
 )
+from tillhald.rpc.access import AccessServicer
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from tillhald.journal.writer import JournalWriter
     from tillhald.rpc.door import Door
     from tillhald.rpc.system import Boot
+    from tillhald.service.access import AccessDesk
     from tillhald.service.bring_back import BringBack
     from tillhald.service.claims import ClaimDesk
     from tillhald.service.device_care import DeviceCare
@@ -73,6 +76,7 @@ class Parts(NamedTuple):
     reconfiguration: Reconfiguration
     station: PowerStation
     local_time: Callable[[int], str]
+    access: AccessDesk
 
 
 def hang(
@@ -127,6 +131,8 @@ def hang(
         start=boot.recovery,
     )
     scanner = ScannerServicer(till, parts.scans, parts.desk)
+    access = AccessServicer(till, parts.access)
+    door.hang(access_pb2_grpc.add_AccessServiceServicer_to_server, access)
     door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
     door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
     door.hang(journal_pb2_grpc.add_JournalServiceServicer_to_server, journal)
@@ -134,7 +140,7 @@ def hang(
     door.hang(printer_pb2_grpc.add_PrinterServiceServicer_to_server, printer)
     power_servicer = PowerServicer(till, store, tail, power, check, parts.station.clock)
     door.hang(power_pb2_grpc.add_PowerServiceServicer_to_server, power_servicer)
-    shift = ShiftServicer(till, store, parts.station.clock)
+    shift = ShiftServicer(till, store, parts.station.clock, parts.access)
     door.hang(shift_pb2_grpc.add_ShiftServiceServicer_to_server, shift)
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
     door.hang(recovery_pb2_grpc.add_RecoveryServiceServicer_to_server, recovery)

@@ -17,6 +17,7 @@ import msgspec
 from tests.contract.book_records import BOOKS_BARE, BOOKS_WHOLE
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
+from tillhald.domain.access import CredentialKind, Role
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
@@ -384,6 +385,19 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         lacks=(Lack(code="HOOK_MISSING"), Lack(code="TEST_MISSING", ups="till_ups")),
     ),
     *BOOKS_WHOLE,
+    ev.OperatorPut(operator="ann", role=Role.CASHIER, name="Ann 安"),
+    ev.PinSet(
+        operator="ann", pin_hash="$argon2id$v=19$m=65536,t=3,p=1$c2FsdA$aGFzaA", by_code=True
+    ),
+    ev.OperatorDisabled(operator="ann", reason="moved to another shop"),
+    ev.OperatorSignedOn(operator="ann", front_end="kiosk", digest="00", expires_ms=1_750_000_600),
+    ev.OperatorSignedOff(operator="ann", front_end="kiosk", digest="00"),
+    ev.SignOnFailed(front_end="kiosk", operator="ann", failures=3),
+    ev.TokenIssued(
+        token_id="t-1", front_end="k", kind=CredentialKind.TOKEN, digest="0a", role=Role.CASHIER
+    ),
+    ev.TokenRevoked(token_id="t-1", reason="stolen"),
+    ev.SetupCodeIssued(operator="owner", digest="02"),
 )
 
 BARE: tuple[ev.AnyEvent, ...] = (
@@ -433,6 +447,8 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.BatteryReplaced(ups="u", fitted_on="2025-06-15"),
     ev.DrillEnded(took_ms=0, needed_s=1),
     *BOOKS_BARE,
+    ev.SignOnFailed(front_end="f"),
+    ev.TokenIssued(token_id="t", front_end="f", kind=CredentialKind.CERTIFICATE, digest="d"),
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

@@ -15,6 +15,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from tests.docs.pages import Row, blocks, code_in, page, prose, rows
 from tillhal.v1 import (
+    access_pb2,
     checkout_pb2,
     device_pb2,
     drawer_pb2,
@@ -27,6 +28,7 @@ from tillhal.v1 import (
     system_pb2,
 )
 from tillhald import config, failpoints
+from tillhald.config_access import AccessTable, TlsTable
 from tillhald.config_power import PowerTable
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import DRIVER_FAILED, MAINTENANCE_DUE, REPLACED
@@ -66,6 +68,8 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[log]": config.LogTable,
     "[power]": PowerTable,
     "[recovery]": config.RecoveryTable,
+    "[access]": AccessTable,
+    "[tls]": TlsTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
 
@@ -240,6 +244,7 @@ def test_the_page_of_the_format_lists_every_database_and_every_fault() -> None:
 FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
     for module in (
+        access_pb2,
         checkout_pb2,
         device_pb2,
         drawer_pb2,

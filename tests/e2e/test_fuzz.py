@@ -16,8 +16,8 @@ from tests.support.answers import (
     take_until,
 )
 from tests.support.sales import CARD, card_sale, cash_sale, dec, eur, line, name, new_id, tender
-from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import (
+    access_pb2,
     device_pb2,
     drawer_pb2,
     journal_pb2,
@@ -28,6 +28,7 @@ from tillhal.v1 import (
     shift_pb2,
     system_pb2,
 )
+from tillhal.v1 import checkout_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,7 @@ REFUSALS = {
     grpc.StatusCode.ALREADY_EXISTS,
     grpc.StatusCode.ABORTED,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.UNAUTHENTICATED,
 }
 OPEN_SALE, SOLD = "fuzz-open", "fuzz-sold"
 
@@ -246,6 +248,9 @@ def requests() -> dict[str, Callable[[], Message]]:
             page_size=3, page_token="0000000000000009", live_only=True
         ),
         "SystemService/GetStatus": system_pb2.GetStatusRequest,
+        "ShiftService/SignOn": lambda: shift_pb2.SignOnRequest(operator="ann", pin="4711"),
+        "ShiftService/SignOff": shift_pb2.SignOffRequest,
+        **access_requests(),
         **shift_requests(),
     }
 
@@ -307,6 +312,37 @@ def shift_requests() -> dict[str, Callable[[], Message]]:
         ),
         "ShiftService/ExplainOverShort": lambda: shift_pb2.ExplainOverShortRequest(
             shift_id="shift-1"
+        ),
+    }
+
+
+def access_requests() -> dict[str, Callable[[], Message]]:
+    """Those of AccessService."""
+    return {
+        "AccessService/GetCaller": access_pb2.GetCallerRequest,
+        "AccessService/ListOperators": access_pb2.ListOperatorsRequest,
+        "AccessService/PutOperator": lambda: access_pb2.PutOperatorRequest(
+            request_id=new_id(), operator="ann", name="Ann 安", role=access_pb2.ROLE_CASHIER
+        ),
+        "AccessService/SetPin": lambda: access_pb2.SetPinRequest(
+            request_id=new_id(), operator="ann", pin="4711", current_pin="0815"
+        ),
+        "AccessService/DisableOperator": lambda: access_pb2.DisableOperatorRequest(
+            request_id=new_id(), operator="ann", reason="gone"
+        ),
+        "AccessService/IssueToken": lambda: access_pb2.IssueTokenRequest(
+            request_id=new_id(), token_id=name(), front_end="kiosk", role=access_pb2.ROLE_CASHIER
+        ),
+        "AccessService/AdmitCertificate": lambda: access_pb2.AdmitCertificateRequest(
+            request_id=new_id(), token_id=name(), front_end="kiosk", certificate_pem="-----"
+        ),
+        "AccessService/RevokeToken": lambda: access_pb2.RevokeTokenRequest(
+            request_id=new_id(), token_id="token", reason="stolen"
+        ),
+        "AccessService/ListTokens": access_pb2.ListTokensRequest,
+        "AccessService/IssueSetupCode": access_pb2.IssueSetupCodeRequest,
+        "AccessService/RedeemSetupCode": lambda: access_pb2.RedeemSetupCodeRequest(
+            request_id=new_id(), code="ABCD-EFGH", pin="739154"
         ),
     }
 
@@ -440,6 +476,7 @@ def test_every_unary_call_of_the_contract_is_tried() -> None:
         module.DESCRIPTOR.services_by_name.values()
         for module in (
             pb,
+            access_pb2,
             device_pb2,
             drawer_pb2,
             journal_pb2,

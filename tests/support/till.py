@@ -26,6 +26,7 @@ from grpc_health.v1 import health_pb2_grpc
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from tillhal.v1 import (
+    access_pb2_grpc,
     checkout_pb2_grpc,
     device_pb2_grpc,
     drawer_pb2_grpc,
@@ -48,11 +49,14 @@ STOP_S_MAX = 2.0
 """What the daemon promises from SIGTERM to its end."""
 MESSAGE_BYTES_MAX = 32 << 20
 HEADER = "THE CORNER SHOP"
+SOCKET_ONLY = '[access]\nmode = "socket"\nargon2_memory_kib = 1024\nargon2_passes = 1'
+"""Whoever may open the socket may do everything: for tests of something else."""
 
 _TOML = """
 [listen]
 unix = "{socket}"
 tcp = "{tcp}"
+{access}
 [journal]
 folder = "{folder}/journal"
 map_mib = 4
@@ -96,10 +100,11 @@ def till_toml(
     receipt: str = "",
     front: str = "",
     more: str = "",
+    access: str = SOCKET_ONLY,
 ) -> str:
     """The configuration of a till under `folder`; without a `printer_port` it has no devices.
 
-    `receipt` are more lines of [receipt], `front` of the printer's table, `more` more tables.
+    `access` are lines within [listen], and the table [access]; `receipt` are more lines of [receipt], `front` of the printer's table, `more` more tables.
     """
     return _TOML.format(
         folder=folder,
@@ -113,6 +118,7 @@ def till_toml(
         ttl_s=ttl_s,
         level=level,
         receipt=receipt,
+        access=access,
     ) + (
         (
             _PRINTER_TOML.format(port=printer_port, profile=profile, front=front)
@@ -144,6 +150,7 @@ class Calls:
         self.power = power_pb2_grpc.PowerServiceStub(self.channel)
         self.recovery = recovery_pb2_grpc.RecoveryServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
+        self.access = access_pb2_grpc.AccessServiceStub(self.channel)
         self.shift = shift_pb2_grpc.ShiftServiceStub(self.channel)
         self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)
@@ -378,6 +385,7 @@ def a_till(
     receipt: str = "",
     front: str = "",
     more: str = "",
+    access: str = SOCKET_ONLY,
 ) -> Iterator[Till]:
     """A till that is not running yet, on `printer` or none; it is gone afterwards.
 
@@ -397,6 +405,7 @@ def a_till(
             receipt=receipt,
             front=front,
             more=more,
+            access=access,
         )
         till = Till(folder, printer, toml)
         try:

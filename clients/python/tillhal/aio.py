@@ -10,8 +10,10 @@ import grpc
 
 from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
+from tillhal.access import AsyncAccess, AsyncApproval, AsyncSignOn
 from tillhal.aio_sale import AsyncLiveSale
 from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.credentials import Credentials, Metadata, Tls
 from tillhal.power import AsyncPower
 from tillhal.recovery import AsyncRecovery
 from tillhal.scanner import AsyncScanCall, AsyncScanner
@@ -88,12 +90,14 @@ class AsyncTill:
         language: str | None = None,
         currency: str | None = None,
         timeout_s: float = wire.CALL_S,
+        token: str | None = None,
     ) -> None:
         """Use a channel of your own making; `close` closes it."""
         self.stubs: Final = AsyncStubs(channel)
         self.power: Final = AsyncPower(self)
         self._channel = channel
-        self._metadata = wire.call_metadata(language)
+        self._credentials = Credentials(wire.call_metadata(language), token)
+        self.access: Final = AsyncAccess(channel, self._ask)
         self._currency = currency
         self._timeout_s = timeout_s
         self._watches: weakref.WeakSet[AsyncWatch[object]] = weakref.WeakSet()
@@ -108,18 +112,31 @@ class AsyncTill:
         language: str | None = None,
         currency: str | None = None,
         timeout_s: float = wire.CALL_S,
+        token: str | None = None,
+        tls: Tls | None = None,
     ) -> Self:
         """The till at `address`; nothing is sent yet, and the till need not be up.
 
         address: "unix:///run/tillhal/api.sock" or "127.0.0.1:50051"; without it
         $TILLHAL_ADDRESS, else unix:///run/tillhal/api.sock. language: of the sentences for the
         cashier, "en" or "zh-CN". currency: of the amounts, ISO 4217; the till is asked once unless
-        given. timeout_s: deadline of a call, unless the call says otherwise.
-        Raises ValueError for an address that is none.
+        given. timeout_s: deadline of a call, unless the call says otherwise. token: this front
+        end's, where the till asks for one; without it $TILLHAL_TOKEN. tls: for a till on another
+        machine. Raises ValueError for an address that is none, OSError for files of `tls`.
         """
         target = wire.target_of(address)
-        channel = grpc.aio.insecure_channel(target, options=wire.channel_options(target))
-        return cls(channel, language=language, currency=currency, timeout_s=timeout_s)
+        options = wire.channel_options(target)
+        if tls is None:
+            channel = grpc.aio.insecure_channel(target, options=options)
+        else:
+            options += tls.options()
+            channel = grpc.aio.secure_channel(target, tls.credentials(), options=options)
+        return cls(channel, language=language, currency=currency, timeout_s=timeout_s, token=token)
+
+    @property
+    def metadata(self) -> Metadata:
+        """What has to go with a call of `stubs`: language, token, sign-on."""
+        return self._credentials.metadata
 
     async def close(self) -> None:
         """End all watches and calls, and the connection. May be called twice."""
@@ -154,6 +171,23 @@ class AsyncTill:
         if self._currency is None:
             self._currency = (await self.status(timeout_s=timeout_s)).currency_code
         return self._currency
+
+    # Who does it
+
+    def carry(self, operator_token: str) -> None:
+        """Send this operator's token from now on: one that was got elsewhere; empty for none."""
+        self._credentials.signed_on(operator_token)
+
+    def sign_on(self, operator: str, pin: str) -> AsyncSignOn:
+        """For an `async with`: calls in it are in this operator's name.
+
+        Raises SignOnRefused and SignOnBlocked.
+        """
+        return AsyncSignOn(self.access, self._credentials, operator, pin)
+
+    def approved_by(self, approver: str, pin: str) -> AsyncApproval:
+        """For an `async with`: let one request in it through, in another's name."""
+        return AsyncApproval(self.access, self._credentials, approver, pin)
 
     # Sending what was built (and stored) before
 
@@ -498,7 +532,7 @@ class AsyncTill:
         """Have the till learn the switch of a drawer that is shut: each step, then the result."""
         request = requests.calibrate_sensor(drawer, by_key=by_key, request_id=request_id)
         stub = self.stubs.drawer.CalibrateSensor
-        call = stub(request, timeout=timeout_s, metadata=self._metadata)
+        call = stub(request, timeout=timeout_s, metadata=self.metadata)
         try:
             async for step in call:
                 yield step
@@ -563,7 +597,7 @@ class AsyncTill:
         request = device_pb2.CheckHealthRequest(
             device_id=device_id, level=f"HEALTH_LEVEL_{level}", print_on=print_on
         )
-        call = self.stubs.device.CheckHealth(request, timeout=timeout_s, metadata=self._metadata)
+        call = self.stubs.device.CheckHealth(request, timeout=timeout_s, metadata=self.metadata)
         try:
             async for step in call:
                 yield step
@@ -710,7 +744,7 @@ class AsyncTill:
     ) -> AsyncIterator[journal_pb2.VerifyResponse]:
         """Have every record checked: progress, and at last the result."""
         request = journal_pb2.VerifyRequest()
-        call = self.stubs.journal.Verify(request, timeout=timeout_s, metadata=self._metadata)
+        call = self.stubs.journal.Verify(request, timeout=timeout_s, metadata=self.metadata)
         try:
             async for step in call:
                 yield step
@@ -739,7 +773,7 @@ class AsyncTill:
             timeout_s = wire.VERIFY_S if check_journal else wire.DIAGNOSTICS_S
         with diagnostics.Receiver(target, on_progress) as receiver:
             call = self.stubs.system.GetDiagnostics(
-                request, timeout=timeout_s, metadata=self._metadata
+                request, timeout=timeout_s, metadata=self.metadata
             )
             try:
                 async for step in call:
@@ -761,7 +795,7 @@ class AsyncTill:
         return self._kept(
             AsyncWatch(
                 lambda at: self.stubs.system.WatchEvents(
-                    system_pb2.WatchEventsRequest(cursor=at), metadata=self._metadata
+                    system_pb2.WatchEventsRequest(cursor=at), metadata=self.metadata
                 ),
                 lambda: self._begin(JournalPlace[system_pb2.WatchEventsResponse], cursor),
             )
@@ -774,7 +808,7 @@ class AsyncTill:
         return self._kept(
             AsyncWatch(
                 lambda at: self.stubs.journal.WatchJournal(
-                    journal_pb2.WatchJournalRequest(cursor=at), metadata=self._metadata
+                    journal_pb2.WatchJournalRequest(cursor=at), metadata=self.metadata
                 ),
                 lambda: self._begin(JournalPlace[journal_pb2.WatchJournalResponse], cursor),
             )
@@ -785,7 +819,7 @@ class AsyncTill:
         return self._kept(
             AsyncWatch(
                 lambda at: self.stubs.printer.WatchJobs(
-                    printer_pb2.WatchJobsRequest(cursor=at), metadata=self._metadata
+                    printer_pb2.WatchJobsRequest(cursor=at), metadata=self.metadata
                 ),
                 lambda: self._begin(JournalPlace[printer_pb2.WatchJobsResponse], cursor),
             )
@@ -796,7 +830,7 @@ class AsyncTill:
         return self._kept(
             AsyncWatch(
                 lambda _: self.stubs.device.WatchDevices(
-                    device_pb2.WatchDevicesRequest(device_id=device_id), metadata=self._metadata
+                    device_pb2.WatchDevicesRequest(device_id=device_id), metadata=self.metadata
                 ),
                 self._begin_devices,
             )
@@ -841,7 +875,7 @@ class AsyncTill:
             raise RuntimeError(wire.CLOSED)
         deadline_s = self._timeout_s if timeout_s is None else timeout_s
         try:
-            return await rpc(request, timeout=deadline_s, metadata=self._metadata)
+            return await rpc(request, timeout=deadline_s, metadata=self.metadata)
         except grpc.RpcError as error:
             raise errors.from_rpc(error, request) from error
         except asyncio.CancelledError:
@@ -880,5 +914,5 @@ class _ScannerDesk:
         return await self._till._ask(self._till.stubs.scanner.AcknowledgeScan, request, None)  # noqa: SLF001 - a part of the till
 
     def watch(self, request: scanner_pb2.WatchScansRequest) -> AsyncScanCall:
-        metadata = self._till._metadata  # noqa: SLF001 - a part of the till
+        metadata = self._till.metadata
         return self._till.stubs.scanner.WatchScans(request, metadata=metadata)

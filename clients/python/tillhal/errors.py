@@ -450,6 +450,73 @@ class DeviceStuck(DeviceError, reason="DEVICE_STUCK"):
     """An earlier call still holds the device."""
 
 
+# Who may do what
+
+
+class Unauthenticated(Refused):
+    """The till does not know who asks."""
+
+
+class FrontEndUnknown(Unauthenticated, reason="FRONT_END_UNKNOWN"):
+    """No token or certificate that counts came with the call: see `connect`."""
+
+
+class SignOnRequired(Unauthenticated, reason="SIGN_ON_REQUIRED"):
+    """Nobody is signed on, or not any more: see `sign_on`."""
+
+
+class SignOnRefused(Unauthenticated, reason="SIGN_ON_REFUSED"):
+    """Operator or PIN is wrong; which of them is not said."""
+
+
+class SetupCodeWrong(Unauthenticated, reason="SETUP_CODE_WRONG"):
+    """Not the one-time code that waits."""
+
+
+class SignOnBlocked(Overloaded, reason="SIGN_ON_BLOCKED"):
+    """Too many wrong PINs: `retry_after_s` says how long to wait."""
+
+
+class PeerBusy(Overloaded, reason="PEER_BUSY"):
+    """The front end asks for more than its share."""
+
+
+class RoleRequired(Refused, reason="ROLE_REQUIRED"):
+    """The operator's role does not allow it here; `metadata["roles"]` would."""
+
+
+class ApprovalRequired(Refused, reason="APPROVAL_REQUIRED"):
+    """Somebody of `metadata["roles"]` may let this one request through: see `approved_by`."""
+
+
+class OperatorNotFound(Refused, reason="OPERATOR_NOT_FOUND"):
+    """There is no such operator."""
+
+
+class OperatorDisabled(Refused, reason="OPERATOR_DISABLED"):
+    """The operator is kept out."""
+
+
+class LastOwner(Refused, reason="LAST_OWNER"):
+    """Nobody would be owner any more."""
+
+
+class TooManyOperators(Refused, reason="TOO_MANY_OPERATORS"):
+    """The till knows as many operators as it can."""
+
+
+class TokenNotFound(Refused, reason="TOKEN_NOT_FOUND"):
+    """No such token or certificate counts."""
+
+
+class TokenExists(Refused, reason="TOKEN_EXISTS"):
+    """There is such a token, or this certificate, already."""
+
+
+class TooManyTokens(Refused, reason="TOO_MANY_TOKENS"):
+    """As many tokens and certificates count as can."""
+
+
 _BASE_BY_CODE: Final[dict[grpc.StatusCode, type[TillError]]] = {
     grpc.StatusCode.INVALID_ARGUMENT: Refused,
     grpc.StatusCode.FAILED_PRECONDITION: Refused,

@@ -59,7 +59,7 @@ class Power:
             Watch(
                 lambda at: till.stubs.power.WatchPower(
                     pb.WatchPowerRequest(cursor=at),
-                    metadata=till._metadata,
+                    metadata=till.metadata,
                 ),
                 JournalPlace[pb.WatchPowerResponse](till._begin(cursor)),
             )
@@ -138,7 +138,7 @@ class Power:
         call = self._till.stubs.power.RunDrill(
             request,
             timeout=timeout_s,
-            metadata=self._till._metadata,
+            metadata=self._till.metadata,
         )
         try:
             yield from call
@@ -163,7 +163,7 @@ class Power:
         call = self._till.stubs.power.PrepareForPowerLoss(
             request,
             timeout=deadline_s + BESIDE_S if timeout_s is None else timeout_s,
-            metadata=self._till._metadata,
+            metadata=self._till.metadata,
         )
         try:
             yield from call
@@ -198,7 +198,7 @@ class AsyncPower:
             AsyncWatch(
                 lambda at: till.stubs.power.WatchPower(
                     pb.WatchPowerRequest(cursor=at),
-                    metadata=till._metadata,
+                    metadata=till.metadata,
                 ),
                 lambda: till._begin(JournalPlace[pb.WatchPowerResponse], cursor),
             )
@@ -281,7 +281,7 @@ class AsyncPower:
         call = self._till.stubs.power.RunDrill(
             request,
             timeout=timeout_s,
-            metadata=self._till._metadata,
+            metadata=self._till.metadata,
         )
         try:
             async for step in call:
@@ -309,7 +309,7 @@ class AsyncPower:
         call = self._till.stubs.power.PrepareForPowerLoss(
             request,
             timeout=deadline_s + BESIDE_S if timeout_s is None else timeout_s,
-            metadata=self._till._metadata,
+            metadata=self._till.metadata,
         )
         try:
             async for step in call:

@@ -18,11 +18,13 @@ from tillhald.ctl import (
     drawer,
     jobs,
     journal,
+    operators,
     outage,
     power,
     printer,
     scan,
     status,
+    tls,
     watch,
 )
 
@@ -49,6 +51,11 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(printer.app, name="printer")
 app.add_typer(power.app, name="power")
 app.add_typer(outage.app, name="outage")
+app.command("sign-on")(operators.sign_on)
+app.command("sign-off")(operators.sign_off)
+app.add_typer(operators.app, name="operator")
+app.add_typer(operators.tokens, name="token")
+app.add_typer(tls.app, name="tls")
 
 
 def main() -> int:

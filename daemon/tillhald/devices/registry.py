@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import Context
 from typing import TypeVar, TypeVarTuple
 
 import msgspec
@@ -431,8 +432,9 @@ class DeviceRegistry:
         if (earlier := self._due.pop(unit.device_id, None)) is not None:
             earlier.cancel()
         if (in_s := unit.look_again_s()) is not None and self._lifecycle is Lifecycle.RUNNING:
+            # In a context of its own: it is not done for whoever happened to ask just now.
             self._due[unit.device_id] = self._loop.call_later(
-                in_s, lambda: self._observed([(unit, unit.status)])
+                in_s, lambda: self._observed([(unit, unit.status)]), context=Context()
             )
 
     def _tell(self, events: Iterable[DeviceEvent]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain import commands as cmd
+from tillhald.domain.answers_access import OperatorAnswer, TokenAnswer
 from tillhald.domain.back_entry import Warned, warnings_of
 from tillhald.domain.books import Day, DayReport, DayTotals, Movement, Shift
+from tillhald.domain.decide_access import access_answer
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.outages import Battery, Outage, SelfTest
 from tillhald.domain.recovery_items import ItemKind, RecoveryItem
@@ -133,6 +135,7 @@ class ZAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="z"):
 
 
 BookAnswer = ShiftAnswer | MovementAnswer | HandOverAnswer | DayAnswer | ZAnswer
+AccessAnswer = OperatorAnswer | TokenAnswer
 PowerAnswer = OutageAnswer | SelfTestAnswer | BatteryAnswer
 Answer = (
     SaleSummary
@@ -144,6 +147,7 @@ Answer = (
     | PowerAnswer
     | RecoveryAnswer
     | BookAnswer
+    | AccessAnswer
 )
 
 
@@ -273,6 +277,14 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
             printed = state.slips.printed[-1]
             ids = tuple(job.job_id for job in state.jobs.values() if job.submit_seq == state.seq)
             return SlipsPrintedAnswer(printed=printed, job_ids=ids)
+        case (
+            cmd.PutOperator()
+            | cmd.SetPin()
+            | cmd.DisableOperator()
+            | cmd.IssueToken()
+            | cmd.RevokeToken()
+        ):
+            return access_answer(state, command)
         case _:
             return _sale_now(state, command.sale_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.access import CredentialKind, Role
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.books import Denomination, MovementKind
 from tillhald.domain.devices import Identity
@@ -334,6 +335,38 @@ class PrintReport(Command, frozen=True, kw_only=True):
     document_seq: int = 0
 
 
+class PutOperator(Command, frozen=True, kw_only=True):
+    operator: str
+    role: Role
+    name: str = ""
+
+
+class SetPin(Command, frozen=True, kw_only=True):
+    operator: str
+    pin_hash: str
+    by_code: bool = False
+
+
+class DisableOperator(Command, frozen=True, kw_only=True):
+    operator: str
+    reason: str = ""
+
+
+class IssueToken(Command, frozen=True, kw_only=True):
+    """Also the admission of a certificate: `kind` says which."""
+
+    token_id: str
+    front_end: str
+    kind: CredentialKind
+    digest: str
+    role: Role | None = None
+
+
+class RevokeToken(Command, frozen=True, kw_only=True):
+    token_id: str
+    reason: str = ""
+
+
 SaleCommand = (
     Checkout
     | OpenSale
@@ -368,6 +401,7 @@ ShiftCommand = (
 )
 DayCommand = OpenDay | CloseDay | ExceptTender | PrintReport
 BookCommand = ShiftCommand | DayCommand
+AccessCommand = PutOperator | SetPin | DisableOperator | IssueToken | RevokeToken
 AnyCommand = (
     SaleCommand
     | ReprintReceipt
@@ -376,6 +410,7 @@ AnyCommand = (
     | PowerCommand
     | RecoveryCommand
     | BookCommand
+    | AccessCommand
 )
 
 

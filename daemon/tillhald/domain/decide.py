@@ -14,6 +14,7 @@ from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
 from tillhald.domain.back_entry import as_slip, check_slip, decide_slips
+from tillhald.domain.decide_access import decide_access
 from tillhald.domain.decide_day import decide_day
 from tillhald.domain.decide_power import decide_power, refuse_on_low_battery
 from tillhald.domain.decide_shift import (
@@ -146,6 +147,14 @@ def _decide(
             | cmd.PrintSuspended()
         ):
             return _after_an_outage(state, rules, command, now)
+        case (
+            cmd.PutOperator()
+            | cmd.SetPin()
+            | cmd.DisableOperator()
+            | cmd.IssueToken()
+            | cmd.RevokeToken()
+        ):
+            return decide_access(state, command)
         case _:
             return _on_sale(state, rules, command, now)
 

@@ -226,6 +226,22 @@ class TooManySlipBooks(Precondition):
     reason = "TOO_MANY_SLIP_BOOKS"
 
 
+class TooManyOperators(Precondition):
+    reason = "TOO_MANY_OPERATORS"
+
+
+class TooManyTokens(Precondition):
+    reason = "TOO_MANY_TOKENS"
+
+
+class OperatorDisabledAlready(Precondition):
+    reason = "OPERATOR_DISABLED"
+
+
+class LastOwner(Precondition):
+    reason = "LAST_OWNER"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 
@@ -278,6 +294,14 @@ class SlipBookNotFound(NotFound):
     reason = "SLIP_BOOK_NOT_FOUND"
 
 
+class OperatorNotFound(NotFound):
+    reason = "OPERATOR_NOT_FOUND"
+
+
+class TokenNotFound(NotFound):
+    reason = "TOKEN_NOT_FOUND"
+
+
 class AlreadyExists(Refused):
     """What was to be new is there already."""
 
@@ -304,6 +328,10 @@ class KickExists(AlreadyExists):
 
 class SelfTestExists(AlreadyExists):
     reason = "SELF_TEST_EXISTS"
+
+
+class TokenExists(AlreadyExists):
+    reason = "TOKEN_EXISTS"
 
 
 class RequestIdReused(AlreadyExists):
@@ -350,3 +378,59 @@ class Full(Refused):
     """A named limit is reached; waiting helps."""
 
     reason = "QUEUE_FULL"
+
+
+class PeerBusy(Full):
+    """A front end asks for more than its share; others are not to wait for it."""
+
+    reason = "PEER_BUSY"
+
+
+class Unauthenticated(Refused):
+    """Nobody knows who asks."""
+
+
+class FrontEndUnknown(Unauthenticated):
+    """The token or certificate is none of those that count, or there is none."""
+
+    reason = "FRONT_END_UNKNOWN"
+
+
+class SignOnRequired(Unauthenticated):
+    """No operator is signed on here, or not any more."""
+
+    reason = "SIGN_ON_REQUIRED"
+
+
+class SignOnRefused(Unauthenticated):
+    """Operator or PIN is wrong; which of them is not said."""
+
+    reason = "SIGN_ON_REFUSED"
+
+
+class SetupCodeWrong(Unauthenticated):
+    reason = "SETUP_CODE_WRONG"
+
+
+class SignOnBlocked(Refused):
+    """Too many wrong PINs, or too many tries: waiting helps. `retry_after_s`: how long."""
+
+    reason = "SIGN_ON_BLOCKED"
+
+    def __init__(self, sentence: str, retry_after_s: int) -> None:
+        super().__init__(sentence, retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class Forbidden(Refused):
+    """Who asks is known, and may not."""
+
+
+class RoleRequired(Forbidden):
+    reason = "ROLE_REQUIRED"
+
+
+class ApprovalRequired(Forbidden):
+    """An approver's sign-on lets this one call through."""
+
+    reason = "APPROVAL_REQUIRED"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.access import CredentialKind, Role
 from tillhald.domain.books import DayReport, Denomination, MovementKind, ShiftReport
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
@@ -665,6 +666,75 @@ class ReportTaken(Event, frozen=True, kw_only=True):
     report: DayReport
 
 
+class OperatorPut(Event, frozen=True, kw_only=True):
+    """A person may work here from now on, or is called or placed otherwise."""
+
+    operator: str
+    role: Role
+    name: str = ""
+
+
+class PinSet(Event, frozen=True, kw_only=True):
+    """`pin_hash` is argon2id's own text; `by_code`: with the one-time code of a new till."""
+
+    operator: str
+    pin_hash: str
+    by_code: bool = False
+
+
+class OperatorDisabled(Event, frozen=True, kw_only=True):
+    """A person may not sign on any more, and is signed off everywhere."""
+
+    operator: str
+    reason: str = ""
+
+
+class OperatorSignedOn(Event, frozen=True, kw_only=True):
+    """`digest` is the SHA-256 of the operator's token, in hex."""
+
+    operator: str
+    front_end: str
+    digest: str
+    expires_ms: int
+
+
+class OperatorSignedOff(Event, frozen=True, kw_only=True):
+    operator: str
+    front_end: str
+    digest: str
+
+
+class SignOnFailed(Event, frozen=True, kw_only=True):
+    """A wrong PIN, the `failures`-th in a row; without an operator where nobody is called so."""
+
+    front_end: str
+    operator: str = ""
+    failures: int = 0
+
+
+class TokenIssued(Event, frozen=True, kw_only=True):
+    """From now on a front end is known by what has this SHA-256. `role`: what it may do with
+    nobody signed on."""
+
+    token_id: str
+    front_end: str
+    kind: CredentialKind
+    digest: str
+    role: Role | None = None
+
+
+class TokenRevoked(Event, frozen=True, kw_only=True):
+    token_id: str
+    reason: str = ""
+
+
+class SetupCodeIssued(Event, frozen=True, kw_only=True):
+    """A one-time code that gives this owner a PIN lies in a file beside the journal."""
+
+    operator: str
+    digest: str
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -743,6 +813,15 @@ AnyEvent = (
     | TenderExcepted
     | DayClosed
     | ReportTaken
+    | OperatorPut
+    | PinSet
+    | OperatorDisabled
+    | OperatorSignedOn
+    | OperatorSignedOff
+    | SignOnFailed
+    | TokenIssued
+    | TokenRevoked
+    | SetupCodeIssued
 )
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from tillhald.domain import events as ev
 from tillhald.domain.back_entry import with_slips, without_voided
+from tillhald.domain.decide_access import book_after_access
 from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
 from tillhald.domain.drawers import NOTHING_KNOWN
 from tillhald.domain.jobs import (
@@ -146,6 +147,18 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.SlipsPrinted()
         ):
             return with_slips(state, event, at_ms)
+        case (
+            ev.OperatorPut()
+            | ev.PinSet()
+            | ev.OperatorDisabled()
+            | ev.OperatorSignedOn()
+            | ev.OperatorSignedOff()
+            | ev.SignOnFailed()
+            | ev.TokenIssued()
+            | ev.TokenRevoked()
+            | ev.SetupCodeIssued()
+        ):
+            return replace(state, access=book_after_access(state, event, at_ms))
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (

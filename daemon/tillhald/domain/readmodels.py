@@ -154,6 +154,10 @@ def sales_named(command: cmd.AnyCommand, state: TillState, job: Job | None) -> l
             return []
         case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
             return []
+        case cmd.PutOperator() | cmd.SetPin() | cmd.DisableOperator():
+            return []
+        case cmd.IssueToken() | cmd.RevokeToken():
+            return []
         case cmd.OpenBackEntry() | cmd.MarkSlip() | cmd.CloseBackEntry():
             return []
         case cmd.PrintSlips() | cmd.PrintSuspended():

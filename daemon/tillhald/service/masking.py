@@ -100,6 +100,15 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "BackEntryClosed": "outage_id",
         "SlipsPrinted": "first_no last_no outage_id",
         "DrillEnded": "took_ms needed_s lacks",
+        "OperatorPut": "role",
+        "PinSet": "by_code",
+        "OperatorDisabled": "",
+        "OperatorSignedOn": "front_end expires_ms",
+        "OperatorSignedOff": "front_end",
+        "SignOnFailed": "front_end failures",
+        "TokenIssued": "token_id front_end kind role",
+        "TokenRevoked": "token_id",
+        "SetupCodeIssued": "",
         # What stands within them.
         "SlipMark": "outage_id slip_no paper_ms paper_day",
         "OpeningDifferenceFound": "shift_id",
@@ -142,8 +151,9 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    added changed depth device devices failure fault folder job_id kick_id left_out mode not_kept
-    open_level outcome part power presence reason removed rpc stage tables why
+    added changed depth device devices entrance failure fault folder front_end job_id
+    kick_id left_out mode not_kept open_level outcome part power presence reason removed role rpc
+    stage tables why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -23,6 +23,7 @@ from tillhald.domain import scan_queue as queue
 from tillhald.domain.claims import ClaimMode
 from tillhald.domain.scan import Scan
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.caller import NOBODYS
 from tillhald.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -319,7 +320,9 @@ class Scans:
         if dues and not self._draining:
             wait_s = max(min(dues) - self._now_s(), 0.0) + 0.001
             loop = asyncio.get_running_loop()
-            shelf.timer = loop.call_later(wait_s, self._time_passed, device_id, shelf)
+            shelf.timer = loop.call_later(
+                wait_s, self._time_passed, device_id, shelf, context=NOBODYS
+            )
 
     def _time_passed(self, device_id: str, shelf: _Shelf) -> None:
         self._tidy(device_id, shelf)

@@ -53,6 +53,7 @@ from tillhald.domain.state import TillState, encode_state
 from tillhald.journal.errors import DiskReserve, JournalDamaged, StorageFailed
 from tillhald.journal.format import Row
 from tillhald.journal.health import Stage
+from tillhald.service.caller import CALLER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -298,15 +299,15 @@ class Till:
         begins_segment: bool = False,
     ) -> Answer | None:
         """Bring the state forward and queue the record. Raises before anything has changed."""
-        before = self.state
+        before, caller = self.state, request or CALLER.get()
         seq = self._writer.next_seq
         record = Record(
             wall_ms=at_ms,
             mono_ns=time.monotonic_ns(),
             boot_id=self._boot_id,
             clock_suspect=before.clock_suspect,
-            approver=request.approver if request else "",
-            front_end=request.front_end if request else "",
+            approver=caller.approver,
+            front_end=caller.front_end,
             request_id=request.request_id if request else "",
             events=tuple(facts),
         )
@@ -317,7 +318,7 @@ class Till:
             record,
             business_day=day.business_day if day else "",
             shift_id=shift.shift_id if shift else "",
-            operator=(request.operator or (shift.operator if shift else "")) if request else "",
+            operator=caller.operator or (shift.operator if shift and request else ""),
         )
         finished = self._known_sales(named_finished(record.events, state))
         rows: list[Row] = [Row(*entry) for entry in entries(record.events, state, finished)[0]]

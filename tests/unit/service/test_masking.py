@@ -350,13 +350,13 @@ def test_a_text_that_is_made_to_be_slow_is_not_slow(piece: str) -> None:
 
 NUMBERS = set(
     """
-    after_seq boot_ms bytes characters clean_shutdown drawers_open gone in_use interrupted_sales
+    after_seq boot_ms bytes characters clean_shutdown drawers_open failures gone in_use interrupted_sales
     jobs_left last_seq left_open map_mib missing records rows scans seconds segment seq suspended
     tail_records token took_ms unconfirmed_jobs writes
     """.split()
 )
 """Fields of log lines that hold numbers, yes or no, or lists of them: these are always shown."""
-WITHOUT_TEXT = {"exc_info", "ticket", "identity"}
+WITHOUT_TEXT = {"exc_info", "file", "ticket", "identity"}
 
 
 def test_every_field_that_the_daemon_logs_is_decided_on() -> None:
