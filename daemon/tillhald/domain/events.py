@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.backup import BackupMade
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
 from tillhald.domain.document import PrintDocument
@@ -468,6 +469,43 @@ class BatteryReplaced(Event, frozen=True, kw_only=True):
     fitted_by: str = ""
 
 
+class BackupDone(Event, frozen=True, kw_only=True):
+    """A backup was written to `target`, read back and found whole."""
+
+    made: BackupMade
+    target: str
+    took_ms: int = 0
+    request_id: str = ""
+
+
+class BackupFailed(Event, frozen=True, kw_only=True):
+    """A backup was not made. Recorded when the reason is another one than at the last try, or when
+    somebody asked for it."""
+
+    reason: str
+    message: str
+    target: str = ""
+    request_id: str = ""
+
+
+class RestoreDrillDone(Event, frozen=True, kw_only=True):
+    """A set of backups was restored into a scratch folder, and compared. `backup_id` is the last
+    of the `files`; `finding` says what was wrong."""
+
+    backup_id: str
+    last_seq: int
+    passed: bool
+    files: int = 1
+    took_ms: int = 0
+    finding: str = ""
+
+
+class BackupsRemoved(Event, frozen=True, kw_only=True):
+    """Old backups were removed from the target by the shop's rule."""
+
+    file_names: tuple[str, ...]
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -526,6 +564,10 @@ AnyEvent = (
     | SelfTestBegan
     | SelfTestEnded
     | BatteryReplaced
+    | BackupDone
+    | BackupFailed
+    | RestoreDrillDone
+    | BackupsRemoved
 )
 
 

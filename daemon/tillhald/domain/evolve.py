@@ -6,6 +6,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from tillhald.domain import backup_rules
 from tillhald.domain import events as ev
 from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
 from tillhald.domain.drawers import NOTHING_KNOWN
@@ -126,6 +127,8 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
         ):
             book = book_after(state.power, event, at_ms, state.seq, state.receipts_given)
             return replace(state, power=book)
+        case ev.BackupDone() | ev.BackupFailed() | ev.RestoreDrillDone() | ev.BackupsRemoved():
+            return replace(state, backups=backup_rules.book_after(state.backups, event, at_ms))
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (

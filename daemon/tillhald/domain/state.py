@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.backup import BackupBook
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
 from tillhald.domain.jobs import Job, Kick
@@ -123,6 +124,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     identities: dict[str, Identity] = {}
     """By device: what the one that was adopted says it is."""
     power: PowerBook = PowerBook()
+    backups: BackupBook = BackupBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()
