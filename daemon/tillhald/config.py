@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tillhald.config_backup import BackupTable, backup_mistakes
 from tillhald.config_devices import devices_of
 from tillhald.config_power import PowerTable, power_mistakes
 from tillhald.devices.categories import Category
@@ -128,6 +129,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     documents: PaperPolicy = PaperPolicy()
     log: LogTable = LogTable()
     power: PowerTable = PowerTable()
+    backup: BackupTable = BackupTable()
     devices: dict[Shown, DeviceConfig] = {}
     left_out: dict[Shown, Shown] = {}
     simulated: bool = False
@@ -191,6 +193,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "documents": PaperPolicy,
     "log": LogTable,
     "power": PowerTable,
+    "backup": BackupTable,
 }
 
 
@@ -275,6 +278,7 @@ def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
         *scan_faults(config.scan),
         *_limits(config),
         *power_mistakes(config.power),
+        *backup_mistakes(config.backup),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tillhal.v1 import (
+    backup_pb2_grpc,
     checkout_pb2_grpc,
     device_pb2_grpc,
     drawer_pb2_grpc,
@@ -14,6 +15,7 @@ from tillhal.v1 import (
     scanner_pb2_grpc,
     system_pb2_grpc,
 )
+from tillhald.rpc.backup import BackupServicer
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from tillhald.journal.writer import JournalWriter
     from tillhald.rpc.door import Door
     from tillhald.rpc.system import Boot
+    from tillhald.service.backups import Backups
     from tillhald.service.bring_back import BringBack
     from tillhald.service.claims import ClaimDesk
     from tillhald.service.device_care import DeviceCare
@@ -75,6 +78,7 @@ def hang(
     diagnostics: Diagnostics,
     boot: Boot,
     power_and_check: tuple[Power, PowerCheck],
+    backups: Backups,
 ) -> None:
     """Hang all servicers into the door."""
     store, tail, till, devices, news = (
@@ -119,3 +123,5 @@ def hang(
     door.hang(power_pb2_grpc.add_PowerServiceServicer_to_server, power_servicer)
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
     door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)
+    backup = BackupServicer(till, store, backups)
+    door.hang(backup_pb2_grpc.add_BackupServiceServicer_to_server, backup)

@@ -14,6 +14,7 @@ import typing
 
 import msgspec
 
+from tests.contract import backup_records
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
 from tillhald.domain.amounts import Quantity
@@ -323,6 +324,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         test_id="test-1", ups="till_ups", result=SelfTestResult.PASSED, said="Done and passed"
     ),
     ev.BatteryReplaced(ups="till_ups", fitted_on="2025-06-15", serial="B-0815", fitted_by="ann"),
+    *backup_records.WHOLE,
 )
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),
@@ -369,6 +371,7 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.OutageAnnotated(outage_id="o", cause=OutageCause.UNKNOWN),
     ev.SelfTestEnded(test_id="t", ups="u", result=SelfTestResult.UNKNOWN),
     ev.BatteryReplaced(ups="u", fitted_on="2025-06-15"),
+    *backup_records.BARE,
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import tillhal.v1
+from tillhald.rpc.backup import BackupServicer
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
@@ -29,6 +30,7 @@ RELEASED = ROOT / "proto/released.binpb"
 BUF_S_MAX = 60.0
 
 SERVICERS = {
+    "BackupService": BackupServicer,
     "CheckoutService": CheckoutServicer,
     "DeviceService": DeviceServicer,
     "DrawerService": DrawerServicer,
@@ -150,7 +152,7 @@ def test_every_request_that_changes_something_carries_a_request_id() -> None:
     # A check is told as it goes on and done anew when it is asked for again; of two answers to one
     # step the first counts.
     reads = re.compile(
-        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep|Preflight)"
+        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|CheckBackup|AnswerHealthStep|Preflight)"
     )
     for name in MODULES:
         if not name.endswith("_pb2"):

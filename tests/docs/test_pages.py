@@ -35,6 +35,7 @@ KINDS = {
     "hex record",
     "hex hash",
     "hex row",
+    "hex backup",
     "",
 }
 

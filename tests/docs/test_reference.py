@@ -15,6 +15,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from tests.docs.pages import Row, blocks, code_in, page, prose, rows
 from tillhal.v1 import (
+    backup_pb2,
     checkout_pb2,
     device_pb2,
     drawer_pb2,
@@ -25,6 +26,7 @@ from tillhal.v1 import (
     system_pb2,
 )
 from tillhald import config, failpoints
+from tillhald.config_backup import BackupTable
 from tillhald.config_power import PowerTable
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import DRIVER_FAILED, MAINTENANCE_DUE, REPLACED
@@ -63,6 +65,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[[scan.payment_codes]]": PaymentCode,
     "[log]": config.LogTable,
     "[power]": PowerTable,
+    "[backup]": BackupTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
 
@@ -237,6 +240,7 @@ def test_the_page_of_the_format_lists_every_database_and_every_fault() -> None:
 FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
     for module in (
+        backup_pb2,
         checkout_pb2,
         device_pb2,
         drawer_pb2,
@@ -348,7 +352,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     for service, words in {
         "ShiftService": "handover",
         "RecoveryService": "paper slips",
-        "BackupService": "backup",
         "UpgradeService": "upgrades",
     }.items():
         assert words in absent

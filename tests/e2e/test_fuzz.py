@@ -16,8 +16,8 @@ from tests.support.answers import (
     take_until,
 )
 from tests.support.sales import CARD, card_sale, cash_sale, dec, eur, line, name, new_id, tender
-from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import (
+    backup_pb2,
     device_pb2,
     drawer_pb2,
     journal_pb2,
@@ -26,6 +26,7 @@ from tillhal.v1 import (
     scanner_pb2,
     system_pb2,
 )
+from tillhal.v1 import checkout_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +136,8 @@ def requests() -> dict[str, Callable[[], Message]]:
         "PrinterService/ResolveJob": lambda: printer_pb2.ResolveJobRequest(
             request_id=new_id(), job_id="receipt/1", resolution=1
         ),
+        "BackupService/ListBackups": backup_pb2.ListBackupsRequest,
+        "BackupService/GetDataStatus": backup_pb2.GetDataStatusRequest,
         "PowerService/GetPower": power_pb2.GetPowerRequest,
         "PowerService/RunSelfTest": lambda: power_pb2.RunSelfTestRequest(
             request_id=new_id(), test_id=name(), ups="ups", kind=power_pb2.SELF_TEST_KIND_QUICK
@@ -294,6 +297,7 @@ def test_every_unary_call_of_the_contract_is_tried() -> None:
         module.DESCRIPTOR.services_by_name.values()
         for module in (
             pb,
+            backup_pb2,
             device_pb2,
             drawer_pb2,
             journal_pb2,

@@ -91,10 +91,32 @@ class Found(msgspec.Struct, kw_only=True, omit_defaults=True):
     payable_minor: int = 0
 
 
+class Shelved(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A file in the folder, by its clear parts; all of it empty but its name unless
+    `is_complete`."""
+
+    file_name: str
+    is_complete: bool = False
+    backup_id: str = ""
+    kind: BackupKind = BackupKind.FULL
+    follows: str = ""
+    store_id: str = ""
+    workstation_id: str = ""
+    chain_id: str = ""
+    made_ms: int = 0
+    first_seq: int = 0
+    last_seq: int = 0
+    head_hash: str = ""
+    size_bytes: int = 0
+    business_day: str = ""
+    closed_days: int = 0
+    signer: str = ""
+
+
 class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One line. `phase`, `done` and `total` while it works; at last `made` with the `secret` that
-    reads it back, or `found`, or `refused` with a reason and a sentence. `fault` says the same as
-    `refused`, for a reader that knows the journal's programs."""
+    reads it back, or `found`, or `shelf` with what was `removed`, or `refused` with a reason and a
+    sentence. `fault` says the same as `refused`, for readers that know the journal's programs."""
 
     phase: str = ""
     done: int = 0
@@ -102,6 +124,9 @@ class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     made: BackupMade | None = None
     secret: str = ""
     found: list[Found] | None = None
+    shelf: list[Shelved] | None = None
+    removed: list[str] = []
+    free_bytes: int = 0
     refused: str = ""
     sentence: str = ""
     fault: str = ""

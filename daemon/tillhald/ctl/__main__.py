@@ -13,6 +13,8 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 import typer
 
 from tillhald.ctl import (
+    backup,
+    data,
     devices,
     diagnostics,
     drawer,
@@ -49,6 +51,8 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(printer.app, name="printer")
 app.add_typer(power.app, name="power")
 app.add_typer(outage.app, name="outage")
+app.add_typer(data.app, name="data")
+app.add_typer(backup.app, name="backup")
 
 
 def main() -> int:

@@ -74,15 +74,17 @@ class BackupNoted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     made: BackupMade
     made_ms: int
+    took_ms: int = 0
     request_id: str = ""
 
 
 class DrillPassed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A restore that was proven. `at_ms` is Unix time."""
+    """A restore that was proven. `at_ms` is Unix time; `closed_days` as in BackupMade, then."""
 
     backup_id: str
     last_seq: int
     at_ms: int
+    closed_days: int = 0
 
 
 class BackupBook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -41,11 +41,13 @@ class BackupRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     after the last one, if anything happened since; 0 for none. Of full ones, each with the
     increments that follow it, the newest of each of the last `keep_days` business days is kept, of
     the last `keep_weeks` spans of 7 of them, and of the last `keep_months` spans of 30. Days are
-    counted by their closes, never by a clock.
+    counted by their closes, never by a clock. `drill_every_days`: after a full one, restore it on
+    trial once so many business days are over since the last time; 0 for never.
     """
 
     at_day_close: bool = True
     every_h: int = 0
+    drill_every_days: int = 7
     keep_days: int = 7
     keep_weeks: int = 4
     keep_months: int = 12
@@ -78,11 +80,13 @@ def closed_days(state: TillState) -> int:
 # --- what the till remembers
 
 
-def book_after(book: BackupBook, event: _BackupEvent, at_ms: int) -> BackupBook:
-    """The book after one more fact; `at_ms` is its record's clock."""
+def book_after(book: BackupBook, event: _BackupEvent, at_ms: int, over: int) -> BackupBook:
+    """The book after one more fact; `at_ms` is its record's clock, `over` the closed days."""
     match event:
         case ev.BackupDone(made=made):
-            noted = BackupNoted(made=made, made_ms=at_ms, request_id=event.request_id)
+            noted = BackupNoted(
+                made=made, made_ms=at_ms, took_ms=event.took_ms, request_id=event.request_id
+            )
             known = (*book.known, noted)[-BACKUPS_REMEMBERED_MAX:]
             full = noted if made.kind is BackupKind.FULL else book.full
             return replace(book, known=known, full=full, failing="", failing_since_ms=0)
@@ -90,7 +94,9 @@ def book_after(book: BackupBook, event: _BackupEvent, at_ms: int) -> BackupBook:
             since_ms = book.failing_since_ms if book.failing else at_ms
             return replace(book, failing=reason, failing_since_ms=since_ms)
         case ev.RestoreDrillDone(passed=True):
-            passed = DrillPassed(backup_id=event.backup_id, last_seq=event.last_seq, at_ms=at_ms)
+            passed = DrillPassed(
+                backup_id=event.backup_id, last_seq=event.last_seq, at_ms=at_ms, closed_days=over
+            )
             return replace(book, drill=passed)
         case ev.RestoreDrillDone():
             return book
@@ -135,6 +141,14 @@ def due(rules: BackupRules, state: TillState, now: Moment) -> BackupKind | None:
     if book.last and state.seq - book.last.made.last_seq <= OWN_RECORDS:
         return None  # nothing happened but that backup
     return next_kind(book)
+
+
+def drill_due(rules: BackupRules, state: TillState) -> bool:
+    """Whether the full backup that was just made is to be tried."""
+    if not rules.drill_every_days:
+        return False
+    last = state.backups.drill
+    return last is None or closed_days(state) - last.closed_days >= rules.drill_every_days
 
 
 def next_kind(book: BackupBook) -> BackupKind:

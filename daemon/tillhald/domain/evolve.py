@@ -128,7 +128,9 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             book = book_after(state.power, event, at_ms, state.seq, state.receipts_given)
             return replace(state, power=book)
         case ev.BackupDone() | ev.BackupFailed() | ev.RestoreDrillDone() | ev.BackupsRemoved():
-            return replace(state, backups=backup_rules.book_after(state.backups, event, at_ms))
+            over = backup_rules.closed_days(state)
+            backups = backup_rules.book_after(state.backups, event, at_ms, over)
+            return replace(state, backups=backups)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (

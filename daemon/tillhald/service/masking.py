@@ -92,6 +92,10 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SelfTestBegan": "test_id ups kind",
         "SelfTestEnded": "test_id ups result said",
         "BatteryReplaced": "ups fitted_on",
+        "BackupDone": "made target took_ms",
+        "BackupFailed": "reason target",
+        "RestoreDrillDone": "backup_id last_seq passed files took_ms",
+        "BackupsRemoved": "file_names",
         # What stands within them.
         "Line": "line_id original_line_id entry_method",
         "Discount": "discount_id line_id",
@@ -99,6 +103,8 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "PrintDocument": "parts",
         "PrintWork": "lines characters feeds barcodes cuts",
         "Identity": "maker model",
+        "BackupMade": "backup_id kind file_name first_seq last_seq head_hash size_bytes follows"
+        " signer sha256 closed_days business_day records",
         "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq"
         " cuts_before cuts rerouted_from copy_of resolution resolved_by_policy copy_job_id",
     }.items()
@@ -114,8 +120,8 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    added changed depth device devices failure fault folder job_id kick_id left_out mode not_kept
-    open_level outcome part power presence reason removed rpc stage tables why
+    added changed depth device devices failure fault folder job_id kick_id kind left_out mode
+    not_kept open_level outcome part power presence reason removed rpc stage tables why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""
