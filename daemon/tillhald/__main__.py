@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stderr.write(f"{mistake}\n")
         return EXIT_CONFIG
     reread = (lambda: load(options.config)) if options.config else None
-    return _run(config, reread)
+    return _run(config, reread, options.config)
 
 
 def _refuse_what_is_left_out(config: Config) -> None:
@@ -82,13 +82,13 @@ def _refuse_what_is_left_out(config: Config) -> None:
         raise ConfigMistakes([f"devices.{name}: {why}" for name, why in config.left_out.items()])
 
 
-def _run(config: Config, reread: Callable[[], Config] | None) -> int:
+def _run(config: Config, reread: Callable[[], Config] | None, file: Path | None) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _stay_on_one_cpu()
     logging.configure(config.log.level)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            storage_failure = runner.run(_serve(config, reread))
+            storage_failure = runner.run(_serve(config, reread, file))
     except (StorageError, AnotherTill, OSError, ValueError) as error:
         sys.stderr.write(f"tillhald: {error}\n")
         return 1
@@ -119,9 +119,11 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(config: Config, reread: Callable[[], Config] | None) -> BaseException | None:
+async def _serve(
+    config: Config, reread: Callable[[], Config] | None, file: Path | None
+) -> BaseException | None:
     supervisor = Supervisor.of(os.environ, os.getpid())
-    app = App(config, started_s=_STARTED_S, reread=reread, supervisor=supervisor)
+    app = App(config, started_s=_STARTED_S, reread=reread, supervisor=supervisor, file=file)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, app.stop)

@@ -29,6 +29,7 @@ from tillhald.rpc.recovery import recovery_report
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import API_VERSION, Boot
 from tillhald.service.access import AccessDesk
+from tillhald.service.backups import Backups
 from tillhald.service.bring_back import BringBack
 from tillhald.service.caller import NOBODYS
 from tillhald.service.claims import ClaimDesk
@@ -48,6 +49,7 @@ from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 from tillhald.service.times import Times, wall_ms
 from tillhald.service.verification import Verification
+from tillhald.service.work import Work
 from tillhald.telemetry import logging, metrics
 
 if TYPE_CHECKING:
@@ -82,8 +84,10 @@ class App:
         reread: Callable[[], Config] | None = None,
         sources: Sequence[PowerSource] | None = None,
         supervisor: Supervisor | None = None,
+        file: Path | None = None,
     ) -> None:
-        """`started_s` is the monotonic time at which the process began.
+        """`started_s` is the monotonic time at which the process began; `file` is what the
+        configuration was read from.
 
         `reread` reads the configuration anew; None where there is no file. `sources` stand for the
         UPSes that are configured. `supervisor` is told how the daemon is.
@@ -91,6 +95,7 @@ class App:
         self._config = config
         self._supervisor = supervisor or Supervisor()
         self._sources = sources
+        self._file = file
         self._reread = reread
         self._reread_wanted = asyncio.Event()
         self._started_s = started_s
@@ -323,7 +328,16 @@ class App:
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop
             )
-            hang(door, parts, verification, diagnostics, boot, power)
+            backups = Backups(
+                lambda: parts.reconfiguration.config,
+                file=self._file,
+                version=VERSION,
+                till=parts.till,
+                store=parts.store,
+                now_ms=wall_ms,
+                work=Work(tasks),
+            )
+            hang(door, parts, verification, diagnostics, boot, power, backups)
             servers = await _let_in(config, door, parts.access)
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
             # Loops that begin in a call go on in nobody's name.
@@ -332,6 +346,7 @@ class App:
             background = [
                 tasks.create_task(parts.bring_back.run()),
                 tasks.create_task(parts.care.run()),
+                tasks.create_task(backups.run()),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
                 tasks.create_task(
                     keep_telling(

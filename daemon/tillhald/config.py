@@ -17,6 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from tillhald.config_access import AccessTable, TlsTable, access_mistakes, tls_mistakes
+from tillhald.config_backup import BackupTable, backup_mistakes
 from tillhald.config_devices import devices_of
 from tillhald.config_power import PowerTable, power_mistakes
 from tillhald.devices.categories import Category
@@ -159,6 +160,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     recovery: RecoveryTable = RecoveryTable()
     access: AccessTable = AccessTable()
     tls: TlsTable = TlsTable()
+    backup: BackupTable = BackupTable()
     devices: dict[Shown, DeviceConfig] = {}
     left_out: dict[Shown, Shown] = {}
     simulated: bool = False
@@ -228,6 +230,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "recovery": RecoveryTable,
     "access": AccessTable,
     "tls": TlsTable,
+    "backup": BackupTable,
 }
 
 
@@ -314,6 +317,7 @@ def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
         *power_mistakes(config.power),
         *access_mistakes(config.access),
         *tls_mistakes(config.tls, config.access),
+        *backup_mistakes(config.backup),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tillhal.v1 import (
     access_pb2_grpc,
+    backup_pb2_grpc,
     checkout_pb2_grpc,
     device_pb2_grpc,
     drawer_pb2_grpc,
@@ -18,6 +19,7 @@ from tillhal.v1 import (
     system_pb2_grpc,
 )
 from tillhald.rpc.access import AccessServicer
+from tillhald.rpc.backup import BackupServicer
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from tillhald.rpc.door import Door
     from tillhald.rpc.system import Boot
     from tillhald.service.access import AccessDesk
+    from tillhald.service.backups import Backups
     from tillhald.service.bring_back import BringBack
     from tillhald.service.claims import ClaimDesk
     from tillhald.service.device_care import DeviceCare
@@ -86,6 +89,7 @@ def hang(
     diagnostics: Diagnostics,
     boot: Boot,
     power_and_check: tuple[Power, PowerCheck],
+    backups: Backups,
 ) -> None:
     """Hang all servicers into the door."""
     store, tail, till, devices, news = (
@@ -145,3 +149,5 @@ def hang(
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
     door.hang(recovery_pb2_grpc.add_RecoveryServiceServicer_to_server, recovery)
     door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)
+    backup = BackupServicer(till, store, backups)
+    door.hang(backup_pb2_grpc.add_BackupServiceServicer_to_server, backup)

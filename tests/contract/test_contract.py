@@ -15,6 +15,7 @@ import pytest
 
 import tillhal.v1
 from tillhald.rpc.access import AccessServicer
+from tillhald.rpc.backup import BackupServicer
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
@@ -33,6 +34,7 @@ BUF_S_MAX = 60.0
 
 SERVICERS = {
     "AccessService": AccessServicer,
+    "BackupService": BackupServicer,
     "CheckoutService": CheckoutServicer,
     "DeviceService": DeviceServicer,
     "DrawerService": DrawerServicer,
@@ -159,7 +161,8 @@ def test_every_request_that_changes_something_carries_a_request_id() -> None:
     # A check is told as it goes on and done anew when it is asked for again; of two answers to one
     # step the first counts.
     reads = re.compile(
-        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep|Preflight|Reconcile|Explain)"
+        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|CheckBackup|AnswerHealthStep|Preflight"
+        r"|Reconcile|Explain)"
     )
     for name in MODULES:
         if not name.endswith("_pb2"):

@@ -16,6 +16,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from tests.docs.pages import Row, blocks, code_in, page, prose, rows
 from tillhal.v1 import (
     access_pb2,
+    backup_pb2,
     checkout_pb2,
     device_pb2,
     drawer_pb2,
@@ -29,6 +30,7 @@ from tillhal.v1 import (
 )
 from tillhald import config, failpoints
 from tillhald.config_access import AccessTable, TlsTable
+from tillhald.config_backup import BackupTable
 from tillhald.config_power import PowerTable
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import DRIVER_FAILED, MAINTENANCE_DUE, REPLACED
@@ -70,6 +72,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[recovery]": config.RecoveryTable,
     "[access]": AccessTable,
     "[tls]": TlsTable,
+    "[backup]": BackupTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
 
@@ -245,6 +248,7 @@ FILES: list[FileDescriptor] = [
     module.DESCRIPTOR
     for module in (
         access_pb2,
+        backup_pb2,
         checkout_pb2,
         device_pb2,
         drawer_pb2,
@@ -356,7 +360,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     absent = prose(page("README.md")).partition("## What is not there")[2]
     services = {name for file in FILES for name in file.services_by_name}
     for service, words in {
-        "BackupService": "backup",
         "UpgradeService": "upgrades",
     }.items():
         assert words in absent

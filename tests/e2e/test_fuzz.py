@@ -18,6 +18,7 @@ from tests.support.answers import (
 from tests.support.sales import CARD, card_sale, cash_sale, dec, eur, line, name, new_id, tender
 from tillhal.v1 import (
     access_pb2,
+    backup_pb2,
     device_pb2,
     drawer_pb2,
     journal_pb2,
@@ -139,6 +140,8 @@ def requests() -> dict[str, Callable[[], Message]]:
         "PrinterService/ResolveJob": lambda: printer_pb2.ResolveJobRequest(
             request_id=new_id(), job_id="receipt/1", resolution=1
         ),
+        "BackupService/ListBackups": backup_pb2.ListBackupsRequest,
+        "BackupService/GetDataStatus": backup_pb2.GetDataStatusRequest,
         "PowerService/GetPower": power_pb2.GetPowerRequest,
         "PowerService/RunSelfTest": lambda: power_pb2.RunSelfTestRequest(
             request_id=new_id(), test_id=name(), ups="ups", kind=power_pb2.SELF_TEST_KIND_QUICK
@@ -477,6 +480,7 @@ def test_every_unary_call_of_the_contract_is_tried() -> None:
         for module in (
             pb,
             access_pb2,
+            backup_pb2,
             device_pb2,
             drawer_pb2,
             journal_pb2,

@@ -27,6 +27,7 @@ from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from tillhal.v1 import (
     access_pb2_grpc,
+    backup_pb2_grpc,
     checkout_pb2_grpc,
     device_pb2_grpc,
     drawer_pb2_grpc,
@@ -142,6 +143,7 @@ class Calls:
         ]
         self._bare = grpc.insecure_channel(address, options=options)
         self.channel = grpc.intercept_channel(self._bare, _Deadline())
+        self.backup = backup_pb2_grpc.BackupServiceStub(self.channel)
         self.checkout = checkout_pb2_grpc.CheckoutServiceStub(self.channel)
         self.system = system_pb2_grpc.SystemServiceStub(self.channel)
         self.journal = journal_pb2_grpc.JournalServiceStub(self.channel)

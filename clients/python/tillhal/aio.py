@@ -18,6 +18,8 @@ from tillhal.power import AsyncPower
 from tillhal.recovery import AsyncRecovery
 from tillhal.scanner import AsyncScanCall, AsyncScanner
 from tillhal.v1 import (
+    backup_pb2,
+    backup_pb2_grpc,
     checkout_pb2,
     checkout_pb2_grpc,
     device_pb2,
@@ -35,6 +37,7 @@ from tillhal.v1 import (
     system_pb2,
     system_pb2_grpc,
 )
+from tillhal.values import new_id
 from tillhal.watch import AsyncWatch, DevicesPlace, JournalPlace
 
 if TYPE_CHECKING:
@@ -64,6 +67,7 @@ class AsyncStubs:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         """Stubs of every service on `channel`."""
+        self.backup: Final = backup_pb2_grpc.BackupServiceStub(channel)
         self.checkout: Final = checkout_pb2_grpc.CheckoutServiceStub(channel)
         self.device: Final = device_pb2_grpc.DeviceServiceStub(channel)
         self.drawer: Final = drawer_pb2_grpc.DrawerServiceStub(channel)
@@ -783,6 +787,84 @@ class AsyncTill:
             finally:
                 call.cancel()
             return await asyncio.to_thread(receiver.finish)
+
+    # Backups
+
+    async def create_backup(
+        self,
+        *,
+        kind: backup_pb2.BackupKind = backup_pb2.BACKUP_KIND_UNSPECIFIED,
+        request_id: str | None = None,
+        timeout_s: float = wire.BACKUP_S,
+    ) -> AsyncIterator[backup_pb2.CreateBackupResponse]:
+        """Have a backup made and read back: progress, and at last the result.
+
+        It goes on if this is given up; the same request_id watches it again. kind: unspecified for
+        an increment where one is possible. Raises `BackupTargetMissing`, `BackupTargetFull`,
+        `BackupBusy` and others (backup.proto, CreateBackup).
+        """
+        request = backup_pb2.CreateBackupRequest(request_id=request_id or new_id(), kind=kind)
+        async for step in self._steps(self.stubs.backup.CreateBackup, request, timeout_s):
+            yield step
+
+    async def list_backups(
+        self, *, timeout_s: float = wire.CHECK_S
+    ) -> backup_pb2.ListBackupsResponse:
+        """The backups in the configured folder, newest first."""
+        request = backup_pb2.ListBackupsRequest()
+        return await self._ask(self.stubs.backup.ListBackups, request, timeout_s)
+
+    async def check_backup(
+        self, file_name: str, *, identity: str = "", timeout_s: float = wire.BACKUP_S
+    ) -> AsyncIterator[backup_pb2.CheckBackupResponse]:
+        """Have one backup checked to the last bit: progress, and at last the result.
+
+        identity: a key that opens it, for everything in it to be checked. Raises `BackupCorrupt`,
+        `BackupNotFound`, `BackupKeyWrong` and others.
+        """
+        request = backup_pb2.CheckBackupRequest(file_name=file_name, identity=identity)
+        async for step in self._steps(self.stubs.backup.CheckBackup, request, timeout_s):
+            yield step
+
+    async def run_restore_drill(
+        self,
+        *,
+        identity: str = "",
+        request_id: str | None = None,
+        timeout_s: float = wire.BACKUP_S,
+    ) -> AsyncIterator[backup_pb2.RunRestoreDrillResponse]:
+        """Have the newest backups restored on trial: progress, and at last the result.
+
+        identity: the owner's key, for backups made before the till was started. Raises
+        `BackupCorrupt`, `BackupKeyNeeded`, `BackupNotFound` and others.
+        """
+        request = backup_pb2.RunRestoreDrillRequest(
+            request_id=request_id or new_id(), identity=identity
+        )
+        async for step in self._steps(self.stubs.backup.RunRestoreDrill, request, timeout_s):
+            yield step
+
+    async def data_status(
+        self, *, timeout_s: float | None = None
+    ) -> backup_pb2.GetDataStatusResponse:
+        """Whose data this is, how much there is, and how well it is backed up."""
+        request = backup_pb2.GetDataStatusRequest()
+        return await self._ask(self.stubs.backup.GetDataStatus, request, timeout_s)
+
+    async def _steps(
+        self,
+        rpc: grpc.aio.UnaryStreamMultiCallable[RequestT, ResponseT],
+        request: RequestT,
+        timeout_s: float,
+    ) -> AsyncIterator[ResponseT]:
+        call = rpc(request, timeout=timeout_s, metadata=self.metadata)
+        try:
+            async for step in call:
+                yield step
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error, request) from error
+        finally:
+            call.cancel()
 
     # Watching
 

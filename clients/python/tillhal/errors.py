@@ -517,6 +517,42 @@ class TooManyTokens(Refused, reason="TOO_MANY_TOKENS"):
     """As many tokens and certificates count as can."""
 
 
+class BackupNotConfigured(Refused, reason="BACKUP_NOT_CONFIGURED"):
+    """No folder for backups is configured."""
+
+
+class BackupBusy(Refused, reason="BACKUP_BUSY"):
+    """Another backup, check or drill is under way."""
+
+
+class BackupTargetMissing(Refused, reason="BACKUP_TARGET_MISSING"):
+    """The folder for backups is not there: the stick is not in, the share not mounted."""
+
+
+class BackupTargetFull(Overloaded, reason="BACKUP_TARGET_FULL"):
+    """There is no room for the backup. Older ones are as they were."""
+
+
+class BackupFailed(Refused, reason="BACKUP_FAILED"):
+    """The backup could not be written, or was not read back as it was written."""
+
+
+class BackupNotFound(Refused, reason="BACKUP_NOT_FOUND"):
+    """There is no such backup."""
+
+
+class BackupKeyNeeded(Refused, reason="BACKUP_KEY_NEEDED"):
+    """Only the owner's key, or the one in escrow, opens it."""
+
+
+class BackupKeyWrong(Refused, reason="BACKUP_KEY_WRONG"):
+    """The key is none, or opens another backup."""
+
+
+class BackupCorrupt(Refused, reason="BACKUP_CORRUPT"):
+    """The file is not, to the last bit, a backup that was finished."""
+
+
 _BASE_BY_CODE: Final[dict[grpc.StatusCode, type[TillError]]] = {
     grpc.StatusCode.INVALID_ARGUMENT: Refused,
     grpc.StatusCode.FAILED_PRECONDITION: Refused,

@@ -13,6 +13,8 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 import typer
 
 from tillhald.ctl import (
+    backup,
+    data,
     devices,
     diagnostics,
     drawer,
@@ -56,6 +58,8 @@ app.command("sign-off")(operators.sign_off)
 app.add_typer(operators.app, name="operator")
 app.add_typer(operators.tokens, name="token")
 app.add_typer(tls.app, name="tls")
+app.add_typer(data.app, name="data")
+app.add_typer(backup.app, name="backup")
 
 
 def main() -> int:

@@ -434,3 +434,53 @@ class ApprovalRequired(Forbidden):
     """An approver's sign-on lets this one call through."""
 
     reason = "APPROVAL_REQUIRED"
+
+
+class BackupNotConfigured(Precondition):
+    reason = "BACKUP_NOT_CONFIGURED"
+
+
+class BackupBusy(Precondition):
+    """Another backup, check or drill is under way. Waiting helps."""
+
+    reason = "BACKUP_BUSY"
+
+
+class BackupTargetMissing(Precondition):
+    """The folder for backups is not there, or is not on a disk of its own."""
+
+    reason = "BACKUP_TARGET_MISSING"
+
+
+class BackupKeyNeeded(Precondition):
+    """Only a key that is not here opens it."""
+
+    reason = "BACKUP_KEY_NEEDED"
+
+
+class BackupKeyWrong(Invalid):
+    """The key is none, or opens another backup."""
+
+    reason = "BACKUP_KEY_WRONG"
+
+
+class BackupNotFound(NotFound):
+    reason = "BACKUP_NOT_FOUND"
+
+
+class BackupTargetFull(Full):
+    """There is no room for the backup. Waiting does not help."""
+
+    reason = "BACKUP_TARGET_FULL"
+
+
+class BackupFailed(Refused):
+    """The backup could not be written, or what was read back is not what was written."""
+
+    reason = "BACKUP_FAILED"
+
+
+class BackupCorrupt(Refused):
+    """The file is not, to the last bit, a backup that was finished."""
+
+    reason = "BACKUP_CORRUPT"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.access import CredentialKind, Role
+from tillhald.domain.backup import BackupMade
 from tillhald.domain.books import DayReport, Denomination, MovementKind, ShiftReport
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
@@ -735,6 +736,43 @@ class SetupCodeIssued(Event, frozen=True, kw_only=True):
     digest: str
 
 
+class BackupDone(Event, frozen=True, kw_only=True):
+    """A backup was written to `target`, read back and found whole."""
+
+    made: BackupMade
+    target: str
+    took_ms: int = 0
+    request_id: str = ""
+
+
+class BackupFailed(Event, frozen=True, kw_only=True):
+    """A backup was not made. Recorded when the reason is another one than at the last try, or when
+    somebody asked for it."""
+
+    reason: str
+    message: str
+    target: str = ""
+    request_id: str = ""
+
+
+class RestoreDrillDone(Event, frozen=True, kw_only=True):
+    """A set of backups was restored into a scratch folder, and compared. `backup_id` is the last
+    of the `files`; `finding` says what was wrong."""
+
+    backup_id: str
+    last_seq: int
+    passed: bool
+    files: int = 1
+    took_ms: int = 0
+    finding: str = ""
+
+
+class BackupsRemoved(Event, frozen=True, kw_only=True):
+    """Old backups were removed from the target by the shop's rule."""
+
+    file_names: tuple[str, ...]
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -822,6 +860,10 @@ AnyEvent = (
     | TokenIssued
     | TokenRevoked
     | SetupCodeIssued
+    | BackupDone
+    | BackupFailed
+    | RestoreDrillDone
+    | BackupsRemoved
 )
 
 

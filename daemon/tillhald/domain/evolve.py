@@ -6,6 +6,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from tillhald.domain import backup_rules
 from tillhald.domain import events as ev
 from tillhald.domain.back_entry import with_slips, without_voided
 from tillhald.domain.decide_access import book_after_access
@@ -159,6 +160,10 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.SetupCodeIssued()
         ):
             return replace(state, access=book_after_access(state, event, at_ms))
+        case ev.BackupDone() | ev.BackupFailed() | ev.RestoreDrillDone() | ev.BackupsRemoved():
+            over = backup_rules.closed_days(state)
+            backups = backup_rules.book_after(state.backups, event, at_ms, over)
+            return replace(state, backups=backups)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (

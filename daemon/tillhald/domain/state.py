@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.access import AccessBook
+from tillhald.domain.backup import BackupBook
 from tillhald.domain.books import Day, DayReport, Perpetual, Shift
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
@@ -62,6 +63,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recovery: RecoveryBook = RecoveryBook()
     slips: SlipShelf = SlipShelf()
     access: AccessBook = AccessBook()
+    backups: BackupBook = BackupBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

@@ -95,6 +95,11 @@ RULES: Final[dict[str, Rule]] = {
     "PowerService/ListDrills": _LOOK,
     # The host calls this while it goes down: nobody can sign on then.
     "PowerService/PrepareForPowerLoss": Rule((SUPERVISOR, TECHNICIAN), free_to_keepers=True),
+    "BackupService/CreateBackup": Rule((SUPERVISOR, TECHNICIAN), liftable=True),
+    "BackupService/ListBackups": Rule((SUPERVISOR, TECHNICIAN)),
+    "BackupService/CheckBackup": Rule((SUPERVISOR, TECHNICIAN)),
+    "BackupService/RunRestoreDrill": Rule((SUPERVISOR, TECHNICIAN)),
+    "BackupService/GetDataStatus": Rule((SUPERVISOR, TECHNICIAN)),
     "JournalService/GetStatus": _LOOK,
     "JournalService/WatchJournal": _LOOK,
     "JournalService/Verify": Rule((SUPERVISOR, TECHNICIAN)),

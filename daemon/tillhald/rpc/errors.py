@@ -40,6 +40,8 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
     refusals.SignOnBlocked: grpc.StatusCode.RESOURCE_EXHAUSTED,
     refusals.CursorAhead: grpc.StatusCode.OUT_OF_RANGE,
     refusals.Full: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    refusals.BackupFailed: grpc.StatusCode.UNAVAILABLE,
+    refusals.BackupCorrupt: grpc.StatusCode.DATA_LOSS,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DiskReserve: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DeviceTimeout: grpc.StatusCode.DEADLINE_EXCEEDED,

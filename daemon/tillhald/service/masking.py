@@ -109,6 +109,10 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "TokenIssued": "token_id front_end kind role",
         "TokenRevoked": "token_id",
         "SetupCodeIssued": "",
+        "BackupDone": "made target took_ms",
+        "BackupFailed": "reason target",
+        "RestoreDrillDone": "backup_id last_seq passed files took_ms",
+        "BackupsRemoved": "file_names",
         # What stands within them.
         "SlipMark": "outage_id slip_no paper_ms paper_day",
         "OpeningDifferenceFound": "shift_id",
@@ -136,6 +140,8 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "PrintDocument": "parts",
         "PrintWork": "lines characters feeds barcodes cuts",
         "Identity": "maker model",
+        "BackupMade": "backup_id kind file_name first_seq last_seq head_hash size_bytes follows"
+        " signer sha256 closed_days business_day records",
         "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq"
         " cuts_before cuts rerouted_from copy_of resolution resolved_by_policy copy_job_id report",
     }.items()
@@ -152,8 +158,8 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 LOG_TEXTS: Final = frozenset(
     """
     added changed depth device devices entrance failure fault folder front_end job_id
-    kick_id left_out mode not_kept open_level outcome part power presence reason removed role rpc
-    stage tables why
+    kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
+    rpc stage tables why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""
