@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import grpc
 from simulated_shop import SimulatedShop
 
 FOLDER = Path(".run").resolve()
@@ -35,7 +36,7 @@ def say(sentence: str) -> None:
 
 
 def look_after(shop: SimulatedShop) -> None:
-    """What a host does of its own: it boots the till when there is power again. Never returns."""
+    """What a host does of its own: it boots the till when there is power again."""
     while True:
         status = shop.await_end()
         if status != 0:
@@ -43,7 +44,11 @@ def look_after(shop: SimulatedShop) -> None:
             signal.pause()
         say("The till has settled and gone down. It comes up when its UPS feeds it again;")
         say("  .venv/bin/hwsim ups status shows when that is, .venv/bin/hwsim ups mains on helps.")
-        shop.await_power()
+        try:
+            shop.await_power()
+        except grpc.RpcError:
+            say("The simulated hardware has ended, too.")
+            return
         shop.start_till()
         with shop.connect() as till:
             report = till.status(timeout_s=10).recovery
