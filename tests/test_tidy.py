@@ -12,7 +12,18 @@ import pytest
 from tillhald.failpoints import FAILPOINTS
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("bench", "clients", "daemon", "docs", "hwsim", "packaging", "proto", "tests", "tools", ".ci")
+FOLDERS = (
+    "bench",
+    "clients",
+    "daemon",
+    "docs",
+    "hwsim",
+    "packaging",
+    "proto",
+    "tests",
+    "tools",
+    ".ci",
+)
 TEXT = {".py", ".pyi", ".md", ".proto", ".toml", ".sh", ".json", ".txt", ".yaml", ""}
 MADE = (
     "clients/python/tillhal/v1/",

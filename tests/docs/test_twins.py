@@ -18,7 +18,9 @@ def english(twin: Path) -> Path:
 
 
 def headings(each: Path) -> list[int]:
-    return [len(line) - len(line.lstrip("#")) for line in prose(each).splitlines() if line[:1] == "#"]
+    return [
+        len(line) - len(line.lstrip("#")) for line in prose(each).splitlines() if line[:1] == "#"
+    ]
 
 
 def test_there_are_twins() -> None:
