@@ -137,6 +137,8 @@ def check_tillctl(words: list[str]) -> None:
     """Raise AssertionError for a command or an option that tillctl does not know."""
     command, rest = get_command(tillctl), list(words)
     while isinstance(commands_of := getattr(command, "commands", None), dict):
+        if not rest and getattr(command, "invoke_without_command", False):
+            break
         assert rest, f"tillctl {words}: which command?"
         assert rest[0] in commands_of, f"tillctl {words}"
         command = commands_of[rest.pop(0)]

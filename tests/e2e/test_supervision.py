@@ -9,13 +9,13 @@ import pytest
 
 from hwsim.power.disk import why_not
 from hwsim.power.faults import Freeze, Rule
-from tests.support.sales import OPEN_SALE, Steps, cash_sale, line
+from tests.support.sales import CARD, OPEN_SALE, Steps, cash_sale, line, new_id, tender
 from tests.support.stormy_till import a_stormy_till
 from tests.support.till import Till, a_till
-from tillhal.v1 import system_pb2
+from tillhal.v1 import power_pb2, system_pb2
 
 WAIT_S_MAX = 15.0
-WATCH_S = 1.5
+WATCH_S = 3.0
 
 
 def words(till: Till, until: bytes, within_s: float = WAIT_S_MAX) -> list[bytes]:
@@ -53,7 +53,7 @@ def test_ready_is_said_once_the_till_is_recovered_and_may_sell() -> None:
         assert list(status.recovery.interrupted_sale_ids) == [OPEN_SALE]
         assert till.calls.checkout.Checkout(cash_sale()).sale.receipt_number == 1
         assert words(till, b"STATUS=")[-1] == b"STATUS=Sells; power: unprotected."
-        till.stop()
+        till.stop(within_s=WAIT_S_MAX)
 
 
 def test_the_watch_is_fed_while_the_till_lives_and_its_end_is_told(
@@ -69,6 +69,27 @@ def test_the_watch_is_fed_while_the_till_lives_and_its_end_is_told(
         process = till._running()
         process.terminate()
         assert words(till, b"STOPPING=1")
+        assert till.await_exit() == 0
+
+
+def test_a_stop_waits_for_a_settlement_and_asks_for_the_time_that_it_takes() -> None:
+    with a_till() as till:
+        till.start()
+        basket = Steps(till.calls, "card")
+        basket.open()
+        basket.put(line())
+        # A tender that nobody resolves holds the settlement up for its share of the time.
+        basket.give(tender(500, CARD), pending=True)
+        request = power_pb2.PrepareForPowerLossRequest(request_id=new_id(), deadline_s=5)
+        steps = till.calls.power.PrepareForPowerLoss(request)
+        assert next(steps).HasField("progress")
+        till._running().terminate()
+        *_, last = steps
+        assert list(last.result.open_sale_ids) == ["card"]
+        assert last.result.is_stored
+        heard = words(till, b"EXTEND_TIMEOUT_USEC=")
+        assert b"STOPPING=1" in heard
+        assert int(heard[-1].partition(b"=")[2]) / 1e6 > 5
         assert till.await_exit() == 0
 
 
@@ -90,5 +111,5 @@ def test_the_watch_is_fed_no_more_while_the_disk_holds_the_writer(
         till.disk.clear_faults()
         assert waiting.result().sale.receipt_number == 1
         words(till, b"WATCHDOG=1")
-        till.stop(within_s=5)
+        till.stop(within_s=WAIT_S_MAX)
         assert "journal_writer_stuck" in till.log_text()

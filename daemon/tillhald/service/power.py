@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from tillhald.devices.power_supply import CommandOutcome, PowerSource
+    from tillhald.service.inhibitor import Inhibitor
     from tillhald.service.settlement import Settlement
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till
@@ -110,6 +111,7 @@ class Power:
         self._goes_dark = False
         self._deadline_s: float | None = None
         self._heard_ms = mono_ms()
+        self.inhibitor: Inhibitor | None = None
         self.history: deque[Point] = deque(maxlen=HISTORY_POINTS_MAX)
 
     # --- what is heard

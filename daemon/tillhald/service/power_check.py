@@ -61,6 +61,7 @@ class Missing(enum.StrEnum):
     LOAD_HIGH = "load_high"
     POWEROFF_MISSING = "poweroff_missing"
     INHIBIT_DELAY_SHORT = "inhibit_delay_short"
+    SHUTDOWNS_NOT_HELD = "shutdowns_not_held"
     HOOK_MISSING = "hook_missing"
     LATCH_MISSING = "latch_missing"
     SELF_TEST_OVERDUE = "self_test_overdue"
@@ -88,6 +89,8 @@ WHAT_TO_DO: dict[Missing, str] = {
     Missing.POWEROFF_MISSING: "Set power.poweroff_command to a program of this machine.",
     Missing.INHIBIT_DELAY_SHORT: "Set InhibitDelayMaxSec in logind.conf.d to the seconds that the "
     "till needs to settle.",
+    Missing.SHUTDOWNS_NOT_HELD: "Set power.hold_shutdowns, and let the daemon's user take delay "
+    "inhibitors of logind (polkit).",
     Missing.HOOK_MISSING: "Install the hook that tells the UPS to cut late in the shutdown.",
     Missing.LATCH_MISSING: "Set power.latch_file to /run/tillhal/cut-and-return, where the hook "
     "looks for it.",
@@ -222,6 +225,10 @@ class PowerCheck:
         if delay_s < SETTLE_S:
             message = f"logind waits {delay_s} s for who holds a shutdown up; {SETTLE_S:.0f} s are"
             yield Finding(Missing.INHIBIT_DELAY_SHORT, "", f"{message} needed.")
+        inhibitor = self._power.inhibitor
+        if inhibitor is None or not inhibitor.is_held:
+            message = "logind does not wait for the till when somebody shuts the host down."
+            yield Finding(Missing.SHUTDOWNS_NOT_HELD, "", message)
         if not has_hook(self._root):
             message = "The hook in systemd's system-shutdown folder is not there."
             yield Finding(Missing.HOOK_MISSING, "", message)

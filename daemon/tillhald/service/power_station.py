@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from tillhald.devices.finding import load_drivers
 from tillhald.devices.specs import PowerDriver
 from tillhald.domain.self_test import Hours
 from tillhald.service.going_dark import Latch
+from tillhald.service.inhibitor import Inhibitor, system_bus
 from tillhald.service.power import Power, PowerSettings
 from tillhald.service.power_check import PowerCheck
 from tillhald.service.self_tests import SelfTests
@@ -68,6 +70,7 @@ class PowerStation:
             test_hours=Hours(first=table.tests_from, last=table.tests_until),
             latch=Latch(table.latch_file),
         )
+        self._holds_shutdowns = table.hold_shutdowns
         self.clock = clock
         self._local_time = local_time
         self._prints_unfinished = config.recovery.print_unfinished
@@ -119,10 +122,20 @@ class PowerStation:
                 local_time=self._local_time,
             )
             self._listening.append(tasks.create_task(self_tests.run()))
+        if self._holds_shutdowns:
+            power.inhibitor = Inhibitor(system_bus(os.environ), self._settle_for_the_host)
+            self._listening.append(tasks.create_task(power.inhibitor.run()))
         return power, self._check
 
     def _time_text(self) -> str:
         return self._local_time(self.clock.wall_ms())
+
+    async def _settle_for_the_host(self) -> None:
+        """Somebody shuts the host down. Return when the till is at rest, or can wait no longer."""
+        assert self._power is not None, "it has begun"
+        await self._power.settle(SETTLE_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._power.settlement.ended.wait(), 2 * SETTLE_S)
 
     def _settled(self, on_dark: Callable[[], None]) -> None:
         if self._power is not None and self._power.goes_dark:
