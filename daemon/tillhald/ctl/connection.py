@@ -16,6 +16,7 @@ from rich.console import Console
 from tillhal import Till, TillError
 from tillhal.channel import ADDRESS_ENV, target_of
 from tillhal.errors import from_rpc
+from tillhald.ctl import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -52,16 +53,24 @@ err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 @contextlib.contextmanager
 def connected(address: str | None) -> Iterator[Till]:
-    """The till at `address`. Without one, and for whatever it refuses, say so and exit."""
+    """The till at `address`. Without one, and for whatever it refuses, say so and exit.
+
+    Ctrl-C ends what is being asked, and the command with EXIT_INTERRUPTED; see `ctl.interrupt`.
+    """
+    interrupt.listen()
     try:
         target = target_of(address)
     except ValueError as error:
         give_up(f"{error}.")
     _reach(target, is_usual=address is None)
-    with Till.connect(target, timeout_s=ANSWER_S) as till:
+    with Till.connect(target, timeout_s=ANSWER_S) as till, interrupt.ended_by(till.close):
         try:
             yield till
-        except TillError as error:
+        except (TillError, ValueError) as error:  # ValueError: of a channel that was closed
+            if interrupt.has_come():
+                raise typer.Exit(interrupt.EXIT_INTERRUPTED) from None
+            if isinstance(error, ValueError):
+                raise
             give_up(f"The till at {target} did not answer as it should: {error}.")
 
 
