@@ -350,6 +350,7 @@ NUMBERS = set(
     """
     after_seq boot_ms bytes characters clean_shutdown drawers_open gone in_use interrupted_sales
     jobs_left last_seq left_open map_mib missing records rows scans seconds segment seq suspended
+    writes
     tail_records token took_ms unconfirmed_jobs
     """.split()
 )
