@@ -52,7 +52,7 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "mi
 README_HEADINGS = ["Introduction", "Protocol", "Code structure", "Options", "Behaviour", "Limits"]
 
 MAY_START_THREADS = {
-    "daemon/tillhald/ctl/scan.py",
+    "daemon/tillhald/ctl/interrupt.py",
     "daemon/tillhald/journal/writer.py",
     "daemon/tillhald/service/pins.py",
     "daemon/tillhald/devices/port.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
@@ -75,15 +76,15 @@ def enum_name(enum: _EnumType, number: int, prefix: str) -> str:
     return value.name.removeprefix(prefix) if value is not None else f"NUMBER_{number}"
 
 
-class _Amounts:
+class _Amounts(ABC):
     """The figures of `summary` as exact decimals, shared by an answer and a live sale."""
 
     __slots__ = ()
 
     @property
+    @abstractmethod
     def summary(self) -> checkout_pb2.SaleSummary:
         """The sale in short, as the till last answered it."""
-        raise NotImplementedError
 
     @property
     def sale_id(self) -> str:

@@ -19,6 +19,7 @@ from rich.console import Console
 from tillhal import Till, TillError
 from tillhal.channel import ADDRESS_ENV, target_of
 from tillhal.errors import Unauthenticated, from_rpc
+from tillhald.ctl import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -63,18 +64,27 @@ err = Console(highlight=False, soft_wrap=True, stderr=True)
 @contextlib.contextmanager
 def connected(address: str | None) -> Iterator[Till]:
     """The till at `address`, in the name of who is signed on there. Without a till, and for
-    whatever it refuses, say so and exit."""
+    whatever it refuses, say so and exit.
+
+    Ctrl-C ends what is being asked, and the command with EXIT_INTERRUPTED; see `ctl.interrupt`.
+    """
+    interrupt.listen()
     target = target_for(address)
     _reach(target, is_usual=address is None)
-    with Till.connect(target, timeout_s=ANSWER_S) as till:
+    with Till.connect(target, timeout_s=ANSWER_S) as till, interrupt.ended_by(till.close):
         till.carry(_sign_ons().get(target, ""))
         before = _METADATA.set(till.metadata)
         try:
             yield till
-        except Unauthenticated as error:
-            hint = " Say: tillctl sign-on OPERATOR." if error.reason == "SIGN_ON_REQUIRED" else ""
-            give_up(f"{error.message}{hint}")
-        except TillError as error:
+        except (TillError, ValueError) as error:  # ValueError: of a channel that was closed
+            if interrupt.has_come():
+                raise typer.Exit(interrupt.EXIT_INTERRUPTED) from None
+            if isinstance(error, ValueError):
+                raise
+            if isinstance(error, Unauthenticated):
+                is_nobody = error.reason == "SIGN_ON_REQUIRED"
+                hint = " Say: tillctl sign-on OPERATOR." if is_nobody else ""
+                give_up(f"{error.message}{hint}")
             give_up(f"The till at {target} did not answer as it should: {error}.")
         finally:
             _METADATA.reset(before)

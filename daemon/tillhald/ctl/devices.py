@@ -26,6 +26,7 @@ from tillhald.ctl.connection import (
     show_facts,
     write_json,
 )
+from tillhald.ctl.interrupt import ended_by
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -77,7 +78,7 @@ def devices(
     ] = False,
 ) -> None:
     """Show the devices, live: what they do, what is wrong with them. Ctrl-C ends it."""
-    with connected(address) as till, contextlib.suppress(KeyboardInterrupt):
+    with connected(address) as till:
         if as_json:
             write_json([_plain(each) for each in till.list_devices()])
         elif once or not out.is_terminal:
@@ -88,8 +89,12 @@ def devices(
 
 def _show_live(till: Till) -> None:
     known = {each.device_id: each for each in till.list_devices()}
-    with Live(_table(known), console=out, auto_refresh=False) as live:
-        for change in till.watch_devices():
+    with (
+        till.watch_devices() as changes,
+        ended_by(changes.close),
+        Live(_table(known), console=out, auto_refresh=False) as live,
+    ):
+        for change in changes:
             if change.removed:
                 known.pop(change.device.device_id, None)
             else:

@@ -263,10 +263,9 @@ class DeviceRegistry:
 
     def remember_standing(self, standing: Mapping[str, tuple[str, ...]]) -> None:
         """Before `start`: by device, the conditions that stood when the till went down."""
-        for station in self._stations.values():
-            for unit in station.units.values():
-                if isinstance(unit, PrinterUnit):
-                    unit.remember(standing.get(unit.device_id, ()))
+        for name in self.names:
+            if isinstance(unit := self._unit(name)[1], PrinterUnit):
+                unit.remember(standing.get(name, ()))
 
     def _remember(
         self,
@@ -352,6 +351,11 @@ class DeviceRegistry:
             self._observed([(unit, unit.status)])
 
     # --- snapshots ---
+
+    @property
+    def names(self) -> list[str]:
+        """Of all devices, in the order of `snapshot`."""
+        return [name for station in self._stations.values() for name in station.units]
 
     def snapshot(self) -> list[DeviceSnapshot]:
         """Every device as it is now, what leads to a port before what hangs on it."""

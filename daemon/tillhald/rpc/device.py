@@ -100,6 +100,7 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
         self._care = care
         self._health = health
         self._reconfiguration = reconfiguration
+        self._changed: dict[str, tuple[int, pb.WatchDevicesResponse]] = {}
 
     async def ListDevices(
         self, request: pb.ListDevicesRequest, context: Context
@@ -119,15 +120,18 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
             find_device(self._devices, request.device_id)
         seen: dict[str, int] = {}
         async for _ in self._news.changes():
-            for device in self._all():
-                name = device.device_id
-                if request.device_id not in ("", name) or seen.get(name) == device.revision:
+            names = self._devices.names
+            for name in names:
+                revision = self._news.revision(name)
+                if request.device_id not in ("", name) or seen.get(name) == revision:
                     continue
-                seen[name] = device.revision
-                yield pb.WatchDevicesResponse(device=device)
-            known = {shot.device_id for shot in self._devices.snapshot()}
-            for name in [name for name in seen if name not in known]:
+                # Who has just come sees it as it is now, and not as it was when it changed.
+                told = self._told(name, revision, made_anew=name not in seen)
+                seen[name] = revision
+                yield told
+            for name in [name for name in seen if name not in names]:
                 del seen[name]
+                self._changed.pop(name, None)
                 gone = pb.Device(device_id=name, revision=self._news.revision(name))
                 yield pb.WatchDevicesResponse(device=gone, removed=True)
 
@@ -274,6 +278,14 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
         )
         if reset_ms:
             told.reset_time.CopyFrom(timestamp(reset_ms))
+        return told
+
+    def _told(self, name: str, revision: int, *, made_anew: bool) -> pb.WatchDevicesResponse:
+        """The device as a watcher is told of it: made once for all who hear of this revision."""
+        kept, told = self._changed.get(name, (-1, pb.WatchDevicesResponse()))
+        if made_anew or kept != revision:
+            told = pb.WatchDevicesResponse(device=self._wire(self._devices.device(name)))
+            self._changed[name] = revision, told
         return told
 
     def _all(self) -> list[pb.Device]:
