@@ -19,10 +19,14 @@ from tillhald.domain.answers import Answer, SaleSummary, answer_to
 from tillhald.domain.decide import clock_facts, decide
 from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import (
+    book_key,
+    book_named,
+    decode_book,
     decode_job,
     decode_sale,
     entries,
     job_key,
+    job_key_named,
     kick_key,
     named_finished,
     number_key,
@@ -161,10 +165,10 @@ class Shop:
                 taken = ("jobs", kick_key(kick_id)) in self.rows
             case _:
                 taken = False
-        job = None
-        if isinstance(command, cmd.CancelJob | cmd.ResolveJob):
-            stored = self.rows.get(("jobs", job_key(command.job_id)))
-            job = decode_job(stored) if stored else None
+        key = job_key_named(command, self.state)
+        stored = self.rows.get(("jobs", key)) if key else None
+        job = decode_job(stored) if stored else None
+        book = self.rows.get(("outages", book_key(book_named(command))))
         return cmd.Now(
             at_ms=self.at_ms,
             today=TODAY,
@@ -172,6 +176,7 @@ class Shop:
             finished=self.finished,
             id_taken=taken,
             job=job,
+            book=decode_book(book) if book else None,
         )
 
     def _append(self, facts: list[ev.AnyEvent]) -> None:

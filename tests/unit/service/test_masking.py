@@ -29,6 +29,7 @@ from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, PrintWork
 from tillhald.domain.sale import Discount, Line, Tender, TenderState, TenderType
+from tillhald.domain.slips import SlipMark
 from tillhald.service import masking
 from tillhald.service.archive import Packing
 from tillhald.service.masking import (
@@ -390,7 +391,7 @@ def test_a_line_begins_with_when_and_what_and_keeps_its_numbers() -> None:
 def test_every_event_is_decided_on_and_no_other() -> None:
     """A new event needs a line in masking.FACTS: which of its fields may support see?"""
     kinds = {kind.__name__: kind for kind in typing.get_args(ev.AnyEvent)}
-    structs = (Line, Discount, Tender, PrintDocument, Job, PrintWork, Identity)
+    structs = (Line, Discount, Tender, PrintDocument, Job, PrintWork, Identity, SlipMark)
     parts = {kind.__name__: kind for kind in structs}
     assert set(FACTS) == set(kinds) | set(parts)
     for name, fields in FACTS.items():
