@@ -184,12 +184,14 @@ async def powered(
     more: str = "",
     poweroff: str = "",
     has_ups: bool = True,
+    printer_port: int = 0,
 ) -> AsyncIterator[Powered]:
-    """A daemon that serves; it is stopped in order at the end, unless it has ended."""
+    """A daemon that serves; it is stopped in order at the end, unless it has ended. Its printer,
+    if it has one, listens on `printer_port`."""
     ups = ups or SpokenUps()
     ups.powered_off = folder / "powered_off"
     poweroff = poweroff or f'["touch", "{folder}/powered_off"]'
-    toml = till_toml(folder) + QUICK_RULES.format(poweroff=poweroff, more=more)
+    toml = till_toml(folder, printer_port) + QUICK_RULES.format(poweroff=poweroff, more=more)
     app = App(parse(toml), started_s=time.monotonic(), sources=[ups] if has_ups else None)
     ready = asyncio.Event()
     running = asyncio.create_task(app.run(lambda _: ready.set()))

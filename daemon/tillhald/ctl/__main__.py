@@ -21,7 +21,9 @@ from tillhald.ctl import (
     outage,
     power,
     printer,
+    recovery,
     scan,
+    slips,
     status,
     watch,
 )
@@ -49,6 +51,8 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(printer.app, name="printer")
 app.add_typer(power.app, name="power")
 app.add_typer(outage.app, name="outage")
+app.add_typer(recovery.app, name="recovery")
+app.add_typer(slips.app, name="slips")
 
 
 def main() -> int:
