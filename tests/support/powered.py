@@ -185,15 +185,17 @@ async def powered(
     poweroff: str = "",
     has_ups: bool = True,
     join_s: int = 1,
+    printer_port: int = 0,
 ) -> AsyncIterator[Powered]:
-    """A daemon that serves; it is stopped in order at the end, unless it has ended.
+    """A daemon that serves; it is stopped in order at the end, unless it has ended. Its printer,
+    if it has one, listens on `printer_port`.
 
     `join_s`: outages that are closer than that are one.
     """
     ups = ups or SpokenUps()
     ups.powered_off = folder / "powered_off"
     poweroff = poweroff or f'["touch", "{folder}/powered_off"]'
-    toml = till_toml(folder) + QUICK_RULES.format(poweroff=poweroff, more=more)
+    toml = till_toml(folder, printer_port) + QUICK_RULES.format(poweroff=poweroff, more=more)
     toml = toml.replace("outage_join_s = 1", f"outage_join_s = {join_s}")
     app = App(parse(toml), started_s=time.monotonic(), sources=[ups] if has_ups else None)
     ready = asyncio.Event()

@@ -21,10 +21,14 @@ from tillhald.domain.books import Day, DayTotals, Shift, Tally
 from tillhald.domain.decide import clock_facts, decide
 from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import (
+    book_key,
+    book_named,
+    decode_book,
     decode_job,
     decode_sale,
     entries,
     job_key,
+    job_key_named,
     named_finished,
     row_of_new_id,
     sale_key,
@@ -148,10 +152,10 @@ class Shop:
 
     def _now(self, command: cmd.AnyCommand, operator: str) -> cmd.Now:
         taken = row_of_new_id(command) in self.rows
-        job = None
-        if isinstance(command, cmd.CancelJob | cmd.ResolveJob):
-            stored = self.rows.get(("jobs", job_key(command.job_id)))
-            job = decode_job(stored) if stored else None
+        key = job_key_named(command, self.state)
+        stored = self.rows.get(("jobs", key)) if key else None
+        job = decode_job(stored) if stored else None
+        book = self.rows.get(("outages", book_key(book_named(command))))
         return cmd.Now(
             at_ms=self.at_ms,
             today=TODAY,
@@ -159,6 +163,7 @@ class Shop:
             finished=self.finished,
             id_taken=taken,
             job=job,
+            book=decode_book(book) if book else None,
         )
 
     def _append(self, facts: list[ev.AnyEvent]) -> None:

@@ -24,7 +24,9 @@ from tillhald.ctl import (
     outage,
     power,
     printer,
+    recovery,
     scan,
+    slips,
     status,
     tls,
     watch,
@@ -60,6 +62,8 @@ app.add_typer(operators.tokens, name="token")
 app.add_typer(tls.app, name="tls")
 app.add_typer(data.app, name="data")
 app.add_typer(backup.app, name="backup")
+app.add_typer(recovery.app, name="recovery")
+app.add_typer(slips.app, name="slips")
 
 
 def main() -> int:

@@ -75,8 +75,15 @@ class PrintDocuments:
         seq = job.document_seq or job.submit_seq
         stored = self._store.record(seq)
         assert stored is not None, f"record {seq} brought job {job.job_id}"
+        # One record may bring several: a copy's is that of the job that it prints again.
+        names = {job.job_id}
+        while job.copy_of:
+            job = self._till.job(job.copy_of)
+            names.add(job.job_id)
         for event in ev.decode_record(stored.body).events:
-            if isinstance(event, ev.JobSubmitted) and event.document is not None:
+            if not isinstance(event, ev.JobSubmitted) or event.job_id not in names:
+                continue
+            if event.document is not None:
                 return with_logo(event.document, self.layout.logo)
         message = f"record {seq} holds no document for job {job.job_id}"
         raise AssertionError(message)
