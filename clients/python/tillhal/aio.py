@@ -11,7 +11,16 @@ import grpc
 from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
 from tillhal.aio_sale import AsyncLiveSale
-from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.aio_shifts import AsyncShifts
+from tillhal.answers import (
+    Answer,
+    ChangeRequest,
+    SaleAnswer,
+    SaleRequest,
+    ShiftRequest,
+    ShiftResponse,
+    answer_of,
+)
 from tillhal.scanner import AsyncScanCall, AsyncScanner
 from tillhal.v1 import (
     checkout_pb2,
@@ -27,6 +36,7 @@ from tillhal.v1 import (
     printer_pb2_grpc,
     scanner_pb2,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2,
     system_pb2_grpc,
 )
@@ -65,6 +75,7 @@ class AsyncStubs:
         self.journal: Final = journal_pb2_grpc.JournalServiceStub(channel)
         self.power: Final = power_pb2_grpc.PowerServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
+        self.shift: Final = shift_pb2_grpc.ShiftServiceStub(channel)
         self.scanner: Final = scanner_pb2_grpc.ScannerServiceStub(channel)
         self.system: Final = system_pb2_grpc.SystemServiceStub(channel)
 
@@ -87,6 +98,7 @@ class AsyncTill:
     ) -> None:
         """Use a channel of your own making; `close` closes it."""
         self.stubs: Final = AsyncStubs(channel)
+        self.shifts: Final = AsyncShifts(self)
         self._channel = channel
         self._metadata = wire.call_metadata(language)
         self._currency = currency
@@ -177,6 +189,10 @@ class AsyncTill:
     async def send(
         self, request: drawer_pb2.OpenDrawerRequest, *, timeout_s: float | None = None
     ) -> drawer_pb2.OpenDrawerResponse: ...
+    @overload
+    async def send(
+        self, request: ShiftRequest, *, timeout_s: float | None = None
+    ) -> ShiftResponse: ...
     async def send(self, request: ChangeRequest, *, timeout_s: float | None = None) -> Answer:
         """Send a request that was built with `tillhal.requests` or `new_checkout`.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from tillhal import errors, values
-from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, types_pb2
+from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, shift_pb2, types_pb2
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -53,6 +53,39 @@ SaleResponse: TypeAlias = (
     | checkout_pb2.VoidSaleResponse
     | checkout_pb2.OpenReturnResponse
 )
+
+
+ShiftResponse: TypeAlias = (
+    shift_pb2.OpenDayResponse
+    | shift_pb2.CloseDayResponse
+    | shift_pb2.OpenShiftResponse
+    | shift_pb2.LockShiftResponse
+    | shift_pb2.UnlockShiftResponse
+    | shift_pb2.RecordMovementResponse
+    | shift_pb2.EndShiftResponse
+    | shift_pb2.DeclareCountResponse
+    | shift_pb2.HandOverResponse
+    | shift_pb2.CloseShiftResponse
+    | shift_pb2.CorrectCountResponse
+    | shift_pb2.ExceptTenderResponse
+    | shift_pb2.PrintReportResponse
+)
+ShiftRequest: TypeAlias = (
+    shift_pb2.OpenDayRequest
+    | shift_pb2.CloseDayRequest
+    | shift_pb2.OpenShiftRequest
+    | shift_pb2.LockShiftRequest
+    | shift_pb2.UnlockShiftRequest
+    | shift_pb2.RecordMovementRequest
+    | shift_pb2.EndShiftRequest
+    | shift_pb2.DeclareCountRequest
+    | shift_pb2.HandOverRequest
+    | shift_pb2.CloseShiftRequest
+    | shift_pb2.CorrectCountRequest
+    | shift_pb2.ExceptTenderRequest
+    | shift_pb2.PrintReportRequest
+)
+"""Every request that changes a shift or a business day: see `tillhal.shift_requests`."""
 
 
 class _EnumType(Protocol):
@@ -179,6 +212,7 @@ Answer: TypeAlias = (
     | device_pb2.ResetStatisticsResponse
     | device_pb2.AdoptDeviceResponse
     | device_pb2.ReconfigureResponse
+    | ShiftResponse
 )
 ChangeRequest: TypeAlias = (
     SaleRequest
@@ -191,6 +225,7 @@ ChangeRequest: TypeAlias = (
     | device_pb2.ResetStatisticsRequest
     | device_pb2.AdoptDeviceRequest
     | device_pb2.ReconfigureRequest
+    | ShiftRequest
 )
 """Every request that changes something in the shop."""
 
@@ -207,7 +242,8 @@ def answer_of(response: Message) -> Answer:
         | drawer_pb2.OpenDrawerResponse
         | device_pb2.ResetStatisticsResponse
         | device_pb2.AdoptDeviceResponse
-        | device_pb2.ReconfigureResponse,
+        | device_pb2.ReconfigureResponse
+        | ShiftResponse,
     ):
         return response
     return SaleAnswer(cast("SaleResponse", response))

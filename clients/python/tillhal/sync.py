@@ -9,9 +9,18 @@ import grpc
 
 from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
-from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.answers import (
+    Answer,
+    ChangeRequest,
+    SaleAnswer,
+    SaleRequest,
+    ShiftRequest,
+    ShiftResponse,
+    answer_of,
+)
 from tillhal.scanner import ScanCall, Scanner
 from tillhal.sync_sale import LiveSale
+from tillhal.sync_shifts import Shifts
 from tillhal.v1 import (
     checkout_pb2,
     checkout_pb2_grpc,
@@ -26,6 +35,7 @@ from tillhal.v1 import (
     printer_pb2_grpc,
     scanner_pb2,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2,
     system_pb2_grpc,
 )
@@ -63,6 +73,7 @@ class Stubs:
         self.journal: Final = journal_pb2_grpc.JournalServiceStub(channel)
         self.power: Final = power_pb2_grpc.PowerServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
+        self.shift: Final = shift_pb2_grpc.ShiftServiceStub(channel)
         self.scanner: Final = scanner_pb2_grpc.ScannerServiceStub(channel)
         self.system: Final = system_pb2_grpc.SystemServiceStub(channel)
 
@@ -85,6 +96,7 @@ class Till:
     ) -> None:
         """Use a channel of your own making; `close` closes it."""
         self.stubs: Final = Stubs(channel)
+        self.shifts: Final = Shifts(self)
         self._channel = channel
         self._metadata = wire.call_metadata(language)
         self._currency = currency
@@ -173,6 +185,8 @@ class Till:
     def send(
         self, request: drawer_pb2.OpenDrawerRequest, *, timeout_s: float | None = None
     ) -> drawer_pb2.OpenDrawerResponse: ...
+    @overload
+    def send(self, request: ShiftRequest, *, timeout_s: float | None = None) -> ShiftResponse: ...
     def send(self, request: ChangeRequest, *, timeout_s: float | None = None) -> Answer:
         """Send a request that was built with `tillhal.requests` or `new_checkout`.
 
