@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
@@ -257,3 +260,19 @@ def test_slips_and_the_z_come_out_of_the_printer(language: str) -> None:
     }[language]
     for word in words:
         assert any(word in paper for paper in papers), f"{word}: {papers}"
+
+
+def test_the_example_goes_through_a_day(shop: Till) -> None:
+    example = Path(__file__).parents[2] / "clients/python/examples/day_at_the_till.py"
+    done = subprocess.run(
+        [sys.executable, str(example), shop.address],
+        capture_output=True,
+        text=True,
+        timeout=60.0,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said[0] == "ann was over or short by 0.00"
+    assert said[1] == "bo begins with 156.40"
+    assert said[-1] == "Z 1: 1 sales, 6.40"

@@ -13,6 +13,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 import typer
 
 from tillhald.ctl import (
+    day,
     devices,
     diagnostics,
     drawer,
@@ -22,6 +23,7 @@ from tillhald.ctl import (
     power,
     printer,
     scan,
+    shift,
     status,
     watch,
 )
@@ -49,6 +51,8 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(printer.app, name="printer")
 app.add_typer(power.app, name="power")
 app.add_typer(outage.app, name="outage")
+app.add_typer(shift.app, name="shift")
+app.add_typer(day.app, name="day")
 
 
 def main() -> int:
