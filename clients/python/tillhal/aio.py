@@ -12,7 +12,16 @@ from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
 from tillhal.access import AsyncAccess, AsyncApproval, AsyncSignOn
 from tillhal.aio_sale import AsyncLiveSale
-from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.aio_shifts import AsyncShifts
+from tillhal.answers import (
+    Answer,
+    ChangeRequest,
+    SaleAnswer,
+    SaleRequest,
+    ShiftRequest,
+    ShiftResponse,
+    answer_of,
+)
 from tillhal.credentials import Credentials, Metadata, Tls
 from tillhal.power import AsyncPower
 from tillhal.recovery import AsyncRecovery
@@ -34,6 +43,7 @@ from tillhal.v1 import (
     recovery_pb2_grpc,
     scanner_pb2,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2,
     system_pb2_grpc,
 )
@@ -75,6 +85,7 @@ class AsyncStubs:
         self.power: Final = power_pb2_grpc.PowerServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
         self.recovery: Final = recovery_pb2_grpc.RecoveryServiceStub(channel)
+        self.shift: Final = shift_pb2_grpc.ShiftServiceStub(channel)
         self.scanner: Final = scanner_pb2_grpc.ScannerServiceStub(channel)
         self.system: Final = system_pb2_grpc.SystemServiceStub(channel)
 
@@ -99,6 +110,7 @@ class AsyncTill:
         """Use a channel of your own making; `close` closes it."""
         self.stubs: Final = AsyncStubs(channel)
         self.power: Final = AsyncPower(self)
+        self.shifts: Final = AsyncShifts(self)
         self._channel = channel
         self._credentials = Credentials(wire.call_metadata(language), token)
         self.access: Final = AsyncAccess(channel, self._ask)
@@ -221,6 +233,10 @@ class AsyncTill:
     async def send(
         self, request: drawer_pb2.OpenDrawerRequest, *, timeout_s: float | None = None
     ) -> drawer_pb2.OpenDrawerResponse: ...
+    @overload
+    async def send(
+        self, request: ShiftRequest, *, timeout_s: float | None = None
+    ) -> ShiftResponse: ...
     async def send(self, request: ChangeRequest, *, timeout_s: float | None = None) -> Answer:
         """Send a request that was built with `tillhal.requests` or `new_checkout`.
 

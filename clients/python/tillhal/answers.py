@@ -14,6 +14,7 @@ from tillhal.v1 import (
     power_pb2,
     printer_pb2,
     recovery_pb2,
+    shift_pb2,
     types_pb2,
 )
 
@@ -62,6 +63,39 @@ SaleResponse: TypeAlias = (
     | checkout_pb2.VoidSaleResponse
     | checkout_pb2.OpenReturnResponse
 )
+
+
+ShiftResponse: TypeAlias = (
+    shift_pb2.OpenDayResponse
+    | shift_pb2.CloseDayResponse
+    | shift_pb2.OpenShiftResponse
+    | shift_pb2.LockShiftResponse
+    | shift_pb2.UnlockShiftResponse
+    | shift_pb2.RecordMovementResponse
+    | shift_pb2.EndShiftResponse
+    | shift_pb2.DeclareCountResponse
+    | shift_pb2.HandOverResponse
+    | shift_pb2.CloseShiftResponse
+    | shift_pb2.CorrectCountResponse
+    | shift_pb2.ExceptTenderResponse
+    | shift_pb2.PrintReportResponse
+)
+ShiftRequest: TypeAlias = (
+    shift_pb2.OpenDayRequest
+    | shift_pb2.CloseDayRequest
+    | shift_pb2.OpenShiftRequest
+    | shift_pb2.LockShiftRequest
+    | shift_pb2.UnlockShiftRequest
+    | shift_pb2.RecordMovementRequest
+    | shift_pb2.EndShiftRequest
+    | shift_pb2.DeclareCountRequest
+    | shift_pb2.HandOverRequest
+    | shift_pb2.CloseShiftRequest
+    | shift_pb2.CorrectCountRequest
+    | shift_pb2.ExceptTenderRequest
+    | shift_pb2.PrintReportRequest
+)
+"""Every request that changes a shift or a business day: see `tillhal.shift_requests`."""
 
 
 class _EnumType(Protocol):
@@ -201,6 +235,7 @@ Answer: TypeAlias = (
     | power_pb2.RunSelfTestResponse
     | power_pb2.AnnotateOutageResponse
     | power_pb2.RecordBatteryReplacedResponse
+    | ShiftResponse
 )
 ChangeRequest: TypeAlias = (
     SaleRequest
@@ -213,6 +248,7 @@ ChangeRequest: TypeAlias = (
     | device_pb2.ResetStatisticsRequest
     | device_pb2.AdoptDeviceRequest
     | device_pb2.ReconfigureRequest
+    | ShiftRequest
 )
 """Every request that changes something in the shop."""
 
@@ -233,7 +269,8 @@ def answer_of(response: Message) -> Answer:
         | device_pb2.ReconfigureResponse
         | power_pb2.RunSelfTestResponse
         | power_pb2.AnnotateOutageResponse
-        | power_pb2.RecordBatteryReplacedResponse,
+        | power_pb2.RecordBatteryReplacedResponse
+        | ShiftResponse,
     ):
         return response
     return SaleAnswer(cast("SaleResponse", response))

@@ -19,6 +19,7 @@ from tillhal.v1 import (
     printer_pb2,
     recovery_pb2,
     scanner_pb2,
+    shift_pb2,
     system_pb2,
 )
 from tillhal.values import Discount, Line, ReturnLine, TaxModeKind, Tender, TenderOutcome, new_id
@@ -43,6 +44,7 @@ RPC_OF_REQUEST: Final[dict[str, tuple[str, str]]] = {
         ("printer", printer_pb2),
         ("recovery", recovery_pb2),
         ("scanner", scanner_pb2),
+        ("shift", shift_pb2),
         ("system", system_pb2),
     )
     for service in file.DESCRIPTOR.services_by_name.values()

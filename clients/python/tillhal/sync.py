@@ -10,12 +10,21 @@ import grpc
 from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
 from tillhal.access import Access, Approved, SignedOn
-from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.answers import (
+    Answer,
+    ChangeRequest,
+    SaleAnswer,
+    SaleRequest,
+    ShiftRequest,
+    ShiftResponse,
+    answer_of,
+)
 from tillhal.credentials import Credentials, Metadata, Tls
 from tillhal.power import Power
 from tillhal.recovery import Recovery
 from tillhal.scanner import ScanCall, Scanner
 from tillhal.sync_sale import LiveSale
+from tillhal.sync_shifts import Shifts
 from tillhal.v1 import (
     backup_pb2,
     backup_pb2_grpc,
@@ -33,6 +42,7 @@ from tillhal.v1 import (
     recovery_pb2_grpc,
     scanner_pb2,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2,
     system_pb2_grpc,
 )
@@ -73,6 +83,7 @@ class Stubs:
         self.power: Final = power_pb2_grpc.PowerServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
         self.recovery: Final = recovery_pb2_grpc.RecoveryServiceStub(channel)
+        self.shift: Final = shift_pb2_grpc.ShiftServiceStub(channel)
         self.scanner: Final = scanner_pb2_grpc.ScannerServiceStub(channel)
         self.system: Final = system_pb2_grpc.SystemServiceStub(channel)
 
@@ -97,6 +108,7 @@ class Till:
         """Use a channel of your own making; `close` closes it."""
         self.stubs: Final = Stubs(channel)
         self.power: Final = Power(self)
+        self.shifts: Final = Shifts(self)
         self._channel = channel
         self._credentials = Credentials(wire.call_metadata(language), token)
         self.access: Final = Access(channel, self._ask)
@@ -218,6 +230,8 @@ class Till:
     def send(
         self, request: drawer_pb2.OpenDrawerRequest, *, timeout_s: float | None = None
     ) -> drawer_pb2.OpenDrawerResponse: ...
+    @overload
+    def send(self, request: ShiftRequest, *, timeout_s: float | None = None) -> ShiftResponse: ...
     def send(self, request: ChangeRequest, *, timeout_s: float | None = None) -> Answer:
         """Send a request that was built with `tillhal.requests` or `new_checkout`.
 

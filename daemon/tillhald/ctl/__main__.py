@@ -15,6 +15,7 @@ import typer
 from tillhald.ctl import (
     backup,
     data,
+    day,
     devices,
     diagnostics,
     drawer,
@@ -26,6 +27,7 @@ from tillhald.ctl import (
     printer,
     recovery,
     scan,
+    shift,
     slips,
     status,
     tls,
@@ -64,6 +66,8 @@ app.add_typer(data.app, name="data")
 app.add_typer(backup.app, name="backup")
 app.add_typer(recovery.app, name="recovery")
 app.add_typer(slips.app, name="slips")
+app.add_typer(shift.app, name="shift")
+app.add_typer(day.app, name="day")
 
 
 def main() -> int:

@@ -231,9 +231,7 @@ def _closed_shift(state: TillState, shift_id: str) -> Shift:
 
 def _brief(shift: Shift) -> Shift:
     """Without what nobody is answered with, and would make the stored answer long."""
-    return msgspec.structs.replace(
-        shift, base=DayTotals(), totals=DayTotals(), traces=(), last_movement=None
-    )
+    return msgspec.structs.replace(shift, base=DayTotals(), traces=(), last_movement=None)
 
 
 def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:

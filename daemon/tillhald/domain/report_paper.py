@@ -98,7 +98,7 @@ class _Sheet:
         return written(minor, self._paper.currency)
 
     def _title(self, text: str) -> None:
-        self._parts.append(_centred(text, _BIG))
+        self._parts += (_centred(text, _BIG), Feed(lines=1))
 
     def _head(self, word: str, more: str = "") -> None:
         text = f"{self._say(word)} {more}".rstrip()
@@ -117,9 +117,9 @@ class _Sheet:
         if at_ms:
             self._row(word, self._paper.time_text(at_ms))
 
-    def _sign(self, *words: str) -> None:
-        for word in words:
-            self._parts += (Feed(lines=2), Rule(char="_"), Text(runs=(Run(text=self._say(word)),)))
+    def _sign(self, word: str, name: str) -> None:
+        text = f"{self._say(word)}: {name}"
+        self._parts += (Feed(lines=2), Rule(char="_"), Text(runs=(Run(text=text),)))
 
     # --- a day
 
@@ -146,7 +146,12 @@ class _Sheet:
         self._row("program", report.version)
         if chain_head:
             self._row("chain", str(report.last_seq))
-            self._parts.append(Text(runs=(Run(text=chain_head.hex()),)))
+            digits = chain_head.hex()
+            half = len(digits) // 2  # of the narrowest paper a whole line
+            self._parts += (
+                Text(runs=(Run(text=digits[:half]),)),
+                Text(runs=(Run(text=digits[half:]),)),
+            )
 
     def _totals(self, totals: DayTotals) -> None:
         self._tally("sales", totals.sales)
@@ -254,7 +259,7 @@ class _Sheet:
         self._cash(shift)
         if shift.left_minor is not None:
             self._amount("left", shift.left_minor)
-        self._sign("signature")
+        self._sign("signature", shift.operator)
 
     def _sold(self, shift: ShiftReport) -> None:
         self._tally("sales", shift.totals.sales)
@@ -278,18 +283,19 @@ class _Sheet:
         self._parts.append(Rule())
         self._amount("left", fact.left_minor, _TALL)
         self._row("suspended", str(fact.suspended_sales))
-        self._sign("from", "to")
+        self._sign("from", fact.from_operator)
+        self._sign("to", fact.to_operator)
 
     def movement(self, fact: ev.CashMoved, at_ms: int) -> None:
-        self._title(self._say(fact.kind.value))
+        self._parts.append(_centred(self._say(fact.kind.value), _BIG))
         amount = self._money(fact.amount_minor if fact.kind.is_in else -fact.amount_minor)
-        self._parts.append(_centred(f"{self._paper.currency} {amount}", _BIG))
-        self._row("made", self._paper.time_text(at_ms))
+        self._title(f"{self._paper.currency} {amount}")
+        self._row("time", self._paper.time_text(at_ms))
         self._row("shift", fact.shift_id.removeprefix("shift-"))
         self._row("operator_name", fact.operator)
         if fact.reason:
             self._row("reason", fact.reason)
-        self._sign("signature")
+        self._sign("signature", fact.operator)
 
 
 def _centred(text: str, style: Style | None = None) -> Text:
