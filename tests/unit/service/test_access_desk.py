@@ -201,7 +201,7 @@ def test_an_approval_is_over_in_its_time_and_with_the_run(shop: Shop) -> None:
 
 def test_a_pin_is_hashed_off_the_loop_and_not_by_the_dozen(shop: Shop) -> None:
     async def crowd() -> list[object]:
-        hasher = PinHasher(memory_kib=65_536, passes=3)
+        hasher = PinHasher(memory_kib=16_384, passes=2)
         beats = 0
 
         async def heart() -> None:
