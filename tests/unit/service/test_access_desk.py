@@ -274,10 +274,10 @@ def test_a_peer_that_asks_without_a_pause_is_slowed_down_to_its_pace() -> None:
     async def ask() -> float:
         pace, loop = Pace(), asyncio.get_running_loop()
         began_s = loop.time()
-        for _ in range(300):
+        for _ in range(150):
             share = await pace.begin_call("busy")
             share.calls -= 1
         return loop.time() - began_s
 
     took_s = asyncio.run(ask())
-    assert took_s > 0.4, "300 calls are 200 at once and a hundred at 200 a second"
+    assert took_s > 0.4, "150 calls are a hundred at once and fifty at 100 a second"
