@@ -49,7 +49,7 @@ class Admission:
         return self._entrance.name
 
     async def known(self, context: Context) -> Caller:
-        """Who asks. Raises FrontEndUnknown and SignOnRequired; a stranger has to wait for that."""
+        """Who asks. Raises FrontEndUnknown; a stranger has to wait for that."""
         brought = _credentials(context)
         entrance = self._entrance
         if not self._is_required and brought is _NOTHING:
@@ -132,7 +132,7 @@ def _must_have(roles: tuple[Role, ...], *, is_liftable: bool) -> None:
         CALLER.set(caller._replace(approver=approval.approver))
         return
     if not caller.operator and not caller.grants:
-        raise errors.SignOnRequired("Sign on first.")
+        raise errors.SignOnRequired("Nobody is signed on here, or not any more.")
     wanted = ", ".join(roles)
     if is_liftable and caller.operator:
         raise errors.ApprovalRequired(f"Somebody has to approve this: {wanted}.", roles=wanted)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DOMAIN = "tillhal"
 RETRY_AFTER_MS = 200
+PEER_RETRY_AFTER_MS = 1_000
 POWER_RETRY_AFTER_MS = 30_000
 """Mains that are back must hold for ten seconds, and a battery takes minutes to be of use."""
 
@@ -53,6 +54,7 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
 """The most special class comes first; the first that fits counts."""
 
 WAITING_HELPS: dict[type[Exception], int] = {
+    refusals.PeerBusy: PEER_RETRY_AFTER_MS,
     refusals.Full: RETRY_AFTER_MS,
     Overloaded: RETRY_AFTER_MS,
     refusals.BatteryLow: POWER_RETRY_AFTER_MS,
@@ -118,6 +120,7 @@ def status_of(error: BaseException, language: str) -> status_pb2.Status:
             delay = duration_pb2.Duration()
             delay.FromMilliseconds(after_ms)
             details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+            break
     if isinstance(error, DeviceError):
         details.append(_device_detail(error))
     if isinstance(error, refusals.Claimed):

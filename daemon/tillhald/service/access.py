@@ -132,14 +132,21 @@ class AccessDesk:
     # --- who asks
 
     def caller(self, entrance: Entrance, brought: Credentials) -> Caller:
-        """Who asks, and what may be done at most. Raises FrontEndUnknown and SignOnRequired."""
+        """Who asks, and what may be done at most. Raises FrontEndUnknown.
+
+        A sign-on that does not count any more grants nothing: not even what could be done without
+        one, or somebody's work would go on in nobody's name. Signing on anew needs no grant.
+        """
         front_end, token_digest, grants = self._front_end(entrance, brought)
         operator = sign_on_digest = ""
-        if brought.operator_token:
-            operator, sign_on_digest = self._signed_on(brought.operator_token, front_end)
-            grants = COVERS[self._till.state.access.operators[operator].role]
         if not self.settings.is_required:
             grants = frozenset(Role)
+        if brought.operator_token:
+            operator, sign_on_digest = self._signed_on(brought.operator_token, front_end)
+            if not operator:
+                grants = NOTHING
+            elif self.settings.is_required:
+                grants = COVERS[self._till.state.access.operators[operator].role]
         approval = None
         if brought.approval_token:
             approval = self._approval(brought.approval_token, front_end, entrance.ceiling)
@@ -185,7 +192,7 @@ class AccessDesk:
         sign_on = self._till.state.access.sign_ons.get(digest)
         # Of another front end: a token that was listened to is of no use elsewhere.
         if sign_on is None or sign_on.front_end != front_end or not self._is_on(digest):
-            raise errors.SignOnRequired("Sign on: nobody is signed on here, or not any more.")
+            return "", ""
         return sign_on.operator, digest
 
     def _is_on(self, digest: str) -> bool:
@@ -337,8 +344,8 @@ class AccessDesk:
             full_s = now_s - TRIES_BURST * TRY_EVERY_S
             self._tries_due_s = {k: at for k, at in self._tries_due_s.items() if at > full_s}
         due_s = max(self._tries_due_s.get(front_end, 0.0), now_s - TRIES_BURST * TRY_EVERY_S)
-        if due_s > now_s:
-            raise errors.SignOnBlocked("Too many tries here: wait.", int(due_s - now_s) + 1)
+        if (left_s := due_s + TRY_EVERY_S - now_s) > 0:
+            raise errors.SignOnBlocked("Too many tries here: wait.", int(left_s) + 1)
         self._tries_due_s[front_end] = due_s + TRY_EVERY_S
 
     # --- the first owner

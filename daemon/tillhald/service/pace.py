@@ -12,14 +12,14 @@ from typing import Final
 
 from tillhald.domain.errors import PeerBusy
 
-CALLS_PER_S: Final = 200
+CALLS_PER_S: Final = 100
 """For ever. A quick cashier makes five."""
-BURST_CALLS: Final = 200
+BURST_CALLS: Final = 100
 """So many more at once, after a pause: a screen that comes up asks for everything."""
 CALLS_MAX: Final = 64
 """At the same time."""
 STREAMS_MAX: Final = 32
-REFUSE_S: Final = 0.2
+REFUSE_S: Final = 1.0
 """How long a refusal takes: whoever asks again at once shall not keep the till busy with that."""
 REFUSALS_MAX: Final = 64
 """So many refusals are on their way at once; one more is sent at once."""

@@ -1,8 +1,9 @@
 """PINs, hashed by argon2id on a thread of their own: it takes a tenth of a second on purpose.
 
 The event loop must not stand still for that, and a till under load must not sell more slowly
-because somebody signs on. So there is one thread, with the lowest priority that the kernel has, and
-a short queue: whoever comes when it is full is told to come again.
+because somebody signs on. So there is one thread, of a lower priority than the loop's, and a short
+queue: whoever comes when it is full is told to come again. The priority is not the lowest: beside
+a busy browser a cashier would then wait for seconds.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 HASHES_WAITING_MAX: Final = 8
-NICE: Final = 19
+NICE: Final = 5
 HASH_BYTES: Final = 32
 SALT_BYTES: Final = 16
 
