@@ -91,7 +91,7 @@ def test_whole_configurations_pass_the_daemons_own_check(block: Block) -> None:
 @pytest.mark.parametrize("block", of_kind("toml"))
 def test_parts_of_configurations_are_right_beside_the_default(block: Block) -> None:
     tables = tomllib.loads(block.text)
-    assert set(tables) <= {"devices", "scan"}
+    assert set(tables) <= {"devices", "scan", "backup"}
     # A drawer needs the printer that it hangs on.
     printer = (
         '[devices.front_printer]\ndriver = "escpos"\n'
