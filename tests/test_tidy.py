@@ -13,8 +13,11 @@ from tillhald.failpoints import FAILPOINTS
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("bench", "clients", "daemon", "docs", "hwsim", "proto", "tests", "tools", ".ci")
-TEXT = {".py", ".pyi", ".md", ".proto", ".toml", ".sh", ".json", ".txt", ".yaml", ""}
+TEXT = {".py", ".pyi", ".md", ".proto", ".toml", ".sh", ".json", ".txt", ".yaml", ".ts", ".mjs", ""}
 MADE = (
+    "clients/node/dist/",
+    "clients/node/node_modules/",
+    "clients/node/src/gen/",
     "clients/python/tillhal/v1/",
     "hwsim/hwsim/v1/",
     "bench/out/",
