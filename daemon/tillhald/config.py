@@ -30,6 +30,7 @@ from tillhald.domain.rules import (
     CashRounding,
     PaperPolicy,
     ShopRules,
+    SuspendedAtClose,
     TenderRule,
 )
 from tillhald.domain.sale import TenderType
@@ -88,11 +89,17 @@ class ShopTable(Table, frozen=True, kw_only=True):
 
 
 class ShiftTable(Table, frozen=True, kw_only=True):
-    """`implicit`: the first sale opens the day and a shift by itself."""
+    """`implicit`: the first sale opens the day and a shift by itself; `explicit`: a person does.
 
-    mode: Literal["implicit"] = "implicit"
+    `suspended` is what becomes of sales that are put aside when the day is closed. `day_overdue_at`
+    is the time of the next date, "HH:MM", from which an open day is overdue; empty: never.
+    """
+
+    mode: Literal["implicit", "explicit"] = "implicit"
     operator: str = "default"
     float_minor: int = 0
+    suspended: SuspendedAtClose = SuspendedAtClose.CARRY_OVER
+    day_overdue_at: Shown = ""
 
 
 class ReceiptTable(Table, PaperPolicy, frozen=True, kw_only=True):
@@ -146,6 +153,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             implicit_shift=self.shift.mode == "implicit",
             implicit_operator=self.shift.operator,
             implicit_float_minor=self.shift.float_minor,
+            suspended=self.shift.suspended,
+            day_overdue_at=self.shift.day_overdue_at,
             receipts=self.receipt,
             documents=self.documents,
         )
@@ -367,6 +376,9 @@ def _limits(config: Config) -> list[str]:
         wrong.append(f"receipt.logo: {error}")
     if not 0 <= config.shift.float_minor <= AMOUNT_MINOR_MAX:
         wrong.append(f"shift.float_minor: 0 to {AMOUNT_MINOR_MAX}")
+    overdue_at = config.shift.day_overdue_at
+    if overdue_at and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", overdue_at) is None:
+        wrong.append(f'shift.day_overdue_at: "{overdue_at}" is no time like "04:00"')
     return [*wrong, *_texts(config), *_ports(config)]
 
 

@@ -12,6 +12,7 @@ from tillhal.v1 import (
     power_pb2_grpc,
     printer_pb2_grpc,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2_grpc,
 )
 from tillhald.rpc.checkout import CheckoutServicer
@@ -21,6 +22,7 @@ from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.scanner import ScannerServicer
+from tillhald.rpc.shift import ShiftServicer
 from tillhald.rpc.system import SystemServicer
 from tillhald.service.calibration import Calibrations
 
@@ -95,6 +97,7 @@ def hang(
         diagnostics=diagnostics,
         boot=boot,
         power=power,
+        clock=parts.station.clock,
     )
     journal = JournalServicer(store, tail, verification)
     printer = PrinterServicer(till, store, tail, devices, parts.care)
@@ -117,5 +120,7 @@ def hang(
     door.hang(printer_pb2_grpc.add_PrinterServiceServicer_to_server, printer)
     power_servicer = PowerServicer(till, store, tail, power, check, parts.station.clock)
     door.hang(power_pb2_grpc.add_PowerServiceServicer_to_server, power_servicer)
+    shift = ShiftServicer(till, store, parts.station.clock)
+    door.hang(shift_pb2_grpc.add_ShiftServiceServicer_to_server, shift)
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
     door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)

@@ -14,6 +14,7 @@ import typing
 
 import msgspec
 
+from tests.contract.book_records import BOOKS_BARE, BOOKS_WHOLE
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
 from tillhald.domain.amounts import Quantity
@@ -27,6 +28,7 @@ from tillhald.domain.jobs import (
     KickReason,
     KickState,
     PrintWork,
+    ReportKind,
     Resolution,
 )
 from tillhald.domain.sale import (
@@ -74,6 +76,7 @@ TENDER = Tender(
     amount_minor=-1291,
     external_ref="ref-9",
     state=TenderState.PENDING,
+    excepted=True,
 )
 BARE_JOB = Job(
     job_id="j",
@@ -158,7 +161,15 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.ClockCaughtUp(),
     ev.DayOpened(business_day="2025-06-15", day_number=12),
     ev.ShiftOpened(
-        shift_id="shift-7", shift_number=7, operator="ann", float_minor=10_000, implicit=True
+        shift_id="shift-7",
+        shift_number=7,
+        operator="ann",
+        float_minor=10_000,
+        implicit=True,
+        training=True,
+        opened_by="bo",
+        expected_float_minor=9_950,
+        handed_from="shift-6",
     ),
     ev.SaleOpened(
         sale_id="sale-1",
@@ -184,6 +195,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         tender_id="tender-1",
         outcome=TenderState.WRITTEN_OFF,
         evidence="terminal's log",
+        original_business_day="2025-06-14",
     ),
     ev.TenderReversed(sale_id="sale-1", tender_id="tender-1", reason="other card"),
     ev.SaleCompleted(
@@ -197,6 +209,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         receipt_ttl_s=900,
         drawer="drawer",
         kick_id="kick/42",
+        training=True,
     ),
     ev.SaleCancelled(sale_id="sale-1", reason="walked away"),
     ev.JobSubmitted(
@@ -209,6 +222,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         copy=3,
         copy_of="job-0",
         document_seq=17,
+        report=ReportKind.HANDOVER,
     ),
     ev.JobHeld(job_id="job-1", reason="PAPER_OUT"),
     ev.PrintStarted(job_id="job-1", cuts_before=4711, cuts=2),
@@ -245,6 +259,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
             resolved_by_policy=True,
             resolve_reason="the customer has none",
             copy_job_id="copy/9",
+            report=ReportKind.Z,
         )
     ),
     ev.JobFailedLate(job=BARE_JOB),
@@ -323,6 +338,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         test_id="test-1", ups="till_ups", result=SelfTestResult.PASSED, said="Done and passed"
     ),
     ev.BatteryReplaced(ups="till_ups", fitted_on="2025-06-15", serial="B-0815", fitted_by="ann"),
+    *BOOKS_WHOLE,
 )
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),
@@ -369,6 +385,7 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.OutageAnnotated(outage_id="o", cause=OutageCause.UNKNOWN),
     ev.SelfTestEnded(test_id="t", ups="u", result=SelfTestResult.UNKNOWN),
     ev.BatteryReplaced(ups="u", fitted_on="2025-06-15"),
+    *BOOKS_BARE,
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

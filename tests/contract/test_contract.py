@@ -21,6 +21,7 @@ from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.scanner import ScannerServicer
+from tillhald.rpc.shift import ShiftServicer
 from tillhald.rpc.system import SystemServicer
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,7 @@ SERVICERS = {
     "PowerService": PowerServicer,
     "PrinterService": PrinterServicer,
     "ScannerService": ScannerServicer,
+    "ShiftService": ShiftServicer,
     "SystemService": SystemServicer,
 }
 MODULES = sorted(module.name for module in pkgutil.iter_modules(tillhal.v1.__path__))
@@ -150,7 +152,7 @@ def test_every_request_that_changes_something_carries_a_request_id() -> None:
     # A check is told as it goes on and done anew when it is asked for again; of two answers to one
     # step the first counts.
     reads = re.compile(
-        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep|Preflight)"
+        r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|AnswerHealthStep|Preflight|Explain)"
     )
     for name in MODULES:
         if not name.endswith("_pb2"):

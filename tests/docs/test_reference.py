@@ -22,6 +22,7 @@ from tillhal.v1 import (
     power_pb2,
     printer_pb2,
     scanner_pb2,
+    shift_pb2,
     system_pb2,
 )
 from tillhald import config, failpoints
@@ -244,6 +245,7 @@ FILES: list[FileDescriptor] = [
         power_pb2,
         printer_pb2,
         scanner_pb2,
+        shift_pb2,
         system_pb2,
     )
 ]
@@ -346,7 +348,6 @@ def test_what_is_said_to_be_absent_is_absent() -> None:
     absent = prose(page("README.md")).partition("## What is not there")[2]
     services = {name for file in FILES for name in file.services_by_name}
     for service, words in {
-        "ShiftService": "handover",
         "RecoveryService": "paper slips",
         "BackupService": "backup",
         "UpgradeService": "upgrades",

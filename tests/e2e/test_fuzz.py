@@ -24,6 +24,7 @@ from tillhal.v1 import (
     power_pb2,
     printer_pb2,
     scanner_pb2,
+    shift_pb2,
     system_pb2,
 )
 
@@ -200,6 +201,68 @@ def requests() -> dict[str, Callable[[], Message]]:
             page_size=3, page_token="0000000000000009", live_only=True
         ),
         "SystemService/GetStatus": system_pb2.GetStatusRequest,
+        **shift_requests(),
+    }
+
+
+def shift_requests() -> dict[str, Callable[[], Message]]:
+    """The same for the service of shifts and days."""
+
+    def head(version: int = 1) -> dict[str, str | int]:
+        return {"request_id": new_id(), "shift_id": "shift-1", "expected_version": version}
+
+    coins = [shift_pb2.Denomination(value=eur(100), count=7)]
+    return {
+        "ShiftService/OpenDay": lambda: shift_pb2.OpenDayRequest(
+            request_id=new_id(), business_day="2026-01-31"
+        ),
+        "ShiftService/CloseDay": lambda: shift_pb2.CloseDayRequest(
+            request_id=new_id(), day_number=7
+        ),
+        "ShiftService/GetDay": lambda: shift_pb2.GetDayRequest(day_number=1),
+        "ShiftService/OpenShift": lambda: shift_pb2.OpenShiftRequest(
+            request_id=new_id(), opening_float=eur(10_000), operator="ann"
+        ),
+        "ShiftService/LockShift": lambda: shift_pb2.LockShiftRequest(**head(9)),
+        "ShiftService/UnlockShift": lambda: shift_pb2.UnlockShiftRequest(**head()),
+        "ShiftService/RecordMovement": lambda: shift_pb2.RecordMovementRequest(
+            **head(),
+            movement_id=name(),
+            kind=shift_pb2.MOVEMENT_KIND_PAID_IN,
+            amount=eur(500),
+            reason="found",
+        ),
+        "ShiftService/EndShift": lambda: shift_pb2.EndShiftRequest(**head(9)),
+        "ShiftService/DeclareCount": lambda: shift_pb2.DeclareCountRequest(
+            **head(), counted=eur(700), denominations=coins
+        ),
+        "ShiftService/HandOver": lambda: shift_pb2.HandOverRequest(**head(), operator="bo"),
+        "ShiftService/CloseShift": lambda: shift_pb2.CloseShiftRequest(**head()),
+        "ShiftService/CorrectCount": lambda: shift_pb2.CorrectCountRequest(
+            **head(), counted=eur(700), reason="mistyped"
+        ),
+        "ShiftService/ExceptTender": lambda: shift_pb2.ExceptTenderRequest(
+            request_id=new_id(),
+            sale_id=OPEN_SALE,
+            expected_version=2,
+            tender_id="t1",
+            reason="the terminal is dead",
+        ),
+        "ShiftService/GetShift": lambda: shift_pb2.GetShiftRequest(shift_id="shift-1"),
+        "ShiftService/ListShifts": lambda: shift_pb2.ListShiftsRequest(
+            page_size=3, page_token="0000000000000009"
+        ),
+        "ShiftService/GetXReport": shift_pb2.GetXReportRequest,
+        "ShiftService/GetZReport": lambda: shift_pb2.GetZReportRequest(z_number=1),
+        "ShiftService/ListZReports": lambda: shift_pb2.ListZReportsRequest(
+            page_size=3, page_token="0000000000000009"
+        ),
+        "ShiftService/PrintReport": lambda: shift_pb2.PrintReportRequest(
+            request_id=new_id(), job_id=name(), kind=shift_pb2.REPORT_KIND_X
+        ),
+        "ShiftService/ExplainOverShort": lambda: shift_pb2.ExplainOverShortRequest(
+            shift_id="shift-1"
+        ),
     }
 
 
@@ -300,6 +363,7 @@ def test_every_unary_call_of_the_contract_is_tried() -> None:
             printer_pb2,
             power_pb2,
             scanner_pb2,
+            shift_pb2,
             system_pb2,
         )
     ]

@@ -16,6 +16,8 @@ from tillhald.domain import errors
 from tillhald.domain import events as ev
 from tillhald.domain.amounts import ONE, ZERO, Quantity, extend
 from tillhald.domain.answers import Answer, SaleSummary, answer_to
+from tillhald.domain.book_rows import number_key
+from tillhald.domain.books import Day, DayTotals, Shift, Tally
 from tillhald.domain.decide import clock_facts, decide
 from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import (
@@ -23,9 +25,8 @@ from tillhald.domain.readmodels import (
     decode_sale,
     entries,
     job_key,
-    kick_key,
     named_finished,
-    number_key,
+    row_of_new_id,
     sale_key,
 )
 from tillhald.domain.rules import ShopRules
@@ -40,15 +41,7 @@ from tillhald.domain.sale import (
     TenderType,
 )
 from tillhald.domain.startup import startup_facts
-from tillhald.domain.state import (
-    Day,
-    DayTotals,
-    Shift,
-    Tally,
-    TillState,
-    decode_state,
-    encode_state,
-)
+from tillhald.domain.state import TillState, decode_state, encode_state
 
 NOON_MS = 1_750_000_000_000
 TODAY = "2025-06-15"
@@ -154,13 +147,7 @@ class Shop:
         return state
 
     def _now(self, command: cmd.AnyCommand, operator: str) -> cmd.Now:
-        match command:
-            case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
-                taken = ("jobs", job_key(job_id)) in self.rows
-            case cmd.OpenDrawer(kick_id=kick_id):
-                taken = ("jobs", kick_key(kick_id)) in self.rows
-            case _:
-                taken = False
+        taken = row_of_new_id(command) in self.rows
         job = None
         if isinstance(command, cmd.CancelJob | cmd.ResolveJob):
             stored = self.rows.get(("jobs", job_key(command.job_id)))
@@ -187,7 +174,9 @@ class Shop:
         amended = {job_key(event.job.job_id) for event in facts if isinstance(event, late)}
         for row in rows:
             before = self.rows.get((row.table, row.key))
-            may_change = row.table == "sales" or row.key in amended or before == row.value
+            may_change = (
+                row.table in ("sales", "shifts") or row.key in amended or before == row.value
+            )
             assert before is None or may_change, f"{row.table} {row.key!r} was written twice"
             self.rows[row.table, row.key] = row.value
         self.state = state

@@ -33,6 +33,7 @@ from tillhal.v1 import (
     power_pb2_grpc,
     printer_pb2_grpc,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2_grpc,
 )
 
@@ -141,6 +142,7 @@ class Calls:
         self.printer = printer_pb2_grpc.PrinterServiceStub(self.channel)
         self.power = power_pb2_grpc.PowerServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
+        self.shift = shift_pb2_grpc.ShiftServiceStub(self.channel)
         self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)
 

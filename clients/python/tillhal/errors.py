@@ -231,6 +231,46 @@ class DayNotOpen(Refused, reason="DAY_NOT_OPEN"):
     """No business day is open."""
 
 
+class ShiftLocked(Refused, reason="SHIFT_LOCKED"):
+    """The shift is locked: unlock it before selling."""
+
+
+class ShiftStateWrong(Refused, reason="SHIFT_STATE"):
+    """The shift does not stand where this needs it to."""
+
+
+class TooManyShifts(Refused, reason="TOO_MANY_SHIFTS"):
+    """The business day has as many shifts as a Z can list."""
+
+
+class DayStateWrong(Refused, reason="DAY_STATE"):
+    """A business day is open already."""
+
+
+class OpenSalesExist(Refused, reason="OPEN_SALES_EXIST"):
+    """A sale is under way, or put aside where the shop wants none."""
+
+
+class NotCounted(Refused, reason="NOT_COUNTED"):
+    """The drawer has to be counted first."""
+
+
+class DrawerCashShort(Refused, reason="DRAWER_CASH_SHORT"):
+    """More is to be taken out than can be in the drawer."""
+
+
+class ShiftNotFound(Refused, reason="SHIFT_NOT_FOUND"):
+    """There is no such shift."""
+
+
+class DayNotFound(Refused, reason="DAY_NOT_FOUND"):
+    """There is no such business day, or no such Z."""
+
+
+class MovementExists(Refused, reason="MOVEMENT_EXISTS"):
+    """The id of a new movement of cash is taken."""
+
+
 class TooManyOpenSales(Refused, reason="TOO_MANY_OPEN_SALES"):
     """Complete, suspend or cancel a sale before opening another."""
 

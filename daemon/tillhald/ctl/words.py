@@ -29,6 +29,8 @@ MODES: Final[dict[int, str]] = {
     system_pb2.MODE_ON_BATTERY: "The mains are gone: the till sells on battery.",
     system_pb2.MODE_BATTERY_LOW: "The battery is low: new sales are refused.",
     system_pb2.MODE_UPS_LOST: "Nothing is heard of the UPS.",
+    system_pb2.MODE_DAY_OVERDUE: "The business day should have been closed by now.",
+    system_pb2.MODE_TRAINING: "The shift is for training: nothing that is sold counts.",
 }
 SUPPLIES: Final[dict[int, str]] = {
     power_pb2.SUPPLY_INIT: "Nothing was heard of the UPS yet.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain import commands as cmd
+from tillhald.domain.books import Day, DayReport, DayTotals, Movement, Shift
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.outages import Battery, Outage, SelfTest
 from tillhald.domain.sale import Sale, SaleKind, SaleState, totals_of
@@ -30,6 +31,7 @@ class SaleSummary(msgspec.Struct, frozen=True, kw_only=True, tag="sale", omit_de
     tendered_minor: int = 0
     change_minor: int = 0
     receipt_job_id: str = ""
+    training: bool = False
 
 
 class JobAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
@@ -73,9 +75,41 @@ class BatteryAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="battery"):
     battery: Battery
 
 
+class ShiftAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="shift"):
+    """A shift after the change; what was expected in its drawer is told once it is closed."""
+
+    shift: Shift
+
+
+class MovementAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="movement"):
+    movement: Movement
+    version: int
+
+
+class HandOverAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="hand_over"):
+    closed: Shift
+    opened: Shift
+
+
+class DayAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="day"):
+    day: Day
+
+
+class ZAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="z"):
+    report: DayReport
+
+
+BookAnswer = ShiftAnswer | MovementAnswer | HandOverAnswer | DayAnswer | ZAnswer
 PowerAnswer = OutageAnswer | SelfTestAnswer | BatteryAnswer
 Answer = (
-    SaleSummary | JobAnswer | ResolvedAnswer | KickAnswer | ScanAnswer | DevicesAnswer | PowerAnswer
+    SaleSummary
+    | JobAnswer
+    | ResolvedAnswer
+    | KickAnswer
+    | ScanAnswer
+    | DevicesAnswer
+    | BookAnswer
+    | PowerAnswer
 )
 
 
@@ -121,6 +155,7 @@ def summary_of(sale: Sale) -> SaleSummary:
         seq=sale.seq,
         updated_ms=sale.updated_ms,
         receipt_job_id=sale.receipt_job_id,
+        training=sale.training,
     )
 
 
@@ -128,13 +163,48 @@ def _finished_job(state: TillState, job_id: str) -> Job:
     return next(job for job in state.finished_jobs if job.job_id == job_id)
 
 
+def _book_answer(
+    command: cmd.ShiftCommand | cmd.OpenDay | cmd.CloseDay, state: TillState
+) -> BookAnswer:
+    match command:
+        case cmd.OpenDay():
+            assert state.day is not None, "a day that was opened is open"
+            return DayAnswer(day=state.day)
+        case cmd.CloseDay():
+            assert state.finished_day is not None, "a day that was closed has its Z"
+            return ZAnswer(report=state.finished_day)
+        case cmd.CloseShift(shift_id=shift_id) | cmd.CorrectCount(shift_id=shift_id):
+            return ShiftAnswer(shift=_closed_shift(state, shift_id))
+        case _:
+            shift = state.shift
+            assert shift is not None, "a shift that was not closed is there"
+            if isinstance(command, cmd.HandOver):
+                closed = _closed_shift(state, command.shift_id)
+                return HandOverAnswer(closed=closed, opened=_brief(shift))
+            if isinstance(command, cmd.RecordMovement):
+                assert shift.last_movement is not None, "a movement was recorded"
+                return MovementAnswer(movement=shift.last_movement, version=shift.version)
+            return ShiftAnswer(shift=_brief(shift))
+
+
+def _closed_shift(state: TillState, shift_id: str) -> Shift:
+    return _brief(next(s for s in state.closed_shifts if s.shift_id == shift_id))
+
+
+def _brief(shift: Shift) -> Shift:
+    """Without what nobody is answered with, and would make the stored answer long."""
+    return msgspec.structs.replace(
+        shift, base=DayTotals(), totals=DayTotals(), traces=(), last_movement=None
+    )
+
+
 def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
     """The answer to `command`, which has just led to `state`."""
     match command:
         case cmd.OpenDrawer(kick_id=kick_id):
             return KickAnswer(kick=state.kicks[kick_id])
-        case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
-            return JobAnswer(job=state.jobs[job_id])
+        case cmd.SubmitJob() | cmd.ReprintReceipt() | cmd.PrintReport():
+            return JobAnswer(job=state.jobs[command.job_id])
         case cmd.InjectScan():
             return ScanAnswer(seq=state.seq)
         case cmd.ResetStatistics(device_id=name) | cmd.AdoptDevice(device_id=name):
@@ -146,6 +216,8 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
         case cmd.ResolveJob(job_id=job_id):
             job = _finished_job(state, job_id)
             return ResolvedAnswer(job=job, copy=state.jobs.get(job.copy_job_id))
+        case cmd.OpenShift() | cmd.OnShift() | cmd.OpenDay() | cmd.CloseDay():
+            return _book_answer(command, state)
         case cmd.AnnotateOutage(outage_id=outage_id):
             outage = state.power.outage(outage_id)
             assert outage is not None, "an outage that was annotated is in the book"

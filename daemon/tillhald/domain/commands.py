@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.amounts import Quantity
+from tillhald.domain.books import Denomination, MovementKind
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
-from tillhald.domain.jobs import Job, KickReason, Resolution
+from tillhald.domain.jobs import Job, KickReason, ReportKind, Resolution
 from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.supply import OutageCause, SelfTestKind
@@ -184,6 +185,85 @@ class RecordBattery(Command, frozen=True, kw_only=True):
     fitted_by: str = ""
 
 
+class OpenDay(Command, frozen=True, kw_only=True):
+    """`business_day` is YYYY-MM-DD; empty for today."""
+
+    business_day: str = ""
+
+
+class CloseDay(Command, frozen=True, kw_only=True):
+    """`day_number` is the day that is meant: a second close never closes the next one."""
+
+    day_number: int
+
+
+class OpenShift(Command, frozen=True, kw_only=True):
+    """`operator` is who takes the drawer; empty for the caller. Nothing is counted for training."""
+
+    float_minor: int
+    operator: str = ""
+    training: bool = False
+
+
+class OnShift(Command, frozen=True, kw_only=True):
+    """A command on a shift; `expected_version` is what the front end last saw."""
+
+    shift_id: str
+    expected_version: int
+
+
+class LockShift(OnShift, frozen=True, kw_only=True):
+    pass
+
+
+class UnlockShift(OnShift, frozen=True, kw_only=True):
+    pass
+
+
+class RecordMovement(OnShift, frozen=True, kw_only=True):
+    movement_id: str
+    kind: MovementKind
+    amount_minor: int
+    reason: str = ""
+
+
+class EndShift(OnShift, frozen=True, kw_only=True):
+    pass
+
+
+class DeclareCount(OnShift, frozen=True, kw_only=True):
+    counted_minor: int
+    denominations: tuple[Denomination, ...] = ()
+
+
+class HandOver(OnShift, frozen=True, kw_only=True):
+    """`operator` is who takes over; empty for the caller."""
+
+    operator: str = ""
+
+
+class CloseShift(OnShift, frozen=True, kw_only=True):
+    pass
+
+
+class CorrectCount(OnShift, frozen=True, kw_only=True):
+    counted_minor: int
+    reason: str
+
+
+class ExceptTender(OnSale, frozen=True, kw_only=True):
+    tender_id: str
+    reason: str
+
+
+class PrintReport(Command, frozen=True, kw_only=True):
+    """An X of now, or once more what record `document_seq` printed or would have."""
+
+    job_id: str
+    report: ReportKind
+    document_seq: int = 0
+
+
 SaleCommand = (
     Checkout
     | OpenSale
@@ -203,7 +283,20 @@ SaleCommand = (
 DeviceCommand = OpenDrawer | InjectScan | ResetStatistics | AdoptDevice | Reconfigure
 JobCommand = SubmitJob | CancelJob | ResolveJob
 PowerCommand = AnnotateOutage | RunSelfTest | RecordBattery
-AnyCommand = SaleCommand | ReprintReceipt | JobCommand | DeviceCommand | PowerCommand
+ShiftCommand = (
+    OpenShift
+    | LockShift
+    | UnlockShift
+    | RecordMovement
+    | EndShift
+    | DeclareCount
+    | HandOver
+    | CloseShift
+    | CorrectCount
+)
+DayCommand = OpenDay | CloseDay | ExceptTender | PrintReport
+BookCommand = ShiftCommand | DayCommand
+AnyCommand = BookCommand | SaleCommand | ReprintReceipt | JobCommand | DeviceCommand | PowerCommand
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

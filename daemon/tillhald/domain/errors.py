@@ -106,6 +106,38 @@ class DayNotOpen(Precondition):
     reason = "DAY_NOT_OPEN"
 
 
+class ShiftLocked(Precondition):
+    """Nothing is sold and nothing moves until it is unlocked."""
+
+    reason = "SHIFT_LOCKED"
+
+
+class ShiftStateWrong(Precondition):
+    reason = "SHIFT_STATE"
+
+
+class TooManyShifts(Precondition):
+    reason = "TOO_MANY_SHIFTS"
+
+
+class DayStateWrong(Precondition):
+    reason = "DAY_STATE"
+
+
+class OpenSalesExist(Precondition):
+    reason = "OPEN_SALES_EXIST"
+
+
+class NotCounted(Precondition):
+    reason = "NOT_COUNTED"
+
+
+class DrawerCashShort(Precondition):
+    """More is to be taken out than can be in the drawer."""
+
+    reason = "DRAWER_CASH_SHORT"
+
+
 class SaleStateWrong(Precondition):
     reason = "SALE_STATE"
 
@@ -180,6 +212,14 @@ class SaleNotFound(NotFound):
     reason = "SALE_NOT_FOUND"
 
 
+class ShiftNotFound(NotFound):
+    reason = "SHIFT_NOT_FOUND"
+
+
+class DayNotFound(NotFound):
+    reason = "DAY_NOT_FOUND"
+
+
 class LineNotFound(NotFound):
     reason = "LINE_NOT_FOUND"
 
@@ -222,6 +262,10 @@ class TenderExists(AlreadyExists):
 
 class JobExists(AlreadyExists):
     reason = "JOB_EXISTS"
+
+
+class MovementExists(AlreadyExists):
+    reason = "MOVEMENT_EXISTS"
 
 
 class KickExists(AlreadyExists):

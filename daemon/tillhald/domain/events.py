@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.books import DayReport, Denomination, MovementKind, ShiftReport
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import OpenLevel
-from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState, PrintWork
+from tillhald.domain.jobs import (
+    Job,
+    JobKind,
+    JobState,
+    KickReason,
+    KickState,
+    PrintWork,
+    ReportKind,
+)
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
@@ -91,13 +100,21 @@ class DayOpened(Event, frozen=True, kw_only=True):
 
 
 class ShiftOpened(Event, frozen=True, kw_only=True):
-    """`implicit`: no person opened it; the first sale did, by the shop's rule."""
+    """`implicit`: no person opened it; the first sale did, by the shop's rule.
+
+    `float_minor` is what was counted into the drawer, `expected_float_minor` what the shift before
+    had left; None where nobody knows. `handed_from` is the shift that handed over.
+    """
 
     shift_id: str
     shift_number: int
     operator: str
     float_minor: int
     implicit: bool = False
+    training: bool = False
+    opened_by: str = ""
+    expected_float_minor: int | None = None
+    handed_from: str = ""
 
 
 class SaleOpened(Event, frozen=True, kw_only=True):
@@ -152,10 +169,13 @@ class TenderAdded(Event, frozen=True, kw_only=True):
 
 
 class TenderResolved(Event, frozen=True, kw_only=True):
+    """`original_business_day` is given where the sale was begun on another one."""
+
     sale_id: str
     tender_id: str
     outcome: TenderState
     evidence: str = ""
+    original_business_day: str = ""
 
 
 class TenderReversed(Event, frozen=True, kw_only=True):
@@ -165,7 +185,10 @@ class TenderReversed(Event, frozen=True, kw_only=True):
 
 
 class SaleCompleted(Event, frozen=True, kw_only=True):
-    """The sale counts. Receipt and drawer are to follow where their names are given."""
+    """The sale counts. Receipt and drawer are to follow where their names are given.
+
+    `training`: it counts nowhere, and its number is of the series of training sales.
+    """
 
     sale_id: str
     receipt_number: int
@@ -177,6 +200,7 @@ class SaleCompleted(Event, frozen=True, kw_only=True):
     receipt_ttl_s: int = 0
     drawer: str = ""
     kick_id: str = ""
+    training: bool = False
 
 
 class SaleCancelled(Event, frozen=True, kw_only=True):
@@ -194,6 +218,7 @@ class JobSubmitted(Event, frozen=True, kw_only=True):
     copy: int = 0
     copy_of: str = ""
     document_seq: int = 0
+    report: ReportKind | None = None
 
 
 class JobHeld(Event, frozen=True, kw_only=True):
@@ -468,6 +493,108 @@ class BatteryReplaced(Event, frozen=True, kw_only=True):
     fitted_by: str = ""
 
 
+class OpeningDifferenceFound(Event, frozen=True, kw_only=True):
+    """Another amount was counted into the drawer than the shift before had left there."""
+
+    shift_id: str
+    expected_minor: int
+    counted_minor: int
+
+
+class ShiftLocked(Event, frozen=True, kw_only=True):
+    """Nothing is sold until it is unlocked."""
+
+    shift_id: str
+
+
+class ShiftUnlocked(Event, frozen=True, kw_only=True):
+    shift_id: str
+
+
+class CashMoved(Event, frozen=True, kw_only=True):
+    """Cash went into the drawer or out of it, and it was no sale. The amount is above zero."""
+
+    shift_id: str
+    movement_id: str
+    kind: MovementKind
+    amount_minor: int
+    operator: str = ""
+    reason: str = ""
+
+
+class ShiftEnded(Event, frozen=True, kw_only=True):
+    """Nothing is sold in it any more; its drawer is to be counted."""
+
+    shift_id: str
+
+
+class CashCounted(Event, frozen=True, kw_only=True):
+    """What somebody found in the drawer. What was expected is told when the shift is closed."""
+
+    shift_id: str
+    counted_minor: int
+    denominations: tuple[Denomination, ...] = ()
+    counted_by: str = ""
+
+
+class ShiftClosed(Event, frozen=True, kw_only=True):
+    """The shift is over for good: `report` is what it came to."""
+
+    shift_id: str
+    report: ShiftReport
+
+
+class OverShortFound(Event, frozen=True, kw_only=True):
+    """The drawer of a shift that is closed held another amount than the books say."""
+
+    shift_id: str
+    expected_minor: int
+    counted_minor: int
+
+
+class ShiftHandedOver(Event, frozen=True, kw_only=True):
+    """One operator gave the drawer to another, with what was left in it and the sales put aside."""
+
+    from_shift_id: str
+    to_shift_id: str
+    from_operator: str
+    to_operator: str
+    left_minor: int = 0
+    suspended_sales: int = 0
+
+
+class CountCorrected(Event, frozen=True, kw_only=True):
+    """The count of a closed shift was wrong. `original_business_day` where it was another day's."""
+
+    shift_id: str
+    before_minor: int
+    counted_minor: int
+    reason: str
+    original_business_day: str = ""
+
+
+class TenderExcepted(Event, frozen=True, kw_only=True):
+    """A tender whose outcome nobody knows was put on the list: its sale waits for a person, and
+    keeps neither shift nor day from being closed."""
+
+    sale_id: str
+    tender_id: str
+    reason: str
+    business_day: str = ""
+
+
+class DayClosed(Event, frozen=True, kw_only=True):
+    """The business day is over and never changes: `report` is its Z."""
+
+    report: DayReport
+
+
+class ReportTaken(Event, frozen=True, kw_only=True):
+    """Somebody had an X report printed. It changes nothing."""
+
+    report: DayReport
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -526,6 +653,19 @@ AnyEvent = (
     | SelfTestBegan
     | SelfTestEnded
     | BatteryReplaced
+    | OpeningDifferenceFound
+    | ShiftLocked
+    | ShiftUnlocked
+    | CashMoved
+    | ShiftEnded
+    | CashCounted
+    | ShiftClosed
+    | OverShortFound
+    | ShiftHandedOver
+    | CountCorrected
+    | TenderExcepted
+    | DayClosed
+    | ReportTaken
 )
 
 

@@ -31,6 +31,8 @@ _EN: Final = {
     "return": "RETURN",
     "void": "VOID",
     "copy": "COPY",
+    "training": "TRAINING",
+    "no_receipt": "This is no receipt",
     "may_be_duplicate": "May be a duplicate",
     "of_receipt": "For receipt",
     "reason": "Reason",
@@ -58,6 +60,8 @@ _ZH: Final = {
     "return": "退货",
     "void": "作废",
     "copy": "重印",
+    "training": "培训",
+    "no_receipt": "此单无效",
     "may_be_duplicate": "可能重复",
     "of_receipt": "原小票号",
     "reason": "原因",
@@ -112,6 +116,8 @@ def receipt_of(
         parts.extend(_centred(line) for line in layout.header[1:])
     if copy:
         parts.extend(_copy_marks(words, copy, may_be_duplicate=may_be_duplicate))
+    if sale.training:
+        parts.extend(_training_marks(words))
     if sale.kind is not SaleKind.SALE:
         parts.append(_centred(words[sale.kind.value], _BIG))
     parts.append(Columns(left=f"{words['receipt']} {sale.receipt_number}", right=time_text))
@@ -127,13 +133,18 @@ def receipt_of(
     parts.append(Feed(lines=1))
     parts.append(Text(runs=(Run(text=f"{words['operator']}: {sale.operator}"),)))
     parts.extend(_centred(line) for line in layout.footer)
+    if sale.training:
+        parts.extend(_training_marks(words))
     parts.extend((Feed(lines=1), Cut()))
     return PrintDocument(parts=tuple(parts))
 
 
-def marked_copy(document: PrintDocument, language: str, copy: int) -> PrintDocument:
-    """A document that may be on paper already, as the copy of that number."""
-    marks = _copy_marks(LANGUAGES.get(language, _EN), copy, may_be_duplicate=True)
+def marked_copy(
+    document: PrintDocument, language: str, copy: int, *, may_be_duplicate: bool = True
+) -> PrintDocument:
+    """A document that is, or may be, on paper already, as the copy of that number."""
+    words = LANGUAGES.get(language, _EN)
+    marks = _copy_marks(words, copy, may_be_duplicate=may_be_duplicate)
     return PrintDocument(parts=(*marks, *document.parts))
 
 
@@ -144,6 +155,13 @@ def _copy_marks(words: dict[str, str], copy: int, *, may_be_duplicate: bool) -> 
     if may_be_duplicate:
         marks.append(_centred(words["may_be_duplicate"], _BOLD))
     return marks
+
+
+def _training_marks(words: dict[str, str]) -> list[Part]:
+    # Above and below: paper can be torn, and must not pass for a receipt then.
+    marked = words["training"]
+    both = marked if words is _EN else f"{marked} {_EN['training']}"
+    return [_centred(f"* {both} *", _BIG), _centred(words["no_receipt"], _BOLD)]
 
 
 def _centred(text: str, style: Style | None = None) -> Text:

@@ -62,6 +62,7 @@ _JOB_KINDS = {
     JobKind.RECEIPT: printer_pb2.JOB_KIND_RECEIPT,
     JobKind.RECEIPT_COPY: printer_pb2.JOB_KIND_RECEIPT_COPY,
     JobKind.DOCUMENT: printer_pb2.JOB_KIND_DOCUMENT,
+    JobKind.REPORT: printer_pb2.JOB_KIND_REPORT,
 }
 KICK_REASONS = {
     KickReason.SALE: drawer_pb2.DRAWER_REASON_SALE,
@@ -144,6 +145,7 @@ def fill_summary(wire: pb.SaleSummary, sale: SaleSummary, currency: str) -> None
     wire.update_time.seconds = seconds
     wire.update_time.nanos = ms * 1_000_000
     wire.receipt_job_id = sale.receipt_job_id
+    wire.training = sale.training
 
 
 def interrupted(sale_id: str, version: int, seq: int, at_ms: int) -> pb.SaleSummary:
@@ -195,6 +197,7 @@ def sale(whole: Sale, currency: str) -> pb.Sale:
                     external_ref=item.external_ref,
                 ),
                 state=_TENDER_STATES[item.state],
+                excepted=item.excepted,
             )
             for item in whole.tenders
         ],
@@ -217,6 +220,7 @@ def sale(whole: Sale, currency: str) -> pb.Sale:
         operator=whole.operator,
         open_time=timestamp(whole.opened_ms),
         copies=whole.copies,
+        original_business_day=whole.original_business_day,
     )
 
 

@@ -39,7 +39,7 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "ClockWentBack": "before_ms after_ms",
         "ClockCaughtUp": "",
         "DayOpened": "business_day day_number",
-        "ShiftOpened": "shift_id shift_number implicit",
+        "ShiftOpened": "shift_id shift_number implicit training handed_from",
         "SaleOpened": "sale_id kind language tax_included lines discounts original_sale_id"
         " original_receipt_number",
         "LinePut": "sale_id line",
@@ -49,12 +49,13 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SaleResumed": "sale_id",
         "SaleInterrupted": "sale_id version",
         "TenderAdded": "sale_id tender",
-        "TenderResolved": "sale_id tender_id outcome",
+        "TenderResolved": "sale_id tender_id outcome original_business_day",
         "TenderReversed": "sale_id tender_id",
         "SaleCompleted": "sale_id receipt_number printer receipt_job_id receipt_ttl_s drawer"
-        " kick_id",
+        " kick_id training",
         "SaleCancelled": "sale_id",
-        "JobSubmitted": "job_id printer kind ttl_s document sale_id copy copy_of document_seq",
+        "JobSubmitted": "job_id printer kind ttl_s document sale_id copy copy_of document_seq"
+        " report",
         "JobHeld": "job_id reason",
         "PrintEnded": "job_id outcome reason bytes_sent work",
         "PrintStarted": "job_id cuts_before cuts",
@@ -92,7 +93,25 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SelfTestBegan": "test_id ups kind",
         "SelfTestEnded": "test_id ups result said",
         "BatteryReplaced": "ups fitted_on",
+        "OpeningDifferenceFound": "shift_id",
+        "ShiftLocked": "shift_id",
+        "ShiftUnlocked": "shift_id",
+        "CashMoved": "shift_id movement_id kind",
+        "ShiftEnded": "shift_id",
+        "CashCounted": "shift_id denominations",
+        "ShiftClosed": "shift_id report",
+        "OverShortFound": "shift_id",
+        "ShiftHandedOver": "from_shift_id to_shift_id suspended_sales",
+        "CountCorrected": "shift_id original_business_day",
+        "TenderExcepted": "sale_id tender_id business_day",
+        "DayClosed": "report",
+        "ReportTaken": "report",
         # What stands within them.
+        "Denomination": "",
+        "DayReport": "z_number business_day day_number opened_ms at_ms first_seq last_seq"
+        " first_receipt last_receipt shifts carried exceptions outages version",
+        "ShiftReport": "shift_id shift_number state implicit training opened_ms ended_ms closed_ms"
+        " corrected",
         "Line": "line_id original_line_id entry_method",
         "Discount": "discount_id line_id",
         "Tender": "tender_id type state",
@@ -100,7 +119,7 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "PrintWork": "lines characters feeds barcodes cuts",
         "Identity": "maker model",
         "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq"
-        " cuts_before cuts rerouted_from copy_of resolution resolved_by_policy copy_job_id",
+        " cuts_before cuts rerouted_from copy_of resolution resolved_by_policy copy_job_id report",
     }.items()
 }
 """The fields of journalled facts that are shown; one that holds several things shows how many.

@@ -22,6 +22,7 @@ from tillhald.domain.answers import (
     decode_answered,
     encode_answered,
 )
+from tillhald.domain.book_rows import number_key
 from tillhald.domain.decide import clock_facts, decide
 from tillhald.domain.events import (
     Record,
@@ -40,7 +41,7 @@ from tillhald.domain.readmodels import (
     job_key,
     kick_key,
     named_finished,
-    number_key,
+    row_of_new_id,
     sale_key,
     sales_named,
 )
@@ -174,13 +175,8 @@ class Till:
         return {name: sale for name in names if (sale := self._known_sale(name)) is not None}
 
     def _id_taken(self, command: cmd.AnyCommand) -> bool:
-        match command:
-            case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
-                return self._known("jobs", job_key(job_id)) is not None
-            case cmd.OpenDrawer(kick_id=kick_id):
-                return self._known("jobs", kick_key(kick_id)) is not None
-            case _:
-                return False
+        row = row_of_new_id(command)
+        return row is not None and self._known(*row) is not None
 
     def _job_named(self, command: cmd.AnyCommand) -> Job | None:
         """The finished job that the rules need to see beside this command."""
@@ -303,7 +299,7 @@ class Till:
         )
         state = apply(before, record, seq)
         # After the facts: the first sale of a day opens the day and the shift that it names.
-        day, shift = state.day, state.shift
+        day, shift = state.day or before.day, state.shift or before.shift
         record = replace(
             record,
             business_day=day.business_day if day else "",

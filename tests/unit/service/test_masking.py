@@ -25,6 +25,7 @@ from tillhald.devices.finding import load_drivers
 from tillhald.devices.options import Shown
 from tillhald.devices.unit import DeviceConfig
 from tillhald.domain import events as ev
+from tillhald.domain.books import DayReport, Denomination, ShiftReport
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, PrintWork
@@ -391,6 +392,7 @@ def test_every_event_is_decided_on_and_no_other() -> None:
     """A new event needs a line in masking.FACTS: which of its fields may support see?"""
     kinds = {kind.__name__: kind for kind in typing.get_args(ev.AnyEvent)}
     structs = (Line, Discount, Tender, PrintDocument, Job, PrintWork, Identity)
+    structs += (Denomination, ShiftReport, DayReport)
     parts = {kind.__name__: kind for kind in structs}
     assert set(FACTS) == set(kinds) | set(parts)
     for name, fields in FACTS.items():
