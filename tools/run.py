@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import grpc
 from simulated_shop import SimulatedShop
 
 FOLDER = Path(".run").resolve()
@@ -21,17 +22,46 @@ A simulated shop is running; its journal and logs are in {folder}.
   the receipts     {receipts}
   the hardware     export HWSIM_SOCKET={control}
                    .venv/bin/hwsim printer paper-out    and status, watch, scan, drawer …
+  an outage        .venv/bin/hwsim ups mains off        and ups status, charge-percent 15, mains on
+                   .venv/bin/tillctl power --address {address}
   the daemon's log tail -f {folder}/tillhald.log
 
 Ctrl-C ends it. What was sold stays in the journal, and is there at the next `make run`.
 """
 
 
+def say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+def look_after(shop: SimulatedShop) -> None:
+    """What a host does of its own: it boots the till when there is power again."""
+    while True:
+        status = shop.await_end()
+        if status != 0:
+            say(f"The till has ended with status {status}: see {FOLDER}/tillhald.log")
+            signal.pause()
+        say("The till has settled and gone down. It comes up when its UPS feeds it again;")
+        say("  .venv/bin/hwsim ups status shows when that is, .venv/bin/hwsim ups mains on helps.")
+        try:
+            shop.await_power()
+        except grpc.RpcError:
+            say("The simulated hardware has ended, too.")
+            return
+        shop.start_till()
+        with shop.connect() as till:
+            report = till.status(timeout_s=10).recovery
+        say(
+            f"The till is up again, after {report.boot_ms} ms, and knows {report.last_seq} records."
+        )
+
+
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with SimulatedShop(FOLDER) as shop, shop.connect() as till:
         till.status(timeout_s=10)
-        sys.stdout.write(
+        say(
             _HOW.format(
                 folder=FOLDER,
                 address=shop.address,
@@ -40,11 +70,10 @@ def main() -> int:
                 control=shop.control,
             )
         )
-        sys.stdout.flush()
         try:
-            signal.pause()
+            look_after(shop)
         except KeyboardInterrupt:
-            sys.stdout.write("\n")
+            say("")
     return 0
 
 

@@ -11,6 +11,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import grpc
+
+from hwsim.v1 import ups_pb2, ups_pb2_grpc
 from tillhal import Till
 from tillhald.config import SOCKET_PATH_BYTES_MAX
 from tillhald.embedded import embedded_text
@@ -54,7 +57,8 @@ class SimulatedShop:
             target=shutil.copyfileobj, args=(self._peripherals.stdout, told), daemon=True
         ).start()
         self.control = ready["control"]
-        text = embedded_text(self.folder, ready["printer"]["port"])
+        ups = ready["devices"]["till_ups"]
+        text = embedded_text(self.folder, ready["printer"]["port"], ups["port"])
         self.config.write_text(
             text.replace(f'unix = "{self.folder}/api.sock"', f'unix = "{self.socket}"')
         )
@@ -91,6 +95,19 @@ class SimulatedShop:
             stdout=log,
             stderr=log,
         )
+
+    def await_end(self) -> int:
+        """Return once the daemon has ended by itself; its exit status."""
+        assert self._daemon is not None
+        return self._daemon.wait()
+
+    def await_power(self) -> None:
+        """Return once the UPS feeds the till, and is not about to cut."""
+        with grpc.insecure_channel(self.control) as channel:
+            stub = ups_pb2_grpc.UpsServiceStub(channel)
+            for change in stub.WatchUps(ups_pb2.WatchUpsRequest()):
+                if change.state.output and not change.state.HasField("shutdown_in_s"):
+                    return
 
     def pull_the_plug(self) -> None:
         """SIGKILL: the daemon gets no chance to tidy up."""

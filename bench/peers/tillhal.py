@@ -29,6 +29,7 @@ def write_config(folder: Path, port: int, journal: str = "", more: str = "") -> 
     config = folder / "till.toml"
     config.write_text(
         f'[listen]\nunix = "{folder / "api.sock"}"\ntcp = "127.0.0.1:{port}"\n'
+        f'[access]\nmode = "socket"\n'
         f'[journal]\nfolder = "{folder / "journal"}"\n{journal}{more}'
     )
     return config

@@ -7,9 +7,13 @@ from pathlib import Path
 from tillhald.config import Config, parse
 
 PRINTER_PORT = 19100
+UPS_PORT = 19493
 _TEMPLATE = """
 [listen]
 unix = "{folder}/api.sock"
+
+[access]
+mode = "socket"
 
 [journal]
 folder = "{folder}/journal"
@@ -36,14 +40,25 @@ profile = "tm_t88"
 driver = "printer_kick"
 printer = "front_printer"
 open_level = "high"
+
+[devices.shop_ups]
+driver = "nut_ups"
+upses = ["till_ups"]
+port = {ups_port}
+username = "admin"
+password = "pw"
+
+[power]
+# On a real till leave this out, so that the host is powered off before its UPS cuts.
+poweroff_command = []
 """
 
 
-def embedded_text(folder: Path, printer_port: int = PRINTER_PORT) -> str:
+def embedded_text(folder: Path, printer_port: int = PRINTER_PORT, ups_port: int = UPS_PORT) -> str:
     """The default as a till.toml, with everything under `folder`."""
-    return _TEMPLATE.format(folder=folder, printer_port=printer_port)
+    return _TEMPLATE.format(folder=folder, printer_port=printer_port, ups_port=ups_port)
 
 
 def embedded_config(folder: Path) -> Config:
-    """The default: journal and socket under `folder`, the printer that `hwsim shop` simulates."""
+    """The default: journal and socket under `folder`, the devices that `hwsim shop` simulates."""
     return parse(embedded_text(folder), simulated=True)

@@ -10,15 +10,14 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 # Child processes exec at once.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-from hwsim.cli import devices, powercut, scenario, shop
+from hwsim.cli import devices, powercut, scenario, shop, ups
 from hwsim.cli.connection import EXIT_NO_SHOP, EXIT_REFUSED, NoShop, Refused
-from hwsim.ups.command import add_ups_commands
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hwsim",
-        description="Simulated shop peripherals, for trying a till without hardware, "
+        description="Simulated shop peripherals and a UPS, for trying a till without hardware, "
         "and a disk that loses its power.",
         epilog="Exit status: 0 when it was done; 1 when it was refused; 2 when no shop answers, or "
         "the command line is wrong. Commands that differ say so.",
@@ -28,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     devices.add(commands)
     scenario.add(commands)
     powercut.add(commands)
-    add_ups_commands(commands)
+    ups.add_outage(commands)
     return parser
 
 

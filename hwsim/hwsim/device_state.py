@@ -4,6 +4,7 @@ from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from hwsim.relay_drawer import VirtualRelayDrawer
 from hwsim.scanner import VirtualScanner
+from hwsim.ups.wired import WiredUps
 from hwsim.verbs import Device
 
 
@@ -25,6 +26,9 @@ def state_of(device: Device) -> dict[str, object]:
                 "scan_count": device.scan_count,
                 "beep_count": device.beep_count,
             }
+        case WiredUps():
+            state = device.ups.status()
+            return {**state, "faults": [*device.ups.faults(), *device.wire_faults()]}
 
 
 def _printer(printer: VirtualPrinter) -> dict[str, object]:

@@ -15,7 +15,7 @@ class Happening:
     """`number` counts from 1, `at_s` is the time since 1970. `facts` depend on the event.
 
     `receipt_printed`: number, cut, file. `drawer_opened`, `drawer_shut`: none. `code_scanned`:
-    sent (hex). `handled`: do, and the values that were given.
+    sent (hex). `handled`: do, and the values that were given. Of a UPS: see `UpsEvent`; note.
     """
 
     number: int

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from hwsim.ups.verbs import UNDO as UPS_UNDO
 from hwsim.verbs import VERBS, mistakes
 
 STEPS_MAX: Final = 10_000
@@ -55,6 +56,7 @@ UNDO: Final[dict[str, tuple[str, dict[str, object]]]] = {
     "open_by_key": ("shut", {}),
     "stuck": ("free", {}),
     "sleep": ("plug", {}),
+    **UPS_UNDO,
 }
 """What takes a verb back, for a fault of chance that lasts `for_s`."""
 

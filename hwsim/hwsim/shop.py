@@ -22,12 +22,22 @@ from hwsim.receipt import Receipt
 from hwsim.relay_drawer import VirtualRelayDrawer
 from hwsim.scanner import VirtualScanner
 from hwsim.serial_line import SerialAt
-from hwsim.shop_plan import DrawerPlan, PrinterPlan, RelayDrawerPlan, ScannerPlan, ShopPlan
+from hwsim.shop_plan import (
+    DrawerPlan,
+    PrinterPlan,
+    RelayDrawerPlan,
+    ScannerPlan,
+    ShopPlan,
+    UpsPlan,
+)
+from hwsim.ups.mechanism import UpsEvent
+from hwsim.ups.virtual import VirtualUps
+from hwsim.ups.wired import WiredUps
 from hwsim.verbs import Device, perform
 
 LOCK_NAME: Final = ".hwsim.lock"
 
-Kind = TypeVar("Kind", VirtualPrinter, VirtualDrawer, VirtualScanner, VirtualRelayDrawer)
+Kind = TypeVar("Kind", VirtualPrinter, VirtualDrawer, VirtualScanner, VirtualRelayDrawer, WiredUps)
 
 
 class CannotStart(Exception):
@@ -89,6 +99,8 @@ class Shop:
                         device, where = self._scanner(name, plan, started)
                     case RelayDrawerPlan():
                         device, where = self._relay_drawer(name, plan, started)
+                    case UpsPlan():
+                        device, where = self._ups(name, plan, started)
                 kind = _kind_of(device)
                 self.devices[name] = ShopDevice(name, kind, device, {"kind": kind, **where})
             self._running = started.pop_all()
@@ -229,9 +241,28 @@ class Shop:
         self._begin(relay, str(at), started)
         return relay, {"device": str(at), "board": plan.board}
 
+    def _ups(
+        self, name: str, plan: UpsPlan, started: ExitStack
+    ) -> tuple[WiredUps, dict[str, object]]:
+        ups = VirtualUps(seed=self.plan.seed, speed=plan.speed)
+        for setting in ("load_percent", "charge_percent", "health_percent"):
+            ups.set(setting, getattr(plan, setting))
+        wired = WiredUps(
+            name,
+            ups,
+            port=plan.port,
+            serial=self._path(name, plan.at) if plan.at or plan.real_nut else None,
+            nis_port=plan.nis_port if plan.nis else None,
+            with_real_nut=plan.real_nut,
+            with_dummy_ups=plan.dummy_ups,
+            on_event=partial(self._ups_told, name),
+        )
+        self._begin(wired, f"a wire of {name}", started)
+        return wired, wired.where
+
     def _begin(
         self,
-        device: VirtualPrinter | VirtualScanner | VirtualRelayDrawer,
+        device: VirtualPrinter | VirtualScanner | VirtualRelayDrawer | WiredUps,
         place: str,
         started: ExitStack,
     ) -> None:
@@ -239,6 +270,8 @@ class Shop:
             started.enter_context(device)
         except OSError as error:
             raise CannotStart(f"{place} cannot be used: {error.strerror}") from error
+        except RuntimeError as error:  # of NUT's programs, in their words
+            raise CannotStart(f"{place} cannot be used: {error}") from error
 
     def _path(self, name: str, at: str) -> Path:
         return Path(at).absolute() if at else self.folder.resolve() / name
@@ -262,6 +295,9 @@ class Shop:
         self.happenings.add(
             name, "receipt_printed", number=receipt.number, cut=receipt.cut, file=str(file)
         )
+
+    def _ups_told(self, name: str, event: UpsEvent) -> None:
+        self.happenings.add(name, event.what, **({"note": event.note} if event.note else {}))
 
     def _drawer_moved(
         self, name: str, drawer: VirtualDrawer, shut_after_s: float, was: list[bool]
@@ -292,3 +328,5 @@ def _kind_of(device: Device) -> str:
             return "scanner"
         case VirtualRelayDrawer():
             return "relay_drawer"
+        case WiredUps():
+            return "ups"

@@ -82,13 +82,35 @@ class RelayDrawerPlan:
     shut_after_s: float = 3.0
 
 
-DevicePlan = PrinterPlan | DrawerPlan | ScannerPlan | RelayDrawerPlan
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpsPlan:
+    """A till asks for it by its own name at `port` of 127.0.0.1 (0: a free one), by NUT's protocol.
+
+    Other wires: `at` is a serial line that speaks Q1; `nis` is apcupsd's protocol at `nis_port`;
+    `real_nut` a real `upsd` with `nutdrv_qx` on the line, `dummy_ups` one with `dummy-ups`.
+    `speed`: so many of its seconds pass in a real one.
+    """
+
+    port: int = 0
+    at: str = ""
+    nis: bool = False
+    nis_port: int = 0
+    real_nut: bool = False
+    dummy_ups: bool = False
+    load_percent: float = 23.0
+    charge_percent: float = 100.0
+    health_percent: float = 100.0
+    speed: float = 1.0
+
+
+DevicePlan = PrinterPlan | DrawerPlan | ScannerPlan | RelayDrawerPlan | UpsPlan
 
 KINDS: Final[dict[str, type[DevicePlan]]] = {
     "printer": PrinterPlan,
     "drawer": DrawerPlan,
     "scanner": ScannerPlan,
     "relay_drawer": RelayDrawerPlan,
+    "ups": UpsPlan,
 }
 
 
@@ -105,6 +127,7 @@ DEFAULT: Final = ShopPlan(
         "front_printer": PrinterPlan(),
         "front_drawer": DrawerPlan(printer="front_printer"),
         "hand_scanner": ScannerPlan(),
+        "till_ups": UpsPlan(),
     }
 )
 
@@ -183,7 +206,15 @@ _RANGES: Final = {
     "channel": (1, 8),
     "channels": (1, 8),
     "shut_after_s": (0, 3600),
+    "nis_port": (0, PORT_MAX),
+    "load_percent": (0, 300),
+    "charge_percent": (0, 100),
+    "health_percent": (1, 100),
+    "speed": (0.001, 10_000),
 }
+
+
+_WHOLE: Final = frozenset({"receive_buffer_bytes", "channel", "channels"})
 
 
 def _mistake(kind: type[DevicePlan], key: str, value: object) -> str | None:
@@ -193,7 +224,7 @@ def _mistake(kind: type[DevicePlan], key: str, value: object) -> str | None:
         return None if known else f"it is one of {', '.join(map(str, choices))}, not {value!r}"
     if key in _RANGES:
         low, high = _RANGES[key]
-        numbers = (int, float) if key.endswith("_s") else (int,)
+        numbers = (int,) if "port" in key or key in _WHOLE else (int, float)
         right = isinstance(value, numbers) and not isinstance(value, bool) and low <= value <= high
         return None if right else f"it is a number from {low} to {high}, not {value!r}"
     default = next(each.default for each in fields(kind) if each.name == key)
@@ -215,6 +246,8 @@ def _check_together(
             wrong.append(
                 f"devices.{name}.port: a printer with link {plan.link} has a path, no port"
             )
+        if isinstance(plan, UpsPlan) and plan.nis_port and not plan.nis:
+            wrong.append(f"devices.{name}.nis_port: it needs nis = true")
         if isinstance(plan, RelayDrawerPlan) and plan.channel > plan.channels:
             wrong.append(f"devices.{name}.channel: the board has {plan.channels}")
         if isinstance(plan, RelayDrawerPlan) and len(plan.trigger_on.encode()) > 1:

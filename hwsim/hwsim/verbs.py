@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_type_hints
 
 from hwsim.drawer import Level, VirtualDrawer
@@ -18,8 +18,10 @@ from hwsim.relay_drawer import VirtualRelayDrawer
 from hwsim.scanner import GS, VirtualScanner
 from hwsim.status import PaperState
 from hwsim.symbologies import aim_id
+from hwsim.ups.verbs import UPS_VERBS, mistake_in
+from hwsim.ups.wired import WiredUps
 
-Device = VirtualPrinter | VirtualDrawer | VirtualScanner | VirtualRelayDrawer
+Device = VirtualPrinter | VirtualDrawer | VirtualScanner | VirtualRelayDrawer | WiredUps
 
 POINTS: Final = ("bytes", "lines", "dots", "cuts")
 """A printer's verb may wait for one of these: `after_lines = 3`."""
@@ -195,7 +197,7 @@ class Verb:
             bound = isinstance(self.act, partial) and name in self.act.keywords
             if parameter.kind is parameter.KEYWORD_ONLY and not bound:
                 hint = hints[name]
-                types = get_args(hint) if NoneType in get_args(hint) else (hint,)
+                types = get_args(hint) if isinstance(hint, UnionType) else (hint,)
                 left_out = parameter.default is not parameter.empty
                 found[name] = (*types, NoneType) if left_out else types
         return found
@@ -282,6 +284,7 @@ VERBS: Final[Mapping[str, Mapping[str, Verb]]] = {
     "drawer": _DRAWER,
     "scanner": _SCANNER,
     "relay_drawer": _DRAWER | _RELAY_DRAWER,
+    "ups": {do: Verb(text, act) for do, (text, act) in UPS_VERBS.items()},
 }
 """By the device's kind."""
 
@@ -323,6 +326,8 @@ def mistakes(kind: str, do: str, values: Mapping[str, object]) -> list[str]:
             aim_id(str(values["symbology"]))
         except ValueError as error:
             found.append(str(error))
+    if not found and kind == "ups" and (wrong := mistake_in(do, values)) is not None:
+        found.append(wrong)
     return found
 
 

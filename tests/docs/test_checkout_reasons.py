@@ -16,9 +16,15 @@ from tillhald.domain.books import SHIFTS_A_DAY_MAX
 from tillhald.domain.commands import Now
 from tillhald.domain.decide import decide
 from tillhald.domain.errors import Refused, RequestIdReused
-from tillhald.domain.events import JournalCreated, PowerStateChanged, Record, ShiftLocked
+from tillhald.domain.events import (
+    JournalCreated,
+    PowerStateChanged,
+    Record,
+    SaleInterrupted,
+    ShiftLocked,
+)
 from tillhald.domain.evolve import apply
-from tillhald.domain.rules import ShopRules
+from tillhald.domain.rules import RecoveryGate, ShopRules
 from tillhald.domain.state import TillState
 from tillhald.domain.supply import Supply
 from tillhald.journal.errors import DiskReserve
@@ -137,6 +143,9 @@ def refusals() -> set[str]:
     low = PowerStateChanged(supply=Supply.LOW_BATTERY, before=Supply.ON_BATTERY, refuses_sales=True)
     dim = apply(STATE, Record(wall_ms=NOW.at_ms, events=(low,)), 2)
     found.add(refusal(a_sale(), dim, ShopRules()))
+    broken = Record(wall_ms=NOW.at_ms, events=(SaleInterrupted(sale_id="sale-1", version=2),))
+    gate = ShopRules(recovery_gate=RecoveryGate.INTERRUPTED)
+    found.add(refusal(a_sale(), apply(live, broken, 3), gate))
     return found
 
 

@@ -31,6 +31,9 @@ REST_S = 0.005
 """Of a cashier between two sales: the disk is to be busy, the machine not exhausted."""
 ASKED_AGAIN = 100
 """Sales of the first, of the last, and of all, that are sent again although they are complete."""
+BEARABLE = ("STORAGE_FAILED", "DISK_RESERVE", "SHUTTING_DOWN", "BATTERY_LOW")
+"""Why a till may refuse: they try again. BATTERY_LOW is of tills that have a UPS."""
+LOW_PACE_S = 0.2
 DESCRIPTION = "A large box of assorted screws, nuts and washers, " * 4
 
 
@@ -115,7 +118,8 @@ class Deal:
 
     def _take_up(self, calls: Calls) -> int:
         sale = calls.checkout.GetSale(pb.GetSaleRequest(sale_id=self.sale_id)).sale.summary
-        if sale.state != pb.SALE_STATE_INTERRUPTED:
+        # Interrupted by a cut, or put aside before one that was foreseen.
+        if sale.state not in (pb.SALE_STATE_INTERRUPTED, pb.SALE_STATE_SUSPENDED):
             return int(sale.version)
         request = pb.ResumeSaleRequest(
             request_id=new_id(), sale_id=self.sale_id, expected_version=sale.version
@@ -242,9 +246,9 @@ class Crowd:
             assert error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED), error
             return False
         refusal = refusal_of(error)
-        assert refusal.reason in ("STORAGE_FAILED", "DISK_RESERVE", "SHUTTING_DOWN"), refusal
+        assert refusal.reason in BEARABLE, refusal
         self.refused.append(refusal.reason)
-        self._stopping.wait(PACE_S)
+        self._stopping.wait(LOW_PACE_S if refusal.reason == "BATTERY_LOW" else PACE_S)
         return refusal.reason != "SHUTTING_DOWN"
 
     # --- afterwards

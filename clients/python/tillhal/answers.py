@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from tillhal import errors, values
-from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, types_pb2
+from tillhal.v1 import (
+    checkout_pb2,
+    device_pb2,
+    drawer_pb2,
+    power_pb2,
+    printer_pb2,
+    recovery_pb2,
+    types_pb2,
+)
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -168,8 +176,18 @@ class SaleAnswer(_Amounts):
         return self.response.replayed
 
 
+RecoveryAnswer: TypeAlias = (
+    recovery_pb2.ResolveItemResponse
+    | recovery_pb2.OpenBackEntryResponse
+    | recovery_pb2.PutSlipResponse
+    | recovery_pb2.MarkSlipResponse
+    | recovery_pb2.CloseBackEntryResponse
+    | recovery_pb2.PrintSlipBookResponse
+    | recovery_pb2.PrintSuspendedSalesResponse
+)
 Answer: TypeAlias = (
     SaleAnswer
+    | RecoveryAnswer
     | checkout_pb2.ReprintReceiptResponse
     | printer_pb2.SubmitJobResponse
     | printer_pb2.PrintTestPageResponse
@@ -179,6 +197,9 @@ Answer: TypeAlias = (
     | device_pb2.ResetStatisticsResponse
     | device_pb2.AdoptDeviceResponse
     | device_pb2.ReconfigureResponse
+    | power_pb2.RunSelfTestResponse
+    | power_pb2.AnnotateOutageResponse
+    | power_pb2.RecordBatteryReplacedResponse
 )
 ChangeRequest: TypeAlias = (
     SaleRequest
@@ -199,7 +220,8 @@ def answer_of(response: Message) -> Answer:
     """The answer that a response message is; sales are wrapped, the rest comes as it is."""
     if isinstance(
         response,
-        checkout_pb2.ReprintReceiptResponse
+        RecoveryAnswer
+        | checkout_pb2.ReprintReceiptResponse
         | printer_pb2.SubmitJobResponse
         | printer_pb2.PrintTestPageResponse
         | printer_pb2.CancelJobResponse
@@ -207,7 +229,10 @@ def answer_of(response: Message) -> Answer:
         | drawer_pb2.OpenDrawerResponse
         | device_pb2.ResetStatisticsResponse
         | device_pb2.AdoptDeviceResponse
-        | device_pb2.ReconfigureResponse,
+        | device_pb2.ReconfigureResponse
+        | power_pb2.RunSelfTestResponse
+        | power_pb2.AnnotateOutageResponse
+        | power_pb2.RecordBatteryReplacedResponse,
     ):
         return response
     return SaleAnswer(cast("SaleResponse", response))

@@ -15,7 +15,9 @@ from tillhal.v1 import (
     device_pb2,
     drawer_pb2,
     journal_pb2,
+    power_pb2,
     printer_pb2,
+    recovery_pb2,
     scanner_pb2,
     system_pb2,
 )
@@ -37,7 +39,9 @@ RPC_OF_REQUEST: Final[dict[str, tuple[str, str]]] = {
         ("device", device_pb2),
         ("drawer", drawer_pb2),
         ("journal", journal_pb2),
+        ("power", power_pb2),
         ("printer", printer_pb2),
+        ("recovery", recovery_pb2),
         ("scanner", scanner_pb2),
         ("system", system_pb2),
     )

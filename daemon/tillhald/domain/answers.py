@@ -5,10 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain import commands as cmd
+from tillhald.domain.answers_access import OperatorAnswer, TokenAnswer
+from tillhald.domain.back_entry import Warned, warnings_of
 from tillhald.domain.books import Day, DayReport, DayTotals, Movement, Shift
+from tillhald.domain.decide_access import access_answer
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.outages import Battery, Outage, SelfTest
+from tillhald.domain.recovery_items import ItemKind, RecoveryItem
 from tillhald.domain.sale import Sale, SaleKind, SaleState, totals_of
+from tillhald.domain.slips import PrintedSlips, Slip, SlipBook, SlipState
 from tillhald.domain.state import TillState
 
 
@@ -75,6 +80,36 @@ class BatteryAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="battery"):
     battery: Battery
 
 
+class ItemAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="item"):
+    """`sale` is the item's sale after the decision, if it is one."""
+
+    item: RecoveryItem
+    sale: SaleSummary | None = None
+
+
+class SlipBookAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="slip_book"):
+    """`book` without its slips, and how many there are of each state."""
+
+    book: SlipBook
+    entered: int
+    spoilt: int
+    missing: int
+
+
+class SlipAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="slip"):
+    slip: Slip
+    sale: SaleSummary
+    warnings: tuple[Warned, ...] = ()
+
+
+class SlipsPrintedAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="slips_printed"):
+    printed: PrintedSlips
+    job_ids: tuple[str, ...]
+
+
+RecoveryAnswer = ItemAnswer | SlipBookAnswer | SlipAnswer | SlipsPrintedAnswer
+
+
 class ShiftAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="shift"):
     """A shift after the change; what was expected in its drawer is told once it is closed."""
 
@@ -100,6 +135,7 @@ class ZAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="z"):
 
 
 BookAnswer = ShiftAnswer | MovementAnswer | HandOverAnswer | DayAnswer | ZAnswer
+AccessAnswer = OperatorAnswer | TokenAnswer
 PowerAnswer = OutageAnswer | SelfTestAnswer | BatteryAnswer
 Answer = (
     SaleSummary
@@ -108,8 +144,10 @@ Answer = (
     | KickAnswer
     | ScanAnswer
     | DevicesAnswer
-    | BookAnswer
     | PowerAnswer
+    | RecoveryAnswer
+    | BookAnswer
+    | AccessAnswer
 )
 
 
@@ -203,7 +241,7 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
     match command:
         case cmd.OpenDrawer(kick_id=kick_id):
             return KickAnswer(kick=state.kicks[kick_id])
-        case cmd.SubmitJob() | cmd.ReprintReceipt() | cmd.PrintReport():
+        case cmd.SubmitJob() | cmd.ReprintReceipt() | cmd.PrintSuspended() | cmd.PrintReport():
             return JobAnswer(job=state.jobs[command.job_id])
         case cmd.InjectScan():
             return ScanAnswer(seq=state.seq)
@@ -228,8 +266,57 @@ def answer_to(command: cmd.AnyCommand, state: TillState) -> Answer:
             return SelfTestAnswer(test=test)
         case cmd.RecordBattery():
             return BatteryAnswer(battery=state.power.batteries[-1])
+        case cmd.ResolveItem(item_id=item_id):
+            return _item_answer(state, item_id)
+        case cmd.PutSlip():
+            return _slip_answer(state, command)
+        case cmd.OpenBackEntry() | cmd.MarkSlip() | cmd.CloseBackEntry():
+            books = (*state.finished_books, *state.slips.books.values())
+            return book_answer(next(b for b in books if b.outage_id == command.outage_id))
+        case cmd.PrintSlips():
+            printed = state.slips.printed[-1]
+            ids = tuple(job.job_id for job in state.jobs.values() if job.submit_seq == state.seq)
+            return SlipsPrintedAnswer(printed=printed, job_ids=ids)
+        case (
+            cmd.PutOperator()
+            | cmd.SetPin()
+            | cmd.DisableOperator()
+            | cmd.IssueToken()
+            | cmd.RevokeToken()
+        ):
+            return access_answer(state, command)
         case _:
-            for sale in state.finished_sales:
-                if sale.sale_id == command.sale_id:
-                    return summary_of(sale)
-            return summary_of(state.sales[command.sale_id])
+            return _sale_now(state, command.sale_id)
+
+
+def _sale_now(state: TillState, sale_id: str) -> SaleSummary:
+    for sale in state.finished_sales:
+        if sale.sale_id == sale_id:
+            return summary_of(sale)
+    return summary_of(state.sales[sale_id])
+
+
+def _item_answer(state: TillState, item_id: str) -> ItemAnswer:
+    item = state.recovery.items[item_id]
+    is_sale = item.kind is ItemKind.SALE
+    return ItemAnswer(item=item, sale=_sale_now(state, item.subject) if is_sale else None)
+
+
+def _slip_answer(state: TillState, command: cmd.PutSlip) -> SlipAnswer:
+    sale = next(s for s in state.finished_sales if s.sale_id == command.sale.sale_id)
+    assert sale.slip is not None, "a sale from a slip says so"
+    return SlipAnswer(
+        slip=state.slips.books[command.outage_id].slips[command.slip_no],
+        sale=summary_of(sale),
+        warnings=warnings_of(state, sale, sale.slip),
+    )
+
+
+def book_answer(book: SlipBook) -> SlipBookAnswer:
+    """The book in short."""
+    return SlipBookAnswer(
+        book=msgspec.structs.replace(book, slips={}),
+        entered=len(book.numbers(SlipState.ENTERED)),
+        spoilt=len(book.numbers(SlipState.SPOILT)),
+        missing=len(book.numbers(SlipState.MISSING)),
+    )

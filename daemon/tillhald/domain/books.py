@@ -145,7 +145,8 @@ class DayTotals(Book, frozen=True, kw_only=True):
 
     `taxes` is keyed by tax code and percent ("A 19", "B 7.5"): count, tax; `nets` the same, net;
     `movements` by kind. `differences` are counted minus expected. `late` are sales that were begun
-    on an earlier business day. Of training sales nothing but `training` is counted.
+    on an earlier business day, `back_entries` those that were entered from paper slips. Of training
+    sales nothing but `training` is counted.
     """
 
     sales: Tally = Tally()
@@ -157,6 +158,7 @@ class DayTotals(Book, frozen=True, kw_only=True):
     change: Tally = Tally()
     no_sales: int = 0
     copies: int = 0
+    back_entries: Tally = Tally()
     taxes: dict[str, Tally] = {}
     nets: dict[str, Tally] = {}
     tenders: dict[str, Tally] = {}

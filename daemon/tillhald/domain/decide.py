@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
+from tillhald.domain.back_entry import as_slip, check_slip, decide_slips
+from tillhald.domain.decide_access import decide_access
 from tillhald.domain.decide_day import decide_day
 from tillhald.domain.decide_power import decide_power, refuse_on_low_battery
 from tillhald.domain.decide_shift import (
@@ -25,6 +27,7 @@ from tillhald.domain.decide_shift import (
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, RECEIPTS_WAITING_MAX, JobKind
 from tillhald.domain.paper import cancel_job, resolve_job
+from tillhald.domain.recovery import refuse_before_recovery, resolve_item
 from tillhald.domain.returns import open_return, recheck_return, void_sale
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.sale import (
@@ -42,6 +45,7 @@ from tillhald.domain.sale import (
     settle,
     totals_of,
 )
+from tillhald.domain.slip_paper import blank_slips, suspended_sales
 from tillhald.domain.state import LIVE_SALES_MAX, TillState
 from tillhald.domain.statistics import KEPT, POWERED_SECONDS
 
@@ -69,6 +73,7 @@ def _decide(
     state: TillState, rules: ShopRules, command: cmd.AnyCommand, now: cmd.Now
 ) -> list[ev.AnyEvent]:
     refuse_on_low_battery(state, command)
+    refuse_before_recovery(state, rules, command)
     match command:
         case cmd.Checkout():
             return _checkout(state, rules, command, now)
@@ -132,8 +137,51 @@ def _decide(
             return decide_day(state, rules, command, now)
         case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
             return [decide_power(state, command, now)]
+        case (
+            cmd.ResolveItem()
+            | cmd.OpenBackEntry()
+            | cmd.PutSlip()
+            | cmd.MarkSlip()
+            | cmd.CloseBackEntry()
+            | cmd.PrintSlips()
+            | cmd.PrintSuspended()
+        ):
+            return _after_an_outage(state, rules, command, now)
+        case (
+            cmd.PutOperator()
+            | cmd.SetPin()
+            | cmd.DisableOperator()
+            | cmd.IssueToken()
+            | cmd.RevokeToken()
+        ):
+            return decide_access(state, command)
         case _:
             return _on_sale(state, rules, command, now)
+
+
+def _after_an_outage(
+    state: TillState, rules: ShopRules, command: cmd.RecoveryCommand, now: cmd.Now
+) -> list[ev.AnyEvent]:
+    match command:
+        case cmd.ResolveItem():
+            who = now.operator or command.resolved_by or operator_of(state, rules, now)
+            ordinary, resolved = resolve_item(state, command, who)
+            done = _decide(state, rules, ordinary, now) if ordinary is not None else []
+            return [*done, resolved]
+        case cmd.OpenBackEntry() | cmd.MarkSlip() | cmd.CloseBackEntry():
+            return [decide_slips(state, command, now, operator_of(state, rules, now))]
+        case cmd.PutSlip(sale=sale):
+            check_slip(state, command, now)
+            sold = _checkout(state, rules, sale, now)
+            return as_slip(sold, command, now, operator_of(state, rules, now))
+        case cmd.PrintSlips():
+            who = now.operator or command.printed_by or operator_of(state, rules, now)
+            return blank_slips(state, rules, command, who)
+        case cmd.PrintSuspended():
+            _new_job(state, command.job_id, now)
+            return [suspended_sales(state, rules, command)]
+        case _:
+            assert_never(command)
 
 
 # --- whole sales

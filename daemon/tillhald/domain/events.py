@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.access import CredentialKind, Role
+from tillhald.domain.backup import BackupMade
 from tillhald.domain.books import DayReport, Denomination, MovementKind, ShiftReport
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
@@ -22,10 +24,12 @@ from tillhald.domain.jobs import (
     PrintWork,
     ReportKind,
 )
+from tillhald.domain.recovery_items import RecoveryAction
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
-from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.slips import SlipMark, SlipState
+from tillhald.domain.supply import Lack, OutageCause, SelfTestKind, SelfTestResult, Supply
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -130,6 +134,7 @@ class SaleOpened(Event, frozen=True, kw_only=True):
     original_sale_id: str = ""
     original_receipt_number: int = 0
     reason: str = ""
+    slip: SlipMark | None = None
 
 
 class LinePut(Event, frozen=True, kw_only=True):
@@ -493,6 +498,73 @@ class BatteryReplaced(Event, frozen=True, kw_only=True):
     fitted_by: str = ""
 
 
+class RecoveryItemResolved(Event, frozen=True, kw_only=True):
+    """A person decided about something that the last start found; what it does stands beside it."""
+
+    item_id: str
+    action: RecoveryAction
+    resolved_by: str = ""
+    reason: str = ""
+
+
+class BackEntryOpened(Event, frozen=True, kw_only=True):
+    """The slips of an outage are to be entered: these numbers were handed out. `ended_ms` is 0
+    where the outage was not over."""
+
+    outage_id: str
+    first_no: int
+    last_no: int
+    opened_by: str = ""
+    began_ms: int = 0
+    ended_ms: int = 0
+
+
+class SlipEntered(Event, frozen=True, kw_only=True):
+    """A slip is the sale that was completed beside this fact."""
+
+    mark: SlipMark
+    sale_id: str
+
+
+class SlipsMarked(Event, frozen=True, kw_only=True):
+    """These numbers are no sales."""
+
+    outage_id: str
+    first_no: int
+    last_no: int
+    state: SlipState
+    explanation: str = ""
+    marked_by: str = ""
+
+
+class BackEntryClosed(Event, frozen=True, kw_only=True):
+    """Each number is accounted for. `expected_minor` is the cash that the slips say."""
+
+    outage_id: str
+    counted_minor: int
+    expected_minor: int
+    difference_reason: str = ""
+    closed_by: str = ""
+
+
+class SlipsPrinted(Event, frozen=True, kw_only=True):
+    """Blank slips with these numbers were given to the printer; no others get them."""
+
+    first_no: int
+    last_no: int
+    outage_id: str = ""
+    printed_by: str = ""
+
+
+class DrillEnded(Event, frozen=True, kw_only=True):
+    """A shutdown was rehearsed up to the cut: settling took `took_ms`, of the `needed_s` that are
+    allowed for settling and halting."""
+
+    took_ms: int
+    needed_s: int
+    lacks: tuple[Lack, ...] = ()
+
+
 class OpeningDifferenceFound(Event, frozen=True, kw_only=True):
     """Another amount was counted into the drawer than the shift before had left there."""
 
@@ -595,6 +667,112 @@ class ReportTaken(Event, frozen=True, kw_only=True):
     report: DayReport
 
 
+class OperatorPut(Event, frozen=True, kw_only=True):
+    """A person may work here from now on, or is called or placed otherwise."""
+
+    operator: str
+    role: Role
+    name: str = ""
+
+
+class PinSet(Event, frozen=True, kw_only=True):
+    """`pin_hash` is argon2id's own text; `by_code`: with the one-time code of a new till."""
+
+    operator: str
+    pin_hash: str
+    by_code: bool = False
+
+
+class OperatorDisabled(Event, frozen=True, kw_only=True):
+    """A person may not sign on any more, and is signed off everywhere."""
+
+    operator: str
+    reason: str = ""
+
+
+class OperatorSignedOn(Event, frozen=True, kw_only=True):
+    """`digest` is the SHA-256 of the operator's token, in hex."""
+
+    operator: str
+    front_end: str
+    digest: str
+    expires_ms: int
+
+
+class OperatorSignedOff(Event, frozen=True, kw_only=True):
+    operator: str
+    front_end: str
+    digest: str
+
+
+class SignOnFailed(Event, frozen=True, kw_only=True):
+    """A wrong PIN, the `failures`-th in a row; without an operator where nobody is called so."""
+
+    front_end: str
+    operator: str = ""
+    failures: int = 0
+
+
+class TokenIssued(Event, frozen=True, kw_only=True):
+    """From now on a front end is known by what has this SHA-256. `role`: what it may do with
+    nobody signed on."""
+
+    token_id: str
+    front_end: str
+    kind: CredentialKind
+    digest: str
+    role: Role | None = None
+
+
+class TokenRevoked(Event, frozen=True, kw_only=True):
+    token_id: str
+    reason: str = ""
+
+
+class SetupCodeIssued(Event, frozen=True, kw_only=True):
+    """A one-time code that gives this owner a PIN lies in a file beside the journal."""
+
+    operator: str
+    digest: str
+
+
+class BackupDone(Event, frozen=True, kw_only=True):
+    """A backup was written to `target`, read back and found whole."""
+
+    made: BackupMade
+    target: str
+    took_ms: int = 0
+    request_id: str = ""
+
+
+class BackupFailed(Event, frozen=True, kw_only=True):
+    """A backup was not made. Recorded when the reason is another one than at the last try, or when
+    somebody asked for it."""
+
+    reason: str
+    message: str
+    target: str = ""
+    request_id: str = ""
+
+
+class RestoreDrillDone(Event, frozen=True, kw_only=True):
+    """A set of backups was restored into a scratch folder, and compared. `backup_id` is the last
+    of the `files`; `finding` says what was wrong."""
+
+    backup_id: str
+    last_seq: int
+    passed: bool
+    files: int = 1
+    took_ms: int = 0
+    finding: str = ""
+
+
+class BackupsRemoved(Event, frozen=True, kw_only=True):
+    """Old backups were removed from the target by the shop's rule."""
+
+    file_names: tuple[str, ...]
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -653,6 +831,13 @@ AnyEvent = (
     | SelfTestBegan
     | SelfTestEnded
     | BatteryReplaced
+    | RecoveryItemResolved
+    | BackEntryOpened
+    | SlipEntered
+    | SlipsMarked
+    | BackEntryClosed
+    | SlipsPrinted
+    | DrillEnded
     | OpeningDifferenceFound
     | ShiftLocked
     | ShiftUnlocked
@@ -666,6 +851,19 @@ AnyEvent = (
     | TenderExcepted
     | DayClosed
     | ReportTaken
+    | OperatorPut
+    | PinSet
+    | OperatorDisabled
+    | OperatorSignedOn
+    | OperatorSignedOff
+    | SignOnFailed
+    | TokenIssued
+    | TokenRevoked
+    | SetupCodeIssued
+    | BackupDone
+    | BackupFailed
+    | RestoreDrillDone
+    | BackupsRemoved
 )
 
 

@@ -6,7 +6,10 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from tillhald.domain import backup_rules
 from tillhald.domain import events as ev
+from tillhald.domain.back_entry import with_slips, without_voided
+from tillhald.domain.decide_access import book_after_access
 from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
 from tillhald.domain.drawers import NOTHING_KNOWN
 from tillhald.domain.jobs import (
@@ -20,6 +23,7 @@ from tillhald.domain.jobs import (
 )
 from tillhald.domain.outages import book_after
 from tillhald.domain.paper import with_job
+from tillhald.domain.recovery import reported
 from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
 from tillhald.domain.shifts import belongs_now, books_after, books_plus
 from tillhald.domain.state import TillState
@@ -38,6 +42,7 @@ def apply(state: TillState, record: ev.Record, seq: int) -> TillState:
         finished_sales=(),
         finished_jobs=(),
         finished_kicks=(),
+        finished_books=(),
         finished_day=None,
     )
     for event in record.events:
@@ -45,6 +50,9 @@ def apply(state: TillState, record: ev.Record, seq: int) -> TillState:
         state = noted(evolve(state, event, at_ms), event, at_ms)
         if statistics is not state.statistics:
             state = replace(state, statistics=statistics)
+        state = reported(state, event, at_ms)
+    if state.slips.books and state.finished_sales:
+        state = without_voided(state)
     return state
 
 
@@ -128,9 +136,34 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.SelfTestBegan()
             | ev.SelfTestEnded()
             | ev.BatteryReplaced()
+            | ev.DrillEnded()
         ):
             book = book_after(state.power, event, at_ms, state.seq, state.receipts_given)
             return replace(state, power=book)
+        case (
+            ev.BackEntryOpened()
+            | ev.SlipEntered()
+            | ev.SlipsMarked()
+            | ev.BackEntryClosed()
+            | ev.SlipsPrinted()
+        ):
+            return with_slips(state, event, at_ms)
+        case (
+            ev.OperatorPut()
+            | ev.PinSet()
+            | ev.OperatorDisabled()
+            | ev.OperatorSignedOn()
+            | ev.OperatorSignedOff()
+            | ev.SignOnFailed()
+            | ev.TokenIssued()
+            | ev.TokenRevoked()
+            | ev.SetupCodeIssued()
+        ):
+            return replace(state, access=book_after_access(state, event, at_ms))
+        case ev.BackupDone() | ev.BackupFailed() | ev.RestoreDrillDone() | ev.BackupsRemoved():
+            over = backup_rules.closed_days(state)
+            backups = backup_rules.book_after(state.backups, event, at_ms, over)
+            return replace(state, backups=backups)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (
@@ -149,6 +182,7 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.StatisticsReset()
             | ev.DevicesReconfigured()
             | ev.HealthChecked()
+            | ev.RecoveryItemResolved()
         ):
             return state
         case _:
@@ -190,6 +224,7 @@ def _opened(state: TillState, event: ev.SaleOpened, at_ms: int) -> Sale:
         original_sale_id=event.original_sale_id,
         original_receipt_number=event.original_receipt_number,
         reason=event.reason,
+        slip=event.slip,
         training=state.shift.training if state.shift else False,
     )
 

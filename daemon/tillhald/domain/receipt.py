@@ -45,6 +45,8 @@ _EN: Final = {
     "tax": "Tax",
     "net": "net",
     "operator": "Served by",
+    "back_entry": "Entered later from paper slip",
+    "paper_time": "Time on the slip",
     "cash": "Cash",
     "credit_card": "Credit card",
     "debit_card": "Debit card",
@@ -74,6 +76,8 @@ _ZH: Final = {
     "tax": "税",
     "net": "不含税",
     "operator": "收银员",
+    "back_entry": "补录 手写单编号",
+    "paper_time": "手写单时间",
     "cash": "现金",
     "credit_card": "信用卡",
     "debit_card": "借记卡",
@@ -104,10 +108,12 @@ def receipt_of(
     time_text: str,
     copy: int = 0,
     may_be_duplicate: bool = False,
+    paper_time_text: str = "",
 ) -> PrintDocument:
     """The paper of a completed sale. `time_text` is the local time; `copy` above 0 marks a copy,
-    `may_be_duplicate` one whose original may be out, and nobody knows."""
-    words = LANGUAGES.get(sale.language, _EN)
+    `may_be_duplicate` one whose original may be out, and nobody knows. `paper_time_text` is the
+    time on the slip that it was entered from, empty for none."""
+    words = words_in(sale.language)
     parts: list[Part] = []
     if layout.logo:
         parts.append(Logo(content=layout.logo))
@@ -120,14 +126,18 @@ def receipt_of(
         parts.extend(_training_marks(words))
     if sale.kind is not SaleKind.SALE:
         parts.append(_centred(words[sale.kind.value], _BIG))
+    if sale.slip is not None:
+        parts.append(_centred(f"{words['back_entry']} {sale.slip.slip_no}", _BOLD))
     parts.append(Columns(left=f"{words['receipt']} {sale.receipt_number}", right=time_text))
     if sale.original_receipt_number:
         original = str(sale.original_receipt_number)
         parts.append(Columns(left=words["of_receipt"], right=original))
         if sale.reason:
             parts.append(Columns(left=words["reason"], right=sale.reason))
+    if paper_time_text:
+        parts.append(Columns(left=words["paper_time"], right=paper_time_text))
     parts.append(Rule())
-    parts.extend(_lines(sale, words, currency))
+    parts.extend(line_parts(sale, words, currency))
     parts.append(Rule())
     parts.extend(_totals(sale, words, currency))
     parts.append(Feed(lines=1))
@@ -168,7 +178,13 @@ def _centred(text: str, style: Style | None = None) -> Text:
     return Text(runs=(Run(text=text, style=style or Style()),), align=Align.CENTER)
 
 
-def _lines(sale: Sale, words: dict[str, str], currency: str) -> list[Part]:
+def words_in(language: str) -> dict[str, str]:
+    """The words of a receipt in a language; in English where there are none."""
+    return LANGUAGES.get(language, _EN)
+
+
+def line_parts(sale: Sale, words: dict[str, str], currency: str) -> list[Part]:
+    """The articles of a sale and its discounts."""
     parts: list[Part] = []
     amounts = totals_of(sale).discount_amounts
     for line in sale.lines:

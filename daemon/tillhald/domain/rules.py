@@ -54,6 +54,14 @@ class PaperPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     accept_processed: bool = True
 
 
+class RecoveryGate(enum.StrEnum):
+    """What must be decided about after a start before new sales are begun."""
+
+    NONE = "none"
+    INTERRUPTED = "interrupted"
+    ALL = "all"
+
+
 class SuspendedAtClose(enum.StrEnum):
     """What becomes of sales that are put aside when the day is closed."""
 
@@ -83,6 +91,7 @@ class ShopRules(msgspec.Struct, frozen=True, kw_only=True):
     day_overdue_at: str = ""
     receipts: PaperPolicy = PaperPolicy()
     documents: PaperPolicy = PaperPolicy()
+    recovery_gate: RecoveryGate = RecoveryGate.NONE
 
     def tender(self, tender_type: str) -> TenderRule:
         return self.tenders.get(tender_type, _PLAIN_TENDER)

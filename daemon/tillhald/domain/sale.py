@@ -19,6 +19,7 @@ from tillhald.domain.amounts import (
     tax_within,
 )
 from tillhald.domain.rules import ShopRules
+from tillhald.domain.slips import SlipMark
 
 LINES_MAX = 1_000
 DISCOUNTS_MAX = 100
@@ -174,6 +175,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     original_receipt_number: int = 0
     reason: str = ""
     note: str = ""
+    slip: SlipMark | None = None
     # Known from completion on:
     totals: Totals | None = None
     receipt_number: int = 0

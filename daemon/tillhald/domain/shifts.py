@@ -272,12 +272,16 @@ def _excepted(state: TillState, event: ev.TenderExcepted, at_ms: int) -> TillSta
 
 
 def belongs_now(state: TillState, sale: Sale) -> Sale:
-    """A sale that is completed belongs to the day and the shift that are open then."""
+    """A sale that is completed belongs to the day and the shift that are open then.
+
+    One from a paper slip was begun on the day that stands on the slip.
+    """
     business_day = state.day.business_day if state.day else ""
     shift_id = state.shift.shift_id if state.shift else ""
-    if sale.business_day == business_day and sale.shift_id == shift_id:
+    begun = (sale.slip.paper_day if sale.slip else "") or sale.business_day
+    if begun == business_day and sale.shift_id == shift_id:
         return sale
-    original = "" if sale.business_day == business_day else sale.business_day
+    original = "" if begun == business_day else begun
     return replace(
         sale, business_day=business_day, shift_id=shift_id, original_business_day=original
     )

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.access import AccessBook
+from tillhald.domain.backup import BackupBook
 from tillhald.domain.books import Day, DayReport, Perpetual, Shift
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.outages import PowerBook
+from tillhald.domain.recovery_items import RecoveryBook
 from tillhald.domain.sale import Sale, SaleState
+from tillhald.domain.slips import SlipBook, SlipShelf
 
 LIVE_SALES_MAX = 500
 
@@ -56,10 +60,15 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     identities: dict[str, Identity] = {}
     """By device: what the one that was adopted says it is."""
     power: PowerBook = PowerBook()
+    recovery: RecoveryBook = RecoveryBook()
+    slips: SlipShelf = SlipShelf()
+    access: AccessBook = AccessBook()
+    backups: BackupBook = BackupBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()
     finished_kicks: tuple[Kick, ...] = ()
+    finished_books: tuple[SlipBook, ...] = ()
     finished_day: DayReport | None = None
 
     @property

@@ -67,6 +67,7 @@ def totals_plus(day: DayTotals, sale: Sale) -> DayTotals:
         discounts=day.discounts.plus(discount) if discount else day.discounts,
         rounding=day.rounding.plus(sale.rounding_minor) if sale.rounding_minor else day.rounding,
         change=day.change.plus(sale.change_minor) if sale.change_minor else day.change,
+        back_entries=day.back_entries.plus(payable) if sale.slip else day.back_entries,
         late=day.late.plus(payable) if sale.original_business_day else day.late,
         taxes=taxes,
         nets=nets,

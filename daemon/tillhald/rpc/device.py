@@ -20,6 +20,8 @@ from tillhald.domain.devices import Identity
 from tillhald.domain.errors import DeviceNotFound, FieldInvalid
 from tillhald.domain.statistics import KEPT
 from tillhald.rpc import claims
+from tillhald.rpc.access_rules import FORCED_CLAIM
+from tillhald.rpc.admission import must_be
 from tillhald.rpc.door import language_of
 from tillhald.rpc.health import ANSWERS, LEVELS, steps_of
 from tillhald.rpc.requests import carry_out, request_of
@@ -131,6 +133,8 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
 
     async def Claim(self, request: pb.ClaimRequest, context: Context) -> pb.ClaimResponse:
         device_id = find_device(self._devices, request.device_id).device_id
+        if request.force_reason:
+            must_be(FORCED_CLAIM)
         held, replayed = await self._desk.claim(device_id, claims.ask_of(request))
         lease = claims.lease(device_id, held, self._desk)
         return pb.ClaimResponse(lease=lease, replayed=replayed)
@@ -208,7 +212,14 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
         if level is None:
             raise FieldInvalid("level", "A level is needed.")
         shot = find_device(self._devices, request.device_id)
-        steps = steps_of(self._health, shot.device_id, level, language_of(context))
+        if request.print_on:
+            if shot.category is not Category.SCANNER:
+                raise FieldInvalid("print_on", "Only the check of a scanner prints elsewhere.")
+            printer = find_device(self._devices, request.print_on)
+            if printer.category is not Category.POS_PRINTER:
+                raise FieldInvalid("print_on", "This device is no printer.")
+        language = language_of(context)
+        steps = steps_of(self._health, shot.device_id, level, language, request.print_on)
         # Closed at once when the caller hangs up: the device is free for the next check.
         async with contextlib.aclosing(steps) as told:
             async for step in told:

@@ -35,8 +35,13 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
     refusals.NotFound: grpc.StatusCode.NOT_FOUND,
     refusals.AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
     refusals.Conflict: grpc.StatusCode.ABORTED,
+    refusals.Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    refusals.Forbidden: grpc.StatusCode.PERMISSION_DENIED,
+    refusals.SignOnBlocked: grpc.StatusCode.RESOURCE_EXHAUSTED,
     refusals.CursorAhead: grpc.StatusCode.OUT_OF_RANGE,
     refusals.Full: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    refusals.BackupFailed: grpc.StatusCode.UNAVAILABLE,
+    refusals.BackupCorrupt: grpc.StatusCode.DATA_LOSS,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DiskReserve: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DeviceTimeout: grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -105,6 +110,9 @@ def status_of(error: BaseException, language: str) -> status_pb2.Status:
             for field, sentence in wrong
         ]
         details.append(error_details_pb2.BadRequest(field_violations=violations))
+    if isinstance(error, refusals.SignOnBlocked):
+        wait = duration_pb2.Duration(seconds=error.retry_after_s)
+        details.append(error_details_pb2.RetryInfo(retry_delay=wait))
     for kind, after_ms in WAITING_HELPS.items():
         if isinstance(error, kind):
             delay = duration_pb2.Duration()

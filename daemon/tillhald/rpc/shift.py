@@ -22,6 +22,7 @@ from tillhald.domain.jobs import ReportKind
 from tillhald.domain.reports import day_report, explain
 from tillhald.rpc import fields, shift_wire, to_wire
 from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, carry_out, page_start, request_of
+from tillhald.rpc.sign_on import SignOnMethods
 from tillhald.service.books import Books, is_over_midnight, is_overdue
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
     from tillhald.rpc.requests import Identified
+    from tillhald.service.access import AccessDesk
     from tillhald.service.till import Clock, Outcome, Till
 
 S = TypeVar(
@@ -53,8 +55,9 @@ def day_age(day: Day, till: Till, clock: Clock) -> shift_wire.DayAge:
     )
 
 
-class ShiftServicer(shift_pb2_grpc.ShiftServiceServicer):
-    def __init__(self, till: Till, store: Store, clock: Clock) -> None:
+class ShiftServicer(SignOnMethods, shift_pb2_grpc.ShiftServiceServicer):
+    def __init__(self, till: Till, store: Store, clock: Clock, access: AccessDesk) -> None:
+        self._access = access
         self._till = till
         self._store = store
         self._clock = clock

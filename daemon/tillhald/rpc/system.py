@@ -13,7 +13,7 @@ from tillhal.v1 import checkout_pb2, device_pb2, journal_pb2, system_pb2_grpc, t
 from tillhal.v1 import system_pb2 as pb
 from tillhald.devices.categories import PowerState
 from tillhald.domain import events as ev
-from tillhald.domain.answers import SaleSummary, summary_of
+from tillhald.domain.answers import ItemAnswer, SaleSummary, SlipAnswer, summary_of
 from tillhald.domain.jobs import Kick, KickState
 from tillhald.domain.readmodels import kick_key
 from tillhald.rpc import claims, power_wire, shift_wire, storage, to_wire
@@ -258,8 +258,15 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         if not request_id:
             return None
         answered = self._till.answered(request_id)
-        is_sale = answered is not None and isinstance(answered.answer, SaleSummary)
-        return answered.answer if answered and is_sale else None  # type: ignore[return-value]
+        match answered.answer if answered else None:
+            case SaleSummary() as sale:
+                return sale
+            case ItemAnswer(sale=of_item):
+                return of_item
+            case SlipAnswer(sale=of_slip):
+                return of_slip
+            case _:
+                return None
 
     def _kick_changes(self, record: ev.Record) -> Iterator[Kick]:
         for event in record.events:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tillhald.domain.answers import SaleSummary
     from tillhald.domain.jobs import Job, Kick
     from tillhald.domain.sale import Line
+    from tillhald.domain.slips import SlipMark
 
 _SALE_STATES = {
     SaleState.OPEN: pb.SALE_STATE_OPEN,
@@ -221,6 +222,21 @@ def sale(whole: Sale, currency: str) -> pb.Sale:
         open_time=timestamp(whole.opened_ms),
         copies=whole.copies,
         original_business_day=whole.original_business_day,
+        slip=_slip_mark(whole.slip),
+    )
+
+
+def _slip_mark(mark: SlipMark | None) -> pb.SlipMark | None:
+    if mark is None:
+        return None
+    return pb.SlipMark(
+        outage_id=mark.outage_id,
+        slip_no=mark.slip_no,
+        paper_time=timestamp(mark.paper_ms) if mark.paper_ms else None,
+        original_business_day=mark.paper_day,
+        written_by=mark.written_by,
+        entered_by=mark.entered_by,
+        approved_by=mark.approved_by,
     )
 
 

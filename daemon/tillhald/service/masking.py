@@ -41,7 +41,7 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "DayOpened": "business_day day_number",
         "ShiftOpened": "shift_id shift_number implicit training handed_from",
         "SaleOpened": "sale_id kind language tax_included lines discounts original_sale_id"
-        " original_receipt_number",
+        " original_receipt_number slip",
         "LinePut": "sale_id line",
         "LineRemoved": "sale_id line_id",
         "DiscountApplied": "sale_id discount",
@@ -93,6 +93,28 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SelfTestBegan": "test_id ups kind",
         "SelfTestEnded": "test_id ups result said",
         "BatteryReplaced": "ups fitted_on",
+        "RecoveryItemResolved": "item_id action",
+        "BackEntryOpened": "outage_id first_no last_no began_ms ended_ms",
+        "SlipEntered": "mark sale_id",
+        "SlipsMarked": "outage_id first_no last_no state",
+        "BackEntryClosed": "outage_id",
+        "SlipsPrinted": "first_no last_no outage_id",
+        "DrillEnded": "took_ms needed_s lacks",
+        "OperatorPut": "role",
+        "PinSet": "by_code",
+        "OperatorDisabled": "",
+        "OperatorSignedOn": "front_end expires_ms",
+        "OperatorSignedOff": "front_end",
+        "SignOnFailed": "front_end failures",
+        "TokenIssued": "token_id front_end kind role",
+        "TokenRevoked": "token_id",
+        "SetupCodeIssued": "",
+        "BackupDone": "made target took_ms",
+        "BackupFailed": "reason target",
+        "RestoreDrillDone": "backup_id last_seq passed files took_ms",
+        "BackupsRemoved": "file_names",
+        # What stands within them.
+        "SlipMark": "outage_id slip_no paper_ms paper_day",
         "OpeningDifferenceFound": "shift_id",
         "ShiftLocked": "shift_id",
         "ShiftUnlocked": "shift_id",
@@ -118,6 +140,8 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "PrintDocument": "parts",
         "PrintWork": "lines characters feeds barcodes cuts",
         "Identity": "maker model",
+        "BackupMade": "backup_id kind file_name first_seq last_seq head_hash size_bytes follows"
+        " signer sha256 closed_days business_day records",
         "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq"
         " cuts_before cuts rerouted_from copy_of resolution resolved_by_policy copy_job_id report",
     }.items()
@@ -133,8 +157,9 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    added changed depth device devices failure fault folder job_id kick_id left_out mode not_kept
-    open_level outcome part power presence reason removed rpc stage tables why
+    added changed depth device devices entrance failure fault folder front_end job_id
+    kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
+    rpc stage tables why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.domain.jobs import Job
     from tillhald.domain.receipt import ReceiptLayout
+    from tillhald.domain.sale import Sale
     from tillhald.journal.store import Store
     from tillhald.service.till import Till
 
@@ -61,8 +62,13 @@ class PrintDocuments:
             time_text=self._local_time(sale.updated_ms),
             copy=job.copy,
             may_be_duplicate=bool(job.copy_of),
+            paper_time_text=self._paper_time(sale),
         )
         return self._printable(job, receipt)
+
+    def _paper_time(self, sale: Sale) -> str:
+        has_time = sale.slip is not None and sale.slip.paper_ms
+        return self._local_time(sale.slip.paper_ms) if has_time and sale.slip else ""
 
     def submitted(self, job: Job) -> PrintDocument:
         """A front end's document, from the record that brought it. Raises StorageError."""

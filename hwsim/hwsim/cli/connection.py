@@ -20,6 +20,8 @@ SOCKET_ENV: Final = "HWSIM_SOCKET"
 ADDRESS_FILE: Final = "hwsim.json"
 """A shop writes what it prints into its folder under this name."""
 DEFAULT_FOLDER: Final = "receipts"
+UPS_FOLDER: Final = "ups"
+"""Of a shop that is only a UPS."""
 
 ANSWER_S: Final = 10.0
 
@@ -41,7 +43,7 @@ def shared(parser: argparse.ArgumentParser) -> None:
         "--socket",
         metavar="ADDRESS",
         help=f"where the shop listens: a path or host:port (default: ${SOCKET_ENV}, or what "
-        f"./{ADDRESS_FILE} or ./{DEFAULT_FOLDER}/{ADDRESS_FILE} says)",
+        f"{ADDRESS_FILE} says, here or in ./{DEFAULT_FOLDER} or ./{UPS_FOLDER})",
     )
     parser.add_argument("--json", action="store_true", help="write JSON, for programs")
 
@@ -51,7 +53,7 @@ def address_of(given: str | None) -> str:
     if text := given or os.environ.get(SOCKET_ENV):
         is_network = ":" in text and "/" not in text and not text.startswith("unix:")
         return text if is_network or text.startswith("unix:") else f"unix:{text}"
-    for folder in (Path(), Path(DEFAULT_FOLDER)):
+    for folder in (Path(), Path(DEFAULT_FOLDER), Path(UPS_FOLDER)):
         try:
             told = json.loads((folder / ADDRESS_FILE).read_text(encoding="utf-8"))
             return str(told["control"])

@@ -19,6 +19,7 @@ from hwsim.cli.connection import (
     write_json,
 )
 from hwsim.cli.strip import as_strip
+from hwsim.cli.ups import add_run_status_and_fault
 from hwsim.control.values import as_struct, from_struct
 from hwsim.symbologies import AIM_IDS
 from hwsim.v1 import printer_pb2, printer_pb2_grpc, rig_pb2, rig_pb2_grpc
@@ -31,6 +32,7 @@ GROUPS: Final = {
     "printer": ("printer",),
     "drawer": ("drawer", "relay_drawer"),
     "scanner": ("scanner",),
+    "ups": ("ups",),
 }
 """A command's name, and the kinds of device that it is for."""
 
@@ -40,10 +42,11 @@ _OWN: Final = {"run", "command", "verb", "socket", "json", "device", "do", "kind
 def add(commands: Commands) -> None:
     """Describe them."""
     for name, kinds in GROUPS.items():
+        called = "UPS" if name == "ups" else name
         group = commands.add_parser(
             name,
-            help=f"do something to a {name} of a running shop",
-            description=f"Do something to a {name} of a running shop.",
+            help=f"do something to a {called} of a running shop",
+            description=f"Do something to a {called} of a running shop.",
         )
         verbs = group.add_subparsers(dest="verb", required=True)
         known = {do: verb for kind in kinds for do, verb in VERBS[kind].items()}
@@ -51,6 +54,8 @@ def add(commands: Commands) -> None:
             _add_verb(verbs, do, verb, kinds)
         if name == "printer":
             _add_paper(verbs)
+        if name == "ups":
+            add_run_status_and_fault(verbs)
     scan = commands.add_parser(
         "scan",
         help="read a code with a scanner of a running shop",
@@ -87,7 +92,9 @@ def _describe_verb(
     for name, types in verb.values().items():
         needed, kind = NoneType not in types, next(each for each in types if each is not NoneType)
         flag = "--" + name.replace("_", "-")
-        if kind is bool:
+        if name == "to":
+            parser.add_argument(name, type=kind, metavar="VALUE", nargs=None if needed else "?")
+        elif kind is bool:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction)
         elif kind is list[str]:
             parser.add_argument(name, nargs="*", metavar=name.upper())
@@ -123,7 +130,9 @@ def _do(options: argparse.Namespace) -> int:
         print(f"{device}: sent {answer.sent!r}")
     else:
         waits = any(name.startswith("after_") for name in values)
-        print(f"{device}: {options.do.replace('_', ' ')}{', when it comes to it' if waits else ''}")
+        to = f" {values['to']}" if "to" in values else ""
+        what = options.do.replace("_", " ") + to
+        print(f"{device}: {what}{', when it comes to it' if waits else ''}")
     return 0
 
 
@@ -240,6 +249,9 @@ def _in_words(each: dict[str, object]) -> str:
         )
         if state.get(name) == wrong
     ]
+    if "charge_percent" in state:
+        found += [str(state["status"]), f"output {state['output']}"]
+        found += [f"charge {state['charge_percent']:.0f} %", *map(str, state["faults"])]
     counted = [
         f"{state[name]} {word}"
         for name, word in (

@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
     with connected(options) as channel:
         for step in rig_pb2_grpc.RigServiceStub(channel).RunScenario(request):
             failed |= bool(step.failure)
-            _tell(
+            tell_step(
                 options,
                 step.at_s,
                 step.device,
@@ -91,11 +91,11 @@ def _check(options: argparse.Namespace) -> int:
     except ScenarioError as error:
         raise Refused(str(error)) from error
     for step in steps:
-        _tell(options, step.at_s, step.device, step.do, step.values, "")
+        tell_step(options, step.at_s, step.device, step.do, step.values, "")
     return 0
 
 
-def _tell(
+def tell_step(
     options: argparse.Namespace,
     at_s: float,
     device: str,
@@ -103,6 +103,7 @@ def _tell(
     values: dict[str, object],
     failure: str,
 ) -> None:
+    """Write what was done, and when, or why it could not be."""
     if options.json:
         step = {"at_s": at_s, "device": device, "do": do, "values": values}
         write_json({**step, "failure": failure} if failure else step)

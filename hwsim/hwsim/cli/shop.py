@@ -25,29 +25,29 @@ from hwsim.control.server import ControlServer
 from hwsim.models import MODELS
 from hwsim.printer import VirtualPrinter
 from hwsim.shop import CannotStart, Shop
-from hwsim.shop_plan import DEFAULT, PlanError, PrinterPlan, ShopPlan, load
+from hwsim.shop_plan import DEFAULT, PlanError, PrinterPlan, ShopPlan, UpsPlan, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hwsim.cli.connection import Commands
 
 SOCKET_PATH_BYTES_MAX: Final = 107
 """Linux, sun_path."""
 
-_ONLY_WITHOUT_PLAN: Final = ("printer_port", "serial", "model", "realistic")
+_ONLY_WITHOUT_PLAN: Final = ("printer_port", "ups_port", "serial", "model", "realistic")
 
 
 def add(commands: Commands) -> None:
     """Describe it."""
     shop = commands.add_parser(
         "shop",
-        help="run a shop's peripherals: printers, drawers, scanners",
+        help="run a shop's peripherals: printers, drawers, scanners, UPSes",
         description="Run a shop's peripherals. Without a PLAN they are a receipt printer (ESC/POS "
-        "over TCP or a serial line) with a cash drawer, and a scanner. Receipts appear as PNG and "
-        "text in a folder. Prints their addresses as one JSON line when ready, then one JSON line "
-        f"for each event. The other commands find it by that folder's {ADDRESS_FILE}, or by "
-        f"{SOCKET_ENV}.",
+        "over TCP or a serial line) with a cash drawer, a scanner, and a UPS. Receipts appear as "
+        "PNG and text in a folder. Prints their addresses as one JSON line when ready, then one "
+        f"JSON line for each event. The other commands find it by that folder's {ADDRESS_FILE}, "
+        f"or by {SOCKET_ENV}.",
         epilog="Exit status: 0 when it was ended; 1 when it could not start; 2 when the PLAN is "
         "wrong.",
     )
@@ -71,6 +71,12 @@ def add(commands: Commands) -> None:
         type=port,
         metavar="N",
         help="TCP port of the printer on 127.0.0.1 (default: a free one)",
+    )
+    shop.add_argument(
+        "--ups-port",
+        type=port,
+        metavar="N",
+        help="TCP port of the UPS's server on 127.0.0.1 (default: a free one)",
     )
     shop.add_argument(
         "--serial",
@@ -109,7 +115,9 @@ def _plan(options: argparse.Namespace) -> ShopPlan:
             at=str(options.serial or ""),
             realistic=bool(options.realistic),
         )
-        plan = replace(DEFAULT, devices={**DEFAULT.devices, "front_printer": printer})
+        ups = UpsPlan(port=options.ups_port or 0)
+        devices = {**DEFAULT.devices, "front_printer": printer, "till_ups": ups}
+        plan = replace(DEFAULT, devices=devices)
     return plan if options.seed is None else replace(plan, seed=options.seed)
 
 
@@ -121,13 +129,25 @@ def _run(options: argparse.Namespace) -> int:
         for mistake in error.mistakes:
             _tell(f"hwsim: {mistake}")
         return 2
+    return serve(plan, options.folder, options.socket)
+
+
+def serve(
+    plan: ShopPlan,
+    folder: Path,
+    socket: str | None,
+    begin: Callable[[Shop, Callable[[], None]], None] = lambda _shop, _end: None,
+) -> int:
+    """Run a shop until SIGTERM or SIGINT, or until `begin`, which is called once it is ready, calls
+    what it is given. The exit status.
+    """
     # None asks to end: put() is safe in a signal handler for a SimpleQueue.
     ended: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ended.put(None))
-    shop = Shop(plan, options.folder.absolute())
+    shop = Shop(plan, folder.absolute())
     try:
-        with shop, _control_address(options.socket) as address, ControlServer(shop, address) as it:
+        with shop, _control_address(socket) as address, ControlServer(shop, address) as it:
             ready = _ready(shop, it.address)
             _introduce(shop)
             file = shop.folder / ADDRESS_FILE
@@ -136,6 +156,7 @@ def _run(options: argparse.Namespace) -> int:
             half.replace(file)
             try:
                 _emit(ready)
+                begin(shop, lambda: ended.put(None))
                 _report(shop, ended)
             finally:
                 file.unlink(missing_ok=True)
@@ -181,13 +202,15 @@ def _introduce(shop: Shop) -> None:
     font = ""
     for each in shop.devices.values():
         where = each.where
-        place = where.get("device") or f"{where.get('host')}:{where.get('port')}"
+        place = f"{where['host']}:{where['port']}" if "port" in where else where.get("device")
         at = f"hangs on {where['printer']}" if "printer" in where else f"is at {place}"
-        _tell(f"hwsim: {each.name}, a {each.kind.replace('_', ' ')}, {at}")
+        kind = "UPS" if each.kind == "ups" else each.kind.replace("_", " ")
+        _tell(f"hwsim: {each.name}, a {kind}, {at}")
         if isinstance(each.device, VirtualPrinter):
             font = each.device.font_name
     drawn = f" (drawn with {font})" if font else ""
-    _tell(f"hwsim: receipts appear in {shop.folder}{drawn}; Ctrl-C ends")
+    receipts = f"receipts appear in {shop.folder}{drawn}; " if font else ""
+    _tell(f"hwsim: {receipts}Ctrl-C ends")
 
 
 def _report(shop: Shop, ended: queue.SimpleQueue[OSError | None]) -> None:

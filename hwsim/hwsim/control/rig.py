@@ -20,6 +20,7 @@ KINDS: Final = {
     "drawer": rig_pb2.DEVICE_KIND_DRAWER,
     "scanner": rig_pb2.DEVICE_KIND_SCANNER,
     "relay_drawer": rig_pb2.DEVICE_KIND_RELAY_DRAWER,
+    "ups": rig_pb2.DEVICE_KIND_UPS,
 }
 
 

@@ -15,6 +15,7 @@ from hwsim.control.drawer import DrawerServicer
 from hwsim.control.printer import PrinterServicer
 from hwsim.control.rig import RigServicer
 from hwsim.control.scanner import ScannerServicer
+from hwsim.control.ups import UpsServicer
 from hwsim.scenario import ScenarioError
 from hwsim.shop import CannotStart, NoSuchDevice, Shop
 from hwsim.v1 import (
@@ -26,6 +27,8 @@ from hwsim.v1 import (
     rig_pb2_grpc,
     scanner_pb2,
     scanner_pb2_grpc,
+    ups_pb2,
+    ups_pb2_grpc,
 )
 
 CALLS_MAX: Final = 64
@@ -41,7 +44,7 @@ STATUS_BY_ERROR: Final[tuple[tuple[type[Exception], grpc.StatusCode], ...]] = (
 )
 """The first that fits."""
 
-FILES: Final = (rig_pb2, printer_pb2, drawer_pb2, scanner_pb2)
+FILES: Final = (rig_pb2, printer_pb2, drawer_pb2, scanner_pb2, ups_pb2)
 
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -113,6 +116,7 @@ class ControlServer:
         printer_pb2_grpc.add_PrinterServiceServicer_to_server(PrinterServicer(shop), self._server)
         drawer_pb2_grpc.add_DrawerServiceServicer_to_server(DrawerServicer(shop), self._server)
         scanner_pb2_grpc.add_ScannerServiceServicer_to_server(ScannerServicer(shop), self._server)
+        ups_pb2_grpc.add_UpsServiceServicer_to_server(UpsServicer(shop), self._server)
         names = [name.full_name for each in FILES for name in _services(each)]
         reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], self._server)
 

@@ -97,6 +97,7 @@ class Ups:
         self.forced_shutdown = False
         self.test_result = "No test initiated"
         self.log: deque[UpsEvent] = deque(maxlen=LOG_ENTRIES_MAX)
+        self.event_count = 0
         self.random = random.Random(seed)  # noqa: S311 - no secret
         self._now_s = now_s
         self._mains_v = self.spec.nominal_v
@@ -269,6 +270,12 @@ class Ups:
         self._dropped_until_s = self._now_s + seconds
         self._note("link_dropped", f"{seconds:g} s")
 
+    def restore_link(self) -> None:
+        """Its connection is there again before its time."""
+        if not self.connected:
+            self._dropped_until_s = self._now_s
+            self._note("link_back")
+
     def start_test(self, seconds: float = QUICK_TEST_S) -> bool:
         """Feed the load from the battery for so long. False: on battery, off, or in a test."""
         if self._on_battery or not self.output or self.testing or seconds > TEST_S_MAX:
@@ -407,4 +414,5 @@ class Ups:
         self._note(what, note)
 
     def _note(self, what: str, note: str = "") -> None:
+        self.event_count += 1
         self.log.append(UpsEvent(self._now_s, what, note))

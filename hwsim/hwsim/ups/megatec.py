@@ -106,6 +106,11 @@ class MegatecUps:
         self._line = DeviceLine(at, self._hear, self._due)
         self._line.start()
 
+    @property
+    def pulled(self) -> bool:
+        """Whether somebody has pulled its cable."""
+        return self._pulled
+
     def unplug(self) -> None:
         """Pull its cable."""
         with self._cable:

@@ -21,6 +21,7 @@
 A step has any of the settings of `hwsim.ups.virtual.SETTINGS`.
 """
 
+import json
 import threading
 import time
 import tomllib
@@ -188,6 +189,22 @@ def play(
             ups.set(name, value)
         on_step(step)
     return not stop.wait(max(0.0, began_s + scenario.ends_at_s / scenario.speed - time.monotonic()))
+
+
+def as_shop_scenario(scenario: Scenario, device: str, *, speed: float) -> str:
+    """As a timeline for `device` of a shop (see `hwsim.scenario`), in TOML: the beginning, the
+    steps, and at the end its speed as it is now, `speed`.
+    """
+    lines = [_line(0.0, device, "speed", scenario.speed)]
+    lines += [_line(0.0, device, name, value) for name, value in scenario.start.items()]
+    for step in scenario.steps:
+        lines += [_line(step.at_s, device, name, value) for name, value in step.settings.items()]
+    return "".join([*lines, _line(scenario.ends_at_s, device, "speed", speed)])
+
+
+def _line(at_s: float, device: str, do: str, to: Value) -> str:
+    # A string of JSON is one of TOML; so are numbers and truths.
+    return f'[[step]]\nat_s = {at_s!r}\ndevice = "{device}"\ndo = "{do}"\nto = {json.dumps(to)}\n'
 
 
 def run_through(scenario: Scenario) -> VirtualUps:

@@ -15,11 +15,13 @@ class DeviceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DEVICE_KIND_DRAWER: _ClassVar[DeviceKind]
     DEVICE_KIND_SCANNER: _ClassVar[DeviceKind]
     DEVICE_KIND_RELAY_DRAWER: _ClassVar[DeviceKind]
+    DEVICE_KIND_UPS: _ClassVar[DeviceKind]
 DEVICE_KIND_UNSPECIFIED: DeviceKind
 DEVICE_KIND_PRINTER: DeviceKind
 DEVICE_KIND_DRAWER: DeviceKind
 DEVICE_KIND_SCANNER: DeviceKind
 DEVICE_KIND_RELAY_DRAWER: DeviceKind
+DEVICE_KIND_UPS: DeviceKind
 
 class Device(_message.Message):
     __slots__ = ("name", "kind", "host", "port", "path", "printer", "state")

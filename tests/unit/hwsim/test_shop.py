@@ -76,6 +76,12 @@ def test_a_shop_says_where_it_is_and_what_happens(
                 "kind": "scanner",
                 "device": str(tmp_path / "paper" / "hand_scanner"),
             },
+            "till_ups": {
+                "kind": "ups",
+                "host": "127.0.0.1",
+                "port": ready["devices"]["till_ups"]["port"],
+                "ups": "till_ups",
+            },
         },
         "receipts": str(tmp_path / "paper"),
         "control": control,

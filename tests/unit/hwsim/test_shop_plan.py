@@ -108,7 +108,7 @@ def test_an_open_drawer_is_shut_after_its_time(tmp_path: Path) -> None:
         ("[shop]\n[devices.a]\nkind = 'scanner'", "shop: a shop has no such table"),
         (
             "[devices.a]\nkind = 'scale'",
-            "devices.a.kind: it is one of printer, drawer, scanner, relay_drawer",
+            "devices.a.kind: it is one of printer, drawer, scanner, relay_drawer, ups",
         ),
         (
             "[devices.'A b']\nkind = 'scanner'",

@@ -231,7 +231,7 @@ class SaleSummary(_message.Message):
     def __init__(self, sale_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[SaleState, str]] = ..., kind: _Optional[_Union[SaleKind, str]] = ..., receipt_number: _Optional[int] = ..., payable: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tax: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., rounding_adjustment: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tendered: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., due: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., change: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., line_count: _Optional[int] = ..., seq: _Optional[int] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., receipt_job_id: _Optional[str] = ..., training: bool = ...) -> None: ...
 
 class Sale(_message.Message):
-    __slots__ = ("summary", "lines", "discounts", "tenders", "taxes", "tax_mode", "language", "original_sale_id", "voided_by_sale_id", "reason", "shift_id", "business_day", "operator", "open_time", "copies", "original_business_day")
+    __slots__ = ("summary", "lines", "discounts", "tenders", "taxes", "tax_mode", "language", "original_sale_id", "voided_by_sale_id", "reason", "shift_id", "business_day", "operator", "open_time", "copies", "slip", "original_business_day")
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     DISCOUNTS_FIELD_NUMBER: _ClassVar[int]
@@ -247,6 +247,7 @@ class Sale(_message.Message):
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     OPEN_TIME_FIELD_NUMBER: _ClassVar[int]
     COPIES_FIELD_NUMBER: _ClassVar[int]
+    SLIP_FIELD_NUMBER: _ClassVar[int]
     ORIGINAL_BUSINESS_DAY_FIELD_NUMBER: _ClassVar[int]
     summary: SaleSummary
     lines: _containers.RepeatedCompositeFieldContainer[Line]
@@ -263,8 +264,27 @@ class Sale(_message.Message):
     operator: str
     open_time: _timestamp_pb2.Timestamp
     copies: int
+    slip: SlipMark
     original_business_day: str
-    def __init__(self, summary: _Optional[_Union[SaleSummary, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[Line, _Mapping]]] = ..., discounts: _Optional[_Iterable[_Union[Discount, _Mapping]]] = ..., tenders: _Optional[_Iterable[_Union[Tender, _Mapping]]] = ..., taxes: _Optional[_Iterable[_Union[TaxSummary, _Mapping]]] = ..., tax_mode: _Optional[_Union[TaxMode, str]] = ..., language: _Optional[str] = ..., original_sale_id: _Optional[str] = ..., voided_by_sale_id: _Optional[str] = ..., reason: _Optional[str] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., operator: _Optional[str] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., copies: _Optional[int] = ..., original_business_day: _Optional[str] = ...) -> None: ...
+    def __init__(self, summary: _Optional[_Union[SaleSummary, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[Line, _Mapping]]] = ..., discounts: _Optional[_Iterable[_Union[Discount, _Mapping]]] = ..., tenders: _Optional[_Iterable[_Union[Tender, _Mapping]]] = ..., taxes: _Optional[_Iterable[_Union[TaxSummary, _Mapping]]] = ..., tax_mode: _Optional[_Union[TaxMode, str]] = ..., language: _Optional[str] = ..., original_sale_id: _Optional[str] = ..., voided_by_sale_id: _Optional[str] = ..., reason: _Optional[str] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., operator: _Optional[str] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., copies: _Optional[int] = ..., slip: _Optional[_Union[SlipMark, _Mapping]] = ..., original_business_day: _Optional[str] = ...) -> None: ...
+
+class SlipMark(_message.Message):
+    __slots__ = ("outage_id", "slip_no", "paper_time", "original_business_day", "written_by", "entered_by", "approved_by")
+    OUTAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    SLIP_NO_FIELD_NUMBER: _ClassVar[int]
+    PAPER_TIME_FIELD_NUMBER: _ClassVar[int]
+    ORIGINAL_BUSINESS_DAY_FIELD_NUMBER: _ClassVar[int]
+    WRITTEN_BY_FIELD_NUMBER: _ClassVar[int]
+    ENTERED_BY_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_BY_FIELD_NUMBER: _ClassVar[int]
+    outage_id: str
+    slip_no: int
+    paper_time: _timestamp_pb2.Timestamp
+    original_business_day: str
+    written_by: str
+    entered_by: str
+    approved_by: str
+    def __init__(self, outage_id: _Optional[str] = ..., slip_no: _Optional[int] = ..., paper_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., original_business_day: _Optional[str] = ..., written_by: _Optional[str] = ..., entered_by: _Optional[str] = ..., approved_by: _Optional[str] = ...) -> None: ...
 
 class CheckoutRequest(_message.Message):
     __slots__ = ("request_id", "sale_id", "lines", "discounts", "tenders", "tax_mode", "language")

@@ -37,6 +37,16 @@ class ShiftServiceStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.SignOn = channel.unary_unary(
+                '/tillhal.v1.ShiftService/SignOn',
+                request_serializer=tillhal_dot_v1_dot_shift__pb2.SignOnRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_shift__pb2.SignOnResponse.FromString,
+                _registered_method=True)
+        self.SignOff = channel.unary_unary(
+                '/tillhal.v1.ShiftService/SignOff',
+                request_serializer=tillhal_dot_v1_dot_shift__pb2.SignOffRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_shift__pb2.SignOffResponse.FromString,
+                _registered_method=True)
         self.OpenDay = channel.unary_unary(
                 '/tillhal.v1.ShiftService/OpenDay',
                 request_serializer=tillhal_dot_v1_dot_shift__pb2.OpenDayRequest.SerializeToString,
@@ -144,6 +154,29 @@ class ShiftServiceServicer(object):
     answered; slips and drawer pulses follow the journal, not the call. Neither a printer nor a
     network keeps a shift or a day from being closed.
     """
+
+    def SignOn(self, request, context):
+        """Signs an operator on at the front end that asks, and gives a token that is sent with its calls
+        as the metadata `tillhal-operator-token`, until it expires or the operator signs off. The
+        sign-on is durable when this returns, and holds over a restart of the till; so is a failure.
+        It belongs to this front end: elsewhere the token is worth nothing. The same operator here
+        again: the sign-on before ends. A call whose answer was lost is simply sent again.
+        UNAUTHENTICATED: SIGN_ON_REFUSED for an operator or a PIN that is wrong, which of them is not
+        said. RESOURCE_EXHAUSTED: SIGN_ON_BLOCKED with RetryInfo after several wrong PINs in a row,
+        over restarts too. Needs no role.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignOff(self, request, context):
+        """Ends the sign-on that is sent with the call; that is durable when this returns. Watches that
+        were begun with it end at their next message.
+        UNAUTHENTICATED: SIGN_ON_REQUIRED where nobody is signed on. Needs no role.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def OpenDay(self, request, context):
         """Opens the business day. It is durable when this returns. With `shift.mode = "implicit"` the
@@ -340,6 +373,16 @@ class ShiftServiceServicer(object):
 
 def add_ShiftServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'SignOn': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignOn,
+                    request_deserializer=tillhal_dot_v1_dot_shift__pb2.SignOnRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_shift__pb2.SignOnResponse.SerializeToString,
+            ),
+            'SignOff': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignOff,
+                    request_deserializer=tillhal_dot_v1_dot_shift__pb2.SignOffRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_shift__pb2.SignOffResponse.SerializeToString,
+            ),
             'OpenDay': grpc.unary_unary_rpc_method_handler(
                     servicer.OpenDay,
                     request_deserializer=tillhal_dot_v1_dot_shift__pb2.OpenDayRequest.FromString,
@@ -453,6 +496,60 @@ class ShiftService(object):
     answered; slips and drawer pulses follow the journal, not the call. Neither a printer nor a
     network keeps a shift or a day from being closed.
     """
+
+    @staticmethod
+    def SignOn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.ShiftService/SignOn',
+            tillhal_dot_v1_dot_shift__pb2.SignOnRequest.SerializeToString,
+            tillhal_dot_v1_dot_shift__pb2.SignOnResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignOff(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.ShiftService/SignOff',
+            tillhal_dot_v1_dot_shift__pb2.SignOffRequest.SerializeToString,
+            tillhal_dot_v1_dot_shift__pb2.SignOffResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def OpenDay(request,

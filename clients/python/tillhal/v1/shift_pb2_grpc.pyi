@@ -25,6 +25,38 @@ class _ServicerContext(grpc.ServicerContext, grpc.aio.ServicerContext):  # type:
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
+_ShiftServiceSignOnType = typing_extensions.TypeVar(
+    '_ShiftServiceSignOnType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.shift_pb2.SignOnRequest,
+        tillhal.v1.shift_pb2.SignOnResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.shift_pb2.SignOnRequest,
+        tillhal.v1.shift_pb2.SignOnResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.shift_pb2.SignOnRequest,
+        tillhal.v1.shift_pb2.SignOnResponse,
+    ],
+)
+
+_ShiftServiceSignOffType = typing_extensions.TypeVar(
+    '_ShiftServiceSignOffType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.shift_pb2.SignOffRequest,
+        tillhal.v1.shift_pb2.SignOffResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.shift_pb2.SignOffRequest,
+        tillhal.v1.shift_pb2.SignOffResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.shift_pb2.SignOffRequest,
+        tillhal.v1.shift_pb2.SignOffResponse,
+    ],
+)
+
 _ShiftServiceOpenDayType = typing_extensions.TypeVar(
     '_ShiftServiceOpenDayType',
     grpc.UnaryUnaryMultiCallable[
@@ -345,7 +377,7 @@ _ShiftServiceExplainOverShortType = typing_extensions.TypeVar(
     ],
 )
 
-class ShiftServiceStub(typing.Generic[_ShiftServiceOpenDayType, _ShiftServiceCloseDayType, _ShiftServiceGetDayType, _ShiftServiceOpenShiftType, _ShiftServiceLockShiftType, _ShiftServiceUnlockShiftType, _ShiftServiceRecordMovementType, _ShiftServiceEndShiftType, _ShiftServiceDeclareCountType, _ShiftServiceHandOverType, _ShiftServiceCloseShiftType, _ShiftServiceCorrectCountType, _ShiftServiceExceptTenderType, _ShiftServiceGetShiftType, _ShiftServiceListShiftsType, _ShiftServiceGetXReportType, _ShiftServiceGetZReportType, _ShiftServiceListZReportsType, _ShiftServicePrintReportType, _ShiftServiceExplainOverShortType]):
+class ShiftServiceStub(typing.Generic[_ShiftServiceSignOnType, _ShiftServiceSignOffType, _ShiftServiceOpenDayType, _ShiftServiceCloseDayType, _ShiftServiceGetDayType, _ShiftServiceOpenShiftType, _ShiftServiceLockShiftType, _ShiftServiceUnlockShiftType, _ShiftServiceRecordMovementType, _ShiftServiceEndShiftType, _ShiftServiceDeclareCountType, _ShiftServiceHandOverType, _ShiftServiceCloseShiftType, _ShiftServiceCorrectCountType, _ShiftServiceExceptTenderType, _ShiftServiceGetShiftType, _ShiftServiceListShiftsType, _ShiftServiceGetXReportType, _ShiftServiceGetZReportType, _ShiftServiceListZReportsType, _ShiftServicePrintReportType, _ShiftServiceExplainOverShortType]):
     """Opens, locks, counts, hands over and closes. Every change is in the journal, synced, before it is
     answered; slips and drawer pulses follow the journal, not the call. Neither a printer nor a
     network keeps a shift or a day from being closed.
@@ -353,6 +385,14 @@ class ShiftServiceStub(typing.Generic[_ShiftServiceOpenDayType, _ShiftServiceClo
 
     @typing.overload
     def __init__(self: ShiftServiceStub[
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.shift_pb2.SignOnRequest,
+            tillhal.v1.shift_pb2.SignOnResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.shift_pb2.SignOffRequest,
+            tillhal.v1.shift_pb2.SignOffResponse,
+        ],
         grpc.UnaryUnaryMultiCallable[
             tillhal.v1.shift_pb2.OpenDayRequest,
             tillhal.v1.shift_pb2.OpenDayResponse,
@@ -438,6 +478,14 @@ class ShiftServiceStub(typing.Generic[_ShiftServiceOpenDayType, _ShiftServiceClo
     @typing.overload
     def __init__(self: ShiftServiceStub[
         grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.shift_pb2.SignOnRequest,
+            tillhal.v1.shift_pb2.SignOnResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.shift_pb2.SignOffRequest,
+            tillhal.v1.shift_pb2.SignOffResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
             tillhal.v1.shift_pb2.OpenDayRequest,
             tillhal.v1.shift_pb2.OpenDayResponse,
         ],
@@ -518,6 +566,23 @@ class ShiftServiceStub(typing.Generic[_ShiftServiceOpenDayType, _ShiftServiceClo
             tillhal.v1.shift_pb2.ExplainOverShortResponse,
         ],
     ], channel: grpc.aio.Channel) -> None: ...
+
+    SignOn: _ShiftServiceSignOnType
+    """Signs an operator on at the front end that asks, and gives a token that is sent with its calls
+    as the metadata `tillhal-operator-token`, until it expires or the operator signs off. The
+    sign-on is durable when this returns, and holds over a restart of the till; so is a failure.
+    It belongs to this front end: elsewhere the token is worth nothing. The same operator here
+    again: the sign-on before ends. A call whose answer was lost is simply sent again.
+    UNAUTHENTICATED: SIGN_ON_REFUSED for an operator or a PIN that is wrong, which of them is not
+    said. RESOURCE_EXHAUSTED: SIGN_ON_BLOCKED with RetryInfo after several wrong PINs in a row,
+    over restarts too. Needs no role.
+    """
+
+    SignOff: _ShiftServiceSignOffType
+    """Ends the sign-on that is sent with the call; that is durable when this returns. Watches that
+    were begun with it end at their next message.
+    UNAUTHENTICATED: SIGN_ON_REQUIRED where nobody is signed on. Needs no role.
+    """
 
     OpenDay: _ShiftServiceOpenDayType
     """Opens the business day. It is durable when this returns. With `shift.mode = "implicit"` the
@@ -649,6 +714,14 @@ class ShiftServiceStub(typing.Generic[_ShiftServiceOpenDayType, _ShiftServiceClo
 
 ShiftServiceAsyncStub: typing_extensions.TypeAlias = ShiftServiceStub[
     grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.shift_pb2.SignOnRequest,
+        tillhal.v1.shift_pb2.SignOnResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.shift_pb2.SignOffRequest,
+        tillhal.v1.shift_pb2.SignOffResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.shift_pb2.OpenDayRequest,
         tillhal.v1.shift_pb2.OpenDayResponse,
     ],
@@ -735,6 +808,33 @@ class ShiftServiceServicer(metaclass=abc.ABCMeta):
     answered; slips and drawer pulses follow the journal, not the call. Neither a printer nor a
     network keeps a shift or a day from being closed.
     """
+
+    @abc.abstractmethod
+    def SignOn(
+        self,
+        request: tillhal.v1.shift_pb2.SignOnRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.shift_pb2.SignOnResponse, collections.abc.Awaitable[tillhal.v1.shift_pb2.SignOnResponse]]:
+        """Signs an operator on at the front end that asks, and gives a token that is sent with its calls
+        as the metadata `tillhal-operator-token`, until it expires or the operator signs off. The
+        sign-on is durable when this returns, and holds over a restart of the till; so is a failure.
+        It belongs to this front end: elsewhere the token is worth nothing. The same operator here
+        again: the sign-on before ends. A call whose answer was lost is simply sent again.
+        UNAUTHENTICATED: SIGN_ON_REFUSED for an operator or a PIN that is wrong, which of them is not
+        said. RESOURCE_EXHAUSTED: SIGN_ON_BLOCKED with RetryInfo after several wrong PINs in a row,
+        over restarts too. Needs no role.
+        """
+
+    @abc.abstractmethod
+    def SignOff(
+        self,
+        request: tillhal.v1.shift_pb2.SignOffRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.shift_pb2.SignOffResponse, collections.abc.Awaitable[tillhal.v1.shift_pb2.SignOffResponse]]:
+        """Ends the sign-on that is sent with the call; that is durable when this returns. Watches that
+        were begun with it end at their next message.
+        UNAUTHENTICATED: SIGN_ON_REQUIRED where nobody is signed on. Needs no role.
+        """
 
     @abc.abstractmethod
     def OpenDay(

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from hwsim.__main__ import main
-from hwsim.ups.command import handle
 from hwsim.ups.real_nut import why_not
 from hwsim.ups.scenario import ScenarioError, parse, play, run_through
 from hwsim.ups.virtual import SETTINGS, VirtualUps, mistake
@@ -125,18 +124,14 @@ def test_every_setting_takes_what_it_says_it_takes(name: str) -> None:
         ups.set(name, -1 if name not in {"mains"} else "maybe")
 
 
-@pytest.mark.parametrize("line", [b"", b"[]", b'{"set": 1}', b'{"set": {"x": 1}}', b"\xff", b"1"])
-def test_a_wrong_request_is_answered_by_what_is_wrong(line: bytes) -> None:
-    assert set(handle(VirtualUps(), line)) == {"error"}
-
-
 # --- the commands
 
 
 @contextmanager
 def running(*arguments: str, at: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    folder = ("--folder", str(at.parent / "alone"), "--socket", str(at))
     program = subprocess.Popen(
-        [sys.executable, "-m", "hwsim", *arguments, "--socket", str(at)],
+        [sys.executable, "-m", "hwsim", *arguments, *folder],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -154,48 +149,57 @@ def test_a_running_ups_is_handled_from_another_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at = tmp_path / "control"
+
+    def ups(*words: str) -> tuple[int, str]:
+        status = main(["ups", *words, "--socket", str(at)])
+        said = capsys.readouterr()
+        return status, said.out + said.err
+
     with running("ups", "run", "--serial", str(tmp_path / "ups"), "--nis-port", "0", at=at) as (
         program,
         ready,
     ):
-        assert {"nut", "serial", "nis", "socket", "pid", "event"} == set(ready)
+        (where,) = ready["devices"].values()
+        assert {"kind", "host", "port", "ups", "device", "nis_port"} == set(where)
         assert os.path.islink(tmp_path / "ups")
-        assert main(["ups", "mains", "off", "--socket", str(at)]) == 0
-        assert json.loads(capsys.readouterr().out)["status"] == "OB DISCHRG"
-        assert main(["ups", "set", "load_percent", "50", "--socket", str(at)]) == 0
-        assert main(["ups", "status", "--socket", str(at)]) == 0
-        assert json.loads(capsys.readouterr().out.splitlines()[-1])["load_percent"] == 50
-        assert main(["ups", "set", "charge_percent", "500", "--socket", str(at)]) == 1
-        assert "0 to 100" in capsys.readouterr().err
-        assert main(["ups", "run", "--socket", str(at)]) == 1
-        assert "another UPS" in capsys.readouterr().err
+        assert ups("mains", "off") == (0, "till: mains off\n")
+        assert ups("load-percent", "50")[0] == 0
+        state = json.loads(ups("status", "--json")[1])
+        assert (state["status"], state["load_percent"]) == ("OB DISCHRG", 50)
+        assert ups("charge-percent", "500") == (
+            1,
+            "hwsim: `charge_percent` is a number from 0 to 100, not 500.\n",
+        )
         program.send_signal(signal.SIGTERM)
         said, _ = program.communicate(timeout=20)
     assert program.returncode == 0
-    assert [json.loads(line)["event"] for line in said.splitlines()] == ["mains_lost", "on_battery"]
+    events = [json.loads(line)["event"] for line in said.splitlines()]
+    assert [event for event in events if event != "handled"] == ["mains_lost", "on_battery"]
     assert not at.exists()
     assert not os.path.lexists(tmp_path / "ups")
+    assert ups("status")[0] == 2
 
 
 def test_an_outage_is_played_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "outage.toml"
     file.write_text(OUTAGE)
-    with running("outage", str(file), at=tmp_path / "control") as (program, ready):
-        assert ready["event"] == "ready"
+    with running("ups", "run", str(file), at=tmp_path / "control") as (program, ready):
+        assert ready["devices"]["till"]["kind"] == "ups"
         said, _ = program.communicate(timeout=30)
     assert program.returncode == 0
-    events = [json.loads(line)["event"] for line in said.splitlines()]
-    assert events.count("step") == 2
-    assert "mains_back" in events
+    told = [json.loads(line) for line in said.splitlines()]
+    assert [each.get("at_s") for each in told if each["event"] == "handled"] == [10, 300]
+    assert "mains_back" in [each["event"] for each in told]
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not() or "NUT is there")
 def test_one_outage_is_seen_on_every_wire(tmp_path: Path) -> None:
     file = tmp_path / "outage.toml"
     file.write_text('ends_at_s = 600\n[[step]]\nat_s = 0.2\nmains = "off"\n')
-    wires = ("--serial", str(tmp_path / "ups"), "--nis-port", "0", "--real-nut", "--dummy-ups")
-    with running("outage", str(file), *wires, at=tmp_path / "control") as (program, ready):
-        ports = [ready[name]["port"] for name in ("nut", "real_nut", "dummy_ups")]
+    wires = ("--nis-port", "0", "--real-nut", "--dummy-ups")
+    with running("ups", "run", str(file), *wires, at=tmp_path / "control") as (program, ready):
+        where = ready["devices"]["till"]
+        ports = [where[name] for name in ("port", "real_nut_port", "dummy_ups_port")]
         waiting = {port: time.monotonic() + 20 for port in ports}
         while waiting:
             (port, end_s), *_ = waiting.items()
@@ -204,7 +208,7 @@ def test_one_outage_is_seen_on_every_wire(tmp_path: Path) -> None:
                 if b"OB" in link.recv(100):
                     del waiting[port]
             assert time.monotonic() < end_s, port
-        with socket.create_connection(("127.0.0.1", ready["nis"]["port"]), timeout=5) as link:
+        with socket.create_connection(("127.0.0.1", where["nis_port"]), timeout=5) as link:
             link.sendall(b"\x00\x06status")
             with link.makefile("rb") as lines:
                 assert any(b"ONBATT" in lines.readline() for _ in range(20))
@@ -218,8 +222,9 @@ def test_a_wrong_file_and_no_ups_are_told(
 ) -> None:
     file = tmp_path / "outage.toml"
     file.write_text("[[step]]\nmains = 1\n[[step]]\nat_s = -1\n")
-    assert main(["outage", str(file)]) == 2
-    assert len(capsys.readouterr().err.splitlines()) >= 2
-    assert main(["outage", str(tmp_path / "none")]) == 2
+    for command in (["outage"], ["ups", "run"]):
+        assert main([*command, str(file)]) == 2
+        assert len(capsys.readouterr().err.splitlines()) >= 2
+        assert main([*command, str(tmp_path / "none")]) == 2
     assert main(["ups", "status", "--socket", str(tmp_path / "none")]) == 2
-    assert "hwsim ups run" in capsys.readouterr().err
+    assert "No shop answers" in capsys.readouterr().err
