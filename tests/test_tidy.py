@@ -24,8 +24,11 @@ FOLDERS = (
     "tools",
     ".ci",
 )
-TEXT = {".py", ".pyi", ".md", ".proto", ".toml", ".sh", ".json", ".txt", ".yaml", ""}
+TEXT = {".py", ".pyi", ".md", ".proto", ".toml", ".sh", ".json", ".txt", ".yaml", ".ts", ".mjs", ""}
 MADE = (
+    "clients/node/dist/",
+    "clients/node/node_modules/",
+    "clients/node/src/gen/",
     "clients/python/tillhal/v1/",
     "hwsim/hwsim/v1/",
     "bench/out/",
