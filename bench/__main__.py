@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import access, boot, events, printing, profile, report, spill
+from bench import access, backup, boot, events, printing, profile, report, spill
 from bench.comparison import Plan, compare
 from bench.subjects import SUBJECTS
 
@@ -24,7 +24,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("compare", "boot", "profile", "spill", "printing", "events", "access"),
+        choices=("compare", "boot", "profile", "spill", "printing", "events", "access", "backup"),
         default="compare",
     )
     parser.add_argument(
@@ -35,12 +35,12 @@ def _arguments() -> argparse.Namespace:
     compared.add_argument("--only", action="append", choices=list(SUBJECTS), help="repeatable")
     compared.add_argument("--seconds", type=float, help="measured time of a cell")
     compared.add_argument("--rounds", type=int)
-    others = parser.add_argument_group("boot, profile")
+    others = parser.add_argument_group("boot, profile, backup")
     others.add_argument(
         "--sales",
         type=int,
         action="append",
-        help="sales in the journal (boot, repeatable), sales to time (profile)",
+        help="sales in the journal (boot, repeatable; backup), sales to time (profile)",
     )
     return parser.parse_args()
 
@@ -84,6 +84,13 @@ def main() -> None:
         case "events":
             found = events.events(arguments.folder)
             text = events.render(found)
+        case "backup":
+            found = backup.backup(
+                arguments.folder,
+                sales=(arguments.sales or [backup.SALES])[0],
+                rounds=arguments.rounds or backup.ROUNDS,
+            )
+            text = backup.render(found)
         case "printing":
             found = printing.printing(arguments.folder, rounds=arguments.rounds or printing.ROUNDS)
             text = printing.render(found)

@@ -193,6 +193,21 @@ def test_a_caller_that_hangs_up_does_not_end_the_backup(till: Till, stick: Path)
     assert len(list(stick.glob("*.tbk"))) == 1
 
 
+def test_a_till_that_is_stopped_meanwhile_stops_in_time_and_leaves_no_backup_that_counts(
+    till: Till, stick: Path
+) -> None:
+    before = create(till.calls).backup.file_name
+    stream = till.calls.backup.CreateBackup(pb.CreateBackupRequest(request_id=new_id()))
+    next(stream)
+    till.stop()
+    assert all(checked(path).found for path in stick.glob("*.tbk"))
+    till.start()
+    after = create(till.calls, pb.BACKUP_KIND_FULL).backup.file_name
+    assert list(stick.glob("*.part")) == []
+    assert after in {path.name for path in stick.iterdir()}
+    assert before != after
+
+
 def test_after_a_restart_a_drill_needs_the_owners_key_and_forgets_it(till: Till) -> None:
     till.calls.checkout.Checkout(cash_sale())
     create(till.calls)

@@ -157,7 +157,8 @@ def run(order: type[T], work: Callable[[T, Callable[[Line], None]], None]) -> in
             sentence = str(error) if is_known else f"The journal could not be read: {error}"
             say(Line(refused="BACKUP_FAILED", sentence=sentence, fault="BACKUP_FAILED"))
         except OSError as error:
-            sentence = f"A file could not be read or written: {error.strerror or error}."
+            what = f"{error.filename} cannot" if error.filename else "A file could not"
+            sentence = f"{what} be read or written: {error.strerror or error}."
             say(Line(refused="BACKUP_FAILED", sentence=sentence, fault="BACKUP_FAILED"))
     except BrokenPipeError:
         os._exit(1)  # whoever wanted it is gone

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from google.protobuf.json_format import MessageToDict
-from rich.table import Table
 
 from tillhal import TillError, errors, to_decimal
 from tillhal.v1 import backup_pb2 as pb
@@ -83,19 +82,16 @@ def list_(*, address: Address = None, as_json: AsJson = False) -> None:
     if as_json:
         write_json(_plain(answer))
         return
-    table = Table("file", "kind", "made", "records", "size", box=None, pad_edge=False)
     for backup in answer.backups[:SHOWN_MAX]:
         if not backup.complete:
-            table.add_row(backup.file_name, "not whole", "", "", "", style="red")
+            out.print(f"not whole: {backup.file_name}", markup=False, style="red")
             continue
-        table.add_row(
-            backup.file_name,
-            words.word(pb.BackupKind, backup.kind),
-            words.local_time(backup.make_time),
-            f"{backup.first_seq} to {backup.last_seq}",
-            words.size(backup.size_bytes),
+        # The name last and uncut: it is what `check` wants to be told.
+        kind = words.word(pb.BackupKind, backup.kind)
+        made = (
+            f"{words.local_time(backup.make_time)}  {kind:9}  {words.size(backup.size_bytes):>10}"
         )
-    out.print(table)
+        out.print(f"{made}  {backup.file_name}", markup=False)
     if len(answer.backups) > SHOWN_MAX:
         out.print(f"… and {len(answer.backups) - SHOWN_MAX} more: --json shows all.")
     out.print(f"{words.size(answer.free_bytes)} are free in {answer.folder}.", markup=False)

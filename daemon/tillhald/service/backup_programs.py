@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 LINE_BYTES_MAX = 8 << 20
 """The longest answer lists 2,000 files."""
 PROGRAM_S_MAX = 4 * 3600.0
+KILLED_S_MAX = 1.0
 
 
 class Standing(NamedTuple):
@@ -67,6 +68,10 @@ async def run_program(
     finally:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
+        # One that a disk holds may not end even now; nobody waits for it.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KILLED_S_MAX):
+                await child.wait()
     if last.phase or last == Line():
         log.warning("backup_program_died", part=name, status=status)
         sentence = f"The process that did it ended with {status}: the disk may be failing."

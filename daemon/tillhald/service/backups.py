@@ -133,7 +133,7 @@ class Backups:
         Raises BackupNotConfigured, BackupBusy and what making one raises.
         """
         self._check_configured()
-        if self._work.is_running and self._request_id == request_id:
+        if self._is_under_way("backup", request_id):
             async for step in self._watch():
                 yield step
             return
@@ -169,7 +169,7 @@ class Backups:
         self._check_configured()
         if identity:
             identity_of(identity)
-        if not (self._work.is_running and self._request_id == request_id):
+        if not self._is_under_way("drill", request_id):
             self._begin("drill", self._checks.drill(identity), request_id)
         async for step in self._watch():
             yield step
@@ -238,6 +238,9 @@ class Backups:
         if not self._table.folder:
             sentence = "No folder for backups is configured (backup.folder)."
             raise errors.BackupNotConfigured(sentence)
+
+    def _is_under_way(self, what: str, request_id: str) -> bool:
+        return self._work.is_running and (self.busy_with, self._request_id) == (what, request_id)
 
     def _begin(
         self, what: str, work: Awaitable[Done | Checked | Drilled], request_id: str = ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench.inprocess import till_in_process
 from tests.support.backups import OWNER
-from tillhald.config import Config
+from tillhald.config import Config, JournalTable
 from tillhald.config_backup import BackupTable
 from tillhald.domain import events as ev
 from tillhald.domain.backup import BackupKind
@@ -35,12 +35,13 @@ def test_what_is_due_is_made_and_tried_and_nothing_else(tmp_path: Path) -> None:
     table = BackupTable(
         folder=str(stick), recipients=(str(OWNER.to_public()),), other_disk=False, every_h=4
     )
+    config = Config(journal=JournalTable(folder=str(tmp_path / "journal")), backup=table)
     hours = Hours()
 
     async def go() -> None:
         async with till_in_process(tmp_path) as inside, asyncio.TaskGroup() as tasks:
             backups = Backups(
-                lambda: Config(backup=table),
+                lambda: config,
                 file=None,
                 version="0",
                 till=inside.till,
@@ -85,11 +86,12 @@ def test_after_a_day_is_over_a_full_backup_is_made_and_restored_on_trial(tmp_pat
     stick = tmp_path / "stick"
     stick.mkdir()
     table = BackupTable(folder=str(stick), recipients=(str(OWNER.to_public()),), other_disk=False)
+    config = Config(journal=JournalTable(folder=str(tmp_path / "journal")), backup=table)
 
     async def go() -> None:
         async with till_in_process(tmp_path) as inside, asyncio.TaskGroup() as tasks:
             backups = Backups(
-                lambda: Config(backup=table),
+                lambda: config,
                 file=None,
                 version="0",
                 till=inside.till,
