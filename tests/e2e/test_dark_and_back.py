@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import pytest
 
 from hwsim.ups.megatec import MegatecUps
 from hwsim.ups.real_nut import RealNut, qx, why_not
 from hwsim.ups.virtual import VirtualUps
+from tests.support.answers import refused
 from tests.support.powered import QUICK_RULES
-from tests.support.sales import cash_sale
+from tests.support.sales import Steps, cash_sale
 from tests.support.till import Till, short_folder, till_toml
-from tests.unit.packaging.test_late_hook import HOOK, Host
+from tests.unit.packaging.test_late_hook import HOOK, SHUTDOWN, Host
+from tillhal.v1 import checkout_pb2, system_pb2
 from tillhal.v1 import power_pb2 as pb
-from tillhal.v1 import system_pb2
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "NUT is there")
 
 WAIT_S_MAX = 30.0
+ENDS_S_MAX = 90.0
 PAUSE = threading.Event()
 PAUSE_S = 0.05
 NUT = """
@@ -44,7 +48,9 @@ def until(till: Till, supply: pb.Supply) -> None:
 
 
 @contextlib.contextmanager
-def a_shop(password: str, expected: set[str]) -> Iterator[tuple[Till, VirtualUps, RealNut, Path]]:
+def a_shop(
+    password: str, expected: set[str], more: str = ""
+) -> Iterator[tuple[Till, VirtualUps, RealNut, Path]]:
     """A till on NUT's real upsd, on its real driver, on a simulated UPS's serial line."""
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(short_folder())
@@ -52,7 +58,7 @@ def a_shop(password: str, expected: set[str]) -> Iterator[tuple[Till, VirtualUps
         line = stack.enter_context(MegatecUps(ups, folder / "line"))
         nut = stack.enter_context(RealNut({"till": qx(line.at, offdelay="12", ondelay="60")}))
         latch = folder / "latch"
-        more = f'latch_file = "{latch}"'
+        more += f'\nlatch_file = "{latch}"'
         toml = till_toml(folder)
         toml += QUICK_RULES.format(poweroff=f'["touch", "{folder}/powered_off"]', more=more)
         till = Till(folder, None, toml + NUT.format(port=nut.port, password=password))
@@ -123,3 +129,38 @@ def test_a_till_without_rights_leaves_it_to_the_hook_which_needs_neither_upsd_no
         assert not latch.exists()
         status = till.calls.system.GetStatus(system_pb2.GetStatusRequest())
         assert status.recovery.clean_shutdown
+
+
+def test_real_upsmon_has_the_till_go_to_rest_and_the_host_goes_after_it(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.put("upsmon", status=0)
+    with a_shop("pw", set(), 'master = "upsmon"') as (till, ups, nut, latch):
+        till.start()
+        until(till, pb.SUPPLY_ONLINE)
+        Steps(till.calls, "in-hand").open()
+        tillctl = f"TILLHAL_ADDRESS={till.address} {sys.executable} -m tillhald.ctl $*"
+        host.put("tillctl", folder="opt/tillhal/bin", does=tillctl)
+        nut.environment["TILLHAL_ROOT"] = str(host.root)
+        nut.start_upsmon("till", f"{SHUTDOWN} 10")
+        ups.mains_off()
+        ups.set("charge_percent", 15)
+        end_s = time.monotonic() + ENDS_S_MAX
+        while "systemctl poweroff" not in host.done.read_text():
+            assert time.monotonic() < end_s, (host.done.read_text(), nut.log_of("upsmon"))
+            PAUSE.wait(PAUSE_S)
+        assert host.done.read_text().splitlines() == [
+            "tillctl power settle --deadline 10",
+            "systemctl poweroff",
+        ]
+        listed = till.calls.checkout.ListSuspended(checkout_pb2.ListSuspendedRequest())
+        assert [each.sale.sale_id for each in listed.sales] == ["in-hand"]
+        with refused(grpc.StatusCode.FAILED_PRECONDITION, "BATTERY_LOW"):
+            till.calls.checkout.Checkout(cash_sale())
+        till.stop(within_s=WAIT_S_MAX)
+        # The till has powered nobody off and left nothing to its own hook: NUT's hook does it.
+        assert not latch.exists()
+        assert not (till.folder / "powered_off").exists()
+        assert "SUCCEED" in nut.kill_power("till")
+        ups.mains_on()
+        nut.close()
+        cuts_and_returns(ups)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.powered import UPS, SpokenUps, powered
-from tests.support.sales import cash_sale
+from tests.support.sales import cash_sale, new_id
 from tillhal import AsyncTill, Till, errors
 from tillhal.v1 import power_pb2 as pb
 
@@ -105,17 +105,18 @@ def test_a_program_with_threads_has_every_call_of_the_power(folder: Path) -> Non
     asyncio.run(go())
 
 
-def test_a_drill_is_on_record_after_a_restart(
-    folder: Path,
-) -> None:
+def test_a_drill_is_on_record_after_a_restart(folder: Path) -> None:
     async def go() -> None:
-        async with powered(folder) as shop:
-            await shop.until(pb.SUPPLY_ONLINE)
-            async with AsyncTill.connect(till_of(folder)) as till:
-                assert [step async for step in till.power.drill()]
-        async with powered(folder), AsyncTill.connect(till_of(folder)) as till:
-            (drill,) = await till.power.drills()
+        request = pb.RunDrillRequest(request_id=new_id())
+        async with powered(folder) as till:
+            await till.until(pb.SUPPLY_ONLINE)
+            *_, last = [step async for step in till.stubs.power.RunDrill(request)]
+        async with powered(folder) as till:
+            (drill,) = (await till.stubs.power.ListDrills(pb.ListDrillsRequest())).drills
             assert drill.HasField("end_time")
-            assert (await till.power.get()).last_drill == drill
+            assert [lack.code for lack in drill.lacks] == [
+                finding.code for finding in last.result.findings
+            ]
+            assert (await till.power()).last_drill == drill
 
     asyncio.run(go())

@@ -220,6 +220,26 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     assert "WatchdogSecs" in on_a_host(tmp_path / "wrong", wrong)
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+def test_systemd_finds_the_service_well_shut_in(tmp_path: Path) -> None:
+    """By its own marks from 0, safe, to 100: a service that may do everything has 96."""
+
+    def exposed(service: str) -> bool:
+        path = tmp_path / UNIT.name
+        path.write_text(service, encoding="utf-8")
+        done = subprocess.run(
+            ["systemd-analyze", "security", "--offline=yes", "--threshold=25", path],
+            capture_output=True,
+            timeout=RUN_S_MAX,
+            check=False,
+        )
+        return done.returncode != 0
+
+    service = UNIT.read_text(encoding="utf-8")
+    assert not exposed(service)
+    assert exposed(service.replace("SystemCallFilter=", "#").replace("ProtectSystem=", "#"))
+
+
 @pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers not here")
 def test_systemd_makes_the_user_and_puts_it_into_the_groups(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
