@@ -142,6 +142,7 @@ def test_a_receipt_that_the_paper_ran_out_on_is_confirmed_once_and_late(
 
 
 @pytest.mark.parametrize("wiring", ["tcp", "usb", "serial"], indirect=True)
+@pytest.mark.usefixtures("impatient")
 def test_a_printer_that_loses_power_in_mid_job_leaves_a_partial_receipt(
     paper: VirtualPrinter, wiring: Wiring
 ) -> None:
@@ -165,6 +166,7 @@ def test_a_printer_that_loses_power_in_mid_job_leaves_a_partial_receipt(
 
 
 @pytest.mark.parametrize("wiring", ["tcp", "serial"], indirect=True)
+@pytest.mark.usefixtures("impatient")
 def test_a_silent_printer_confirms_nothing_and_is_never_said_to_have_paper(
     paper: VirtualPrinter, wiring: Wiring
 ) -> None:
