@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import boot, events, printing, profile, report, spill
+from bench import access, boot, events, printing, profile, report, spill
 from bench.comparison import Plan, compare
 from bench.subjects import SUBJECTS
 
@@ -24,7 +24,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("compare", "boot", "profile", "spill", "printing", "events"),
+        choices=("compare", "boot", "profile", "spill", "printing", "events", "access"),
         default="compare",
     )
     parser.add_argument(
@@ -78,6 +78,9 @@ def main() -> None:
                 seconds=plan.seconds,
             )
             text = spill.render(found)
+        case "access":
+            found = access.access(arguments.folder, arguments.rounds or access.ROUNDS)
+            text = access.render(found)
         case "events":
             found = events.events(arguments.folder)
             text = events.render(found)

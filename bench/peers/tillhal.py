@@ -23,12 +23,18 @@ READY_CALL_S_MAX = 1.0
 HEALTH_CHECK = "/grpc.health.v1.Health/Check"
 
 
-def write_config(folder: Path, port: int, journal: str = "", more: str = "") -> Path:
+OPEN = 'mode = "socket"'
+
+
+def write_config(
+    folder: Path, port: int, journal: str = "", more: str = "", access: str = OPEN
+) -> Path:
     """Write the till.toml of a till in `folder`, with more lines for its journal, and more tables;
     its path."""
     config = folder / "till.toml"
     config.write_text(
         f'[listen]\nunix = "{folder / "api.sock"}"\ntcp = "127.0.0.1:{port}"\n'
+        f"[access]\n{access}\n"
         f'[journal]\nfolder = "{folder / "journal"}"\n{journal}{more}'
     )
     return config
@@ -57,7 +63,9 @@ def sell_one(target: str) -> None:
 
 
 @contextlib.contextmanager
-def running(folder: Path, journal: str = "", more: str = "") -> Iterator[Running]:
+def running(
+    folder: Path, journal: str = "", more: str = "", access: str = OPEN
+) -> Iterator[Running]:
     """Start it on the journal in `folder`, made if there is none. Raises AbsentError.
 
     `journal` are more lines for that table of its till.toml, `more` more tables.
@@ -71,7 +79,7 @@ def running(folder: Path, journal: str = "", more: str = "") -> Iterator[Running
         "-m",
         "tillhald",
         "--config",
-        str(write_config(folder, port, journal, more)),
+        str(write_config(folder, port, journal, more, access)),
     ]
     target = f"unix:{folder / 'api.sock'}"
     with child(argv, folder) as process:

@@ -11,7 +11,6 @@ import asyncio  # noqa: E402
 import gc  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
-import socket  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -26,6 +25,7 @@ from tillhald.config import Config, ConfigMistakes, load  # noqa: E402
 from tillhald.embedded import embedded_config, embedded_text  # noqa: E402
 from tillhald.journal.errors import StorageError  # noqa: E402
 from tillhald.service.opening import AnotherTill  # noqa: E402
+from tillhald.service.supervisor import Supervisor  # noqa: E402
 from tillhald.telemetry import logging  # noqa: E402
 
 SWITCH_INTERVAL_S = 0.0005
@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stderr.write(f"{mistake}\n")
         return EXIT_CONFIG
     reread = (lambda: load(options.config)) if options.config else None
-    return _run(config, reread)
+    return _run(config, reread, options.config)
 
 
 def _refuse_what_is_left_out(config: Config) -> None:
@@ -82,13 +82,13 @@ def _refuse_what_is_left_out(config: Config) -> None:
         raise ConfigMistakes([f"devices.{name}: {why}" for name, why in config.left_out.items()])
 
 
-def _run(config: Config, reread: Callable[[], Config] | None) -> int:
+def _run(config: Config, reread: Callable[[], Config] | None, file: Path | None) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _stay_on_one_cpu()
     logging.configure(config.log.level)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            storage_failure = runner.run(_serve(config, reread))
+            storage_failure = runner.run(_serve(config, reread, file))
     except (StorageError, AnotherTill, OSError, ValueError) as error:
         sys.stderr.write(f"tillhald: {error}\n")
         return 1
@@ -119,33 +119,26 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(config: Config, reread: Callable[[], Config] | None) -> BaseException | None:
-    app = App(config, started_s=_STARTED_S, reread=reread)
+async def _serve(
+    config: Config, reread: Callable[[], Config] | None, file: Path | None
+) -> BaseException | None:
+    supervisor = Supervisor.of(os.environ, os.getpid())
+    app = App(config, started_s=_STARTED_S, reread=reread, supervisor=supervisor, file=file)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, app.stop)
     loop.add_signal_handler(signal.SIGHUP, app.read_again)
-    await app.run(lambda _: _ready())
+    await app.run(lambda _: _ready(supervisor))
     return app.storage_failure
 
 
-def _ready() -> None:
+def _ready(supervisor: Supervisor) -> None:
     # What was imported lives as long as the process: the collector need not walk it again and
     # again. Worth 7 % of a sale's time under load (measured).
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    _notify_ready()
-
-
-def _notify_ready() -> None:
-    """sd_notify(3): tell systemd, if it started us, that the first call will be answered."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-        notify.connect("\0" + address[1:] if address.startswith("@") else address)
-        notify.send(b"READY=1")
+    supervisor.ready()
 
 
 if __name__ == "__main__":

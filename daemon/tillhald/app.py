@@ -7,6 +7,7 @@ import contextlib
 import time
 import uuid
 import zoneinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,10 @@ from tillhald.rpc.door import Door
 from tillhald.rpc.recovery import recovery_report
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import API_VERSION, Boot
+from tillhald.service.access import AccessDesk
+from tillhald.service.backups import Backups
 from tillhald.service.bring_back import BringBack
+from tillhald.service.caller import NOBODYS
 from tillhald.service.claims import ClaimDesk
 from tillhald.service.device_care import DeviceCare
 from tillhald.service.devices import DeviceNews
@@ -35,14 +39,17 @@ from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
 from tillhald.service.health import HealthChecks
 from tillhald.service.opening import check_identity, open_or_create, restored_state
+from tillhald.service.pins import PinHasher
 from tillhald.service.power_station import PowerStation, power_sources
 from tillhald.service.reconfigure import Reconfiguration
 from tillhald.service.scans import RepeatRule, Scans
 from tillhald.service.storage_news import StorageNews
+from tillhald.service.supervisor import Progress, Supervisor, keep_telling
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 from tillhald.service.times import Times, wall_ms
 from tillhald.service.verification import Verification
+from tillhald.service.work import Work
 from tillhald.telemetry import logging, metrics
 
 if TYPE_CHECKING:
@@ -76,14 +83,19 @@ class App:
         started_s: float,
         reread: Callable[[], Config] | None = None,
         sources: Sequence[PowerSource] | None = None,
+        supervisor: Supervisor | None = None,
+        file: Path | None = None,
     ) -> None:
-        """`started_s` is the monotonic time at which the process began.
+        """`started_s` is the monotonic time at which the process began; `file` is what the
+        configuration was read from.
 
         `reread` reads the configuration anew; None where there is no file. `sources` stand for the
-        UPSes that are configured.
+        UPSes that are configured. `supervisor` is told how the daemon is.
         """
         self._config = config
+        self._supervisor = supervisor or Supervisor()
         self._sources = sources
+        self._file = file
         self._reread = reread
         self._reread_wanted = asyncio.Event()
         self._started_s = started_s
@@ -178,6 +190,7 @@ class App:
             config.devices, load_drivers(), now_ms=wall_ms, on_event=news.report
         )
         devices.remember(state.drawers, alive_ms=state.clock_max_ms)
+        devices.remember_standing({name: each.standing for name, each in state.statistics.items()})
         effects = Effects(
             till=till,
             tail=tail,
@@ -188,6 +201,7 @@ class App:
             local_time=times.written,
         )
         desk = ClaimDesk(till, now_s=time.monotonic)
+        care = DeviceCare(till, tail, devices)
         table = config.scan
         scans = Scans(
             till=till,
@@ -197,12 +211,17 @@ class App:
             repeats=RepeatRule(table.repeat_ms / 1000, is_dropped=table.repeats == "drop"),
             wall_ms=wall_ms,
             now_s=time.monotonic,
+            count=care.count,
         )
         desk.on_change(news.claim_changed)
         news.on_frame(scans.frame_read)
-        care = DeviceCare(till, tail, devices)
         health = HealthChecks(
-            till=till, devices=devices, care=care, clock=clock, local_time=times.written
+            till=till,
+            devices=devices,
+            care=care,
+            scans=scans,
+            clock=clock,
+            local_time=times.written,
         )
         reconfiguration = Reconfiguration(
             config,
@@ -226,6 +245,16 @@ class App:
             clock=clock,
             local_time=times.written,
         )
+        access = AccessDesk(
+            till,
+            PinHasher(
+                memory_kib=config.access.argon2_memory_kib, passes=config.access.argon2_passes
+            ),
+            config.access,
+            wall_ms=wall_ms,
+            now_s=time.monotonic,
+            code_file=_beside(config.journal.folder, ".owner-code"),
+        )
         return Parts(
             store,
             tail,
@@ -242,6 +271,8 @@ class App:
             health,
             reconfiguration,
             station,
+            times.written,
+            access,
         )
 
     def _note_start(
@@ -297,16 +328,31 @@ class App:
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop
             )
-            hang(door, parts, verification, diagnostics, boot, power)
-            servers = Servers(door, config.listen)
-            await servers.start()
+            backups = Backups(
+                lambda: parts.reconfiguration.config,
+                file=self._file,
+                version=VERSION,
+                till=parts.till,
+                store=parts.store,
+                now_ms=wall_ms,
+                work=Work(tasks),
+            )
+            hang(door, parts, verification, diagnostics, boot, power, backups)
+            servers = await _let_in(config, door, parts.access)
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
-            parts.effects.start(tasks.create_task)
+            # Loops that begin in a call go on in nobody's name.
+            parts.effects.start(partial(tasks.create_task, context=NOBODYS))
             parts.care.look_at_counts()
             background = [
                 tasks.create_task(parts.bring_back.run()),
                 tasks.create_task(parts.care.run()),
+                tasks.create_task(backups.run()),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
+                tasks.create_task(
+                    keep_telling(
+                        self._supervisor, lambda: _progress(parts), lambda: _sentence(parts)
+                    )
+                ),
             ]
             verification.begin()
             _serve_metrics(config, parts)
@@ -316,6 +362,7 @@ class App:
                 await self._stop.wait()
                 if self.storage_failure is not None:
                     await self._refuse_until_a_disk_takes_writes(servers)
+                await parts.station.finish_settling(self._supervisor)
             finally:
                 log.info("till_stopping")
                 for task in background:
@@ -383,6 +430,32 @@ class App:
             if await takes_writes(folders, deadline_s=PROBE_S_MAX):
                 log.info("disk_takes_writes_again")
                 return
+
+
+def _progress(parts: Parts) -> Progress:
+    tail = parts.tail
+    return Progress(parts.till.state.seq, tail.durable_seq, has_failed=tail.failure is not None)
+
+
+def _sentence(parts: Parts) -> str:
+    if parts.tail.failure is not None:
+        return "No disk takes records: refuses everything."
+    return parts.station.sentence()
+
+
+def _beside(folder: str, ending: str) -> Path:
+    return Path(folder).with_name(Path(folder).name + ending)
+
+
+async def _let_in(config: Config, door: Door, access: AccessDesk) -> Servers:
+    """Open every entrance. Raises OSError."""
+    is_required = config.access.is_required
+    await access.see_to_an_owner()
+    servers = Servers(door, config.listen, config.tls, access, is_required=is_required)
+    await servers.start()
+    if not is_required:
+        log.warning("access_not_required", mode=config.access.mode)
+    return servers
 
 
 def _serve_metrics(config: Config, parts: Parts) -> None:

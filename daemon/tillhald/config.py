@@ -5,6 +5,7 @@ Every table is a struct here or, for a device, the driver's own. Unknown fields 
 
 from __future__ import annotations
 
+import grp
 import ipaddress
 import re
 import tomllib
@@ -15,6 +16,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from tillhald.config_access import AccessTable, TlsTable, access_mistakes, tls_mistakes
+from tillhald.config_backup import BackupTable, backup_mistakes
 from tillhald.config_devices import devices_of
 from tillhald.config_power import PowerTable, power_mistakes
 from tillhald.devices.categories import Category
@@ -29,7 +32,9 @@ from tillhald.domain.rules import (
     DEFAULT_TENDERS,
     CashRounding,
     PaperPolicy,
+    RecoveryGate,
     ShopRules,
+    SuspendedAtClose,
     TenderRule,
 )
 from tillhald.domain.sale import TenderType
@@ -52,14 +57,23 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Listen(Table, frozen=True, kw_only=True):
-    """`unix` is the socket's path, `unix_mode` its mode in octal. `tcp` is a loopback
-    address:port; leave it empty to listen on the socket only. `metrics` is a loopback
-    address:port for Prometheus; empty for none."""
+    """`unix` is the socket's path, `unix_mode` its mode in octal, `unix_group` the group that it
+    belongs to; empty for the daemon's own. `admin` is the socket of those who keep the till, always
+    0600; empty for admin.sock beside the other one. `tcp` is a loopback address:port; leave it
+    empty to listen on sockets only. `metrics` is a loopback address:port for Prometheus; empty for
+    none."""
 
     unix: Shown = "/run/tillhal/api.sock"
     unix_mode: Shown = "0600"
+    unix_group: Shown = ""
+    admin: Shown = ""
     tcp: Shown = ""
     metrics: Shown = ""
+
+    @property
+    def admin_socket(self) -> str:
+        """The path of the keepers' socket."""
+        return self.admin or str(Path(self.unix).with_name("admin.sock"))
 
 
 class JournalTable(Table, frozen=True, kw_only=True):
@@ -88,11 +102,17 @@ class ShopTable(Table, frozen=True, kw_only=True):
 
 
 class ShiftTable(Table, frozen=True, kw_only=True):
-    """`implicit`: the first sale opens the day and a shift by itself."""
+    """`implicit`: the first sale opens the day and a shift by itself; `explicit`: a person does.
 
-    mode: Literal["implicit"] = "implicit"
+    `suspended` is what becomes of sales that are put aside when the day is closed. `day_overdue_at`
+    is the time of the next date, "HH:MM", from which an open day is overdue; empty: never.
+    """
+
+    mode: Literal["implicit", "explicit"] = "implicit"
     operator: str = "default"
     float_minor: int = 0
+    suspended: SuspendedAtClose = SuspendedAtClose.CARRY_OVER
+    day_overdue_at: Shown = ""
 
 
 class ReceiptTable(Table, PaperPolicy, frozen=True, kw_only=True):
@@ -107,6 +127,15 @@ class ReceiptTable(Table, PaperPolicy, frozen=True, kw_only=True):
     ttl_s: int = 900
     header: tuple[Shown, ...] = ()
     footer: tuple[Shown, ...] = ()
+
+
+class RecoveryTable(Table, frozen=True, kw_only=True):
+    """`gate`: what must be decided about after a start before new sales are begun.
+    `print_unfinished`: before the power goes, print the sales that are not finished; for a shop
+    whose printer hangs on the UPS, too."""
+
+    gate: RecoveryGate = RecoveryGate.NONE
+    print_unfinished: bool = False
 
 
 class LogTable(Table, frozen=True, kw_only=True):
@@ -128,6 +157,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     documents: PaperPolicy = PaperPolicy()
     log: LogTable = LogTable()
     power: PowerTable = PowerTable()
+    recovery: RecoveryTable = RecoveryTable()
+    access: AccessTable = AccessTable()
+    tls: TlsTable = TlsTable()
+    backup: BackupTable = BackupTable()
     devices: dict[Shown, DeviceConfig] = {}
     left_out: dict[Shown, Shown] = {}
     simulated: bool = False
@@ -146,8 +179,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             implicit_shift=self.shift.mode == "implicit",
             implicit_operator=self.shift.operator,
             implicit_float_minor=self.shift.float_minor,
+            suspended=self.shift.suspended,
+            day_overdue_at=self.shift.day_overdue_at,
             receipts=self.receipt,
             documents=self.documents,
+            recovery_gate=self.recovery.gate,
         )
 
     def places(self) -> Places:
@@ -191,6 +227,10 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "documents": PaperPolicy,
     "log": LogTable,
     "power": PowerTable,
+    "recovery": RecoveryTable,
+    "access": AccessTable,
+    "tls": TlsTable,
+    "backup": BackupTable,
 }
 
 
@@ -269,27 +309,51 @@ def parse_devices(text: str, base: Config) -> Config:
 
 def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
     return [
-        *_listen(config.listen),
+        *_listen(config.listen, config.access),
         *_shop(config.shop),
         *_names(config, known_devices),
         *scan_faults(config.scan),
         *_limits(config),
         *power_mistakes(config.power),
+        *access_mistakes(config.access),
+        *tls_mistakes(config.tls, config.access),
+        *backup_mistakes(config.backup),
     ]
 
 
-def _listen(listen: Listen) -> list[str]:
+def _listen(listen: Listen, access: AccessTable) -> list[str]:
     wrong = []
+    if not access.is_required and listen.unix_mode not in ("0600", "600"):
+        wrong.append(
+            f'listen.unix_mode: "{listen.unix_mode}" lets others in; '
+            'with access.mode = "socket" only "0600" will do'
+        )
+    for name, path in (("unix", listen.unix), ("admin", listen.admin or "/admin.sock")):
+        if len(path.encode()) > SOCKET_PATH_BYTES_MAX:
+            wrong.append(
+                f"listen.{name}: a socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes"
+            )
+        if not Path(path).is_absolute():
+            wrong.append(f"listen.{name}: an absolute path is needed")
+    if listen.admin_socket == listen.unix:
+        wrong.append("listen.admin: this is the path of listen.unix already")
+    if listen.unix_group and not _is_group(listen.unix_group):
+        wrong.append(f'listen.unix_group: "{listen.unix_group}" is no group of this machine')
     if re.fullmatch(r"0?[0-7]{3}", listen.unix_mode) is None:
         wrong.append(f'listen.unix_mode: "{listen.unix_mode}" is no mode like "0600"')
-    if len(listen.unix.encode()) > SOCKET_PATH_BYTES_MAX:
-        wrong.append(f"listen.unix: a socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes")
-    if not Path(listen.unix).is_absolute():
-        wrong.append("listen.unix: an absolute path is needed")
     for name, address in (("tcp", listen.tcp), ("metrics", listen.metrics)):
         if address and not _is_loopback(address):
-            wrong.append(f'listen.{name}: "{address}" is no loopback address:port')
+            hint = "; others on the network come by [tls]" if name == "tcp" else ""
+            wrong.append(f'listen.{name}: "{address}" is no loopback address:port{hint}')
     return wrong
+
+
+def _is_group(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
 
 
 def _is_loopback(address: str) -> bool:
@@ -367,6 +431,9 @@ def _limits(config: Config) -> list[str]:
         wrong.append(f"receipt.logo: {error}")
     if not 0 <= config.shift.float_minor <= AMOUNT_MINOR_MAX:
         wrong.append(f"shift.float_minor: 0 to {AMOUNT_MINOR_MAX}")
+    overdue_at = config.shift.day_overdue_at
+    if overdue_at and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", overdue_at) is None:
+        wrong.append(f'shift.day_overdue_at: "{overdue_at}" is no time like "04:00"')
     return [*wrong, *_texts(config), *_ports(config)]
 
 

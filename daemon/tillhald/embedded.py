@@ -12,6 +12,9 @@ _TEMPLATE = """
 [listen]
 unix = "{folder}/api.sock"
 
+[access]
+mode = "socket"
+
 [journal]
 folder = "{folder}/journal"
 map_mib = 16

@@ -5,31 +5,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tillhal.v1 import (
+    access_pb2_grpc,
+    backup_pb2_grpc,
     checkout_pb2_grpc,
     device_pb2_grpc,
     drawer_pb2_grpc,
     journal_pb2_grpc,
     power_pb2_grpc,
     printer_pb2_grpc,
+    recovery_pb2_grpc,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2_grpc,
 )
+from tillhald.rpc.access import AccessServicer
+from tillhald.rpc.backup import BackupServicer
 from tillhald.rpc.checkout import CheckoutServicer
 from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.power import PowerServicer
 from tillhald.rpc.printer import PrinterServicer
+from tillhald.rpc.recovery import RecoveryServicer
 from tillhald.rpc.scanner import ScannerServicer
+from tillhald.rpc.shift import ShiftServicer
 from tillhald.rpc.system import SystemServicer
 from tillhald.service.calibration import Calibrations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.journal.store import Store
     from tillhald.journal.writer import JournalWriter
     from tillhald.rpc.door import Door
     from tillhald.rpc.system import Boot
+    from tillhald.service.access import AccessDesk
+    from tillhald.service.backups import Backups
     from tillhald.service.bring_back import BringBack
     from tillhald.service.claims import ClaimDesk
     from tillhald.service.device_care import DeviceCare
@@ -66,6 +78,8 @@ class Parts(NamedTuple):
     health: HealthChecks
     reconfiguration: Reconfiguration
     station: PowerStation
+    local_time: Callable[[int], str]
+    access: AccessDesk
 
 
 def hang(
@@ -75,6 +89,7 @@ def hang(
     diagnostics: Diagnostics,
     boot: Boot,
     power_and_check: tuple[Power, PowerCheck],
+    backups: Backups,
 ) -> None:
     """Hang all servicers into the door."""
     store, tail, till, devices, news = (
@@ -95,10 +110,11 @@ def hang(
         diagnostics=diagnostics,
         boot=boot,
         power=power,
+        clock=parts.station.clock,
     )
     journal = JournalServicer(store, tail, verification)
     printer = PrinterServicer(till, store, tail, devices, parts.care)
-    calibrations = Calibrations(till, tail, devices)
+    calibrations = Calibrations(till, tail, devices, lambda name: news.reconfigured((name,)))
     drawer = DrawerServicer(till, store, devices, news, calibrations, parts.desk)
     device = DeviceServicer(
         till=till,
@@ -109,7 +125,18 @@ def hang(
         health=parts.health,
         reconfiguration=parts.reconfiguration,
     )
+    recovery = RecoveryServicer(
+        till,
+        store,
+        devices,
+        clock=parts.station.clock,
+        local_time=parts.local_time,
+        heading=lambda: parts.reconfiguration.config.receipt.header,
+        start=boot.recovery,
+    )
     scanner = ScannerServicer(till, parts.scans, parts.desk)
+    access = AccessServicer(till, parts.access)
+    door.hang(access_pb2_grpc.add_AccessServiceServicer_to_server, access)
     door.hang(checkout_pb2_grpc.add_CheckoutServiceServicer_to_server, checkout)
     door.hang(system_pb2_grpc.add_SystemServiceServicer_to_server, system)
     door.hang(journal_pb2_grpc.add_JournalServiceServicer_to_server, journal)
@@ -117,5 +144,10 @@ def hang(
     door.hang(printer_pb2_grpc.add_PrinterServiceServicer_to_server, printer)
     power_servicer = PowerServicer(till, store, tail, power, check, parts.station.clock)
     door.hang(power_pb2_grpc.add_PowerServiceServicer_to_server, power_servicer)
+    shift = ShiftServicer(till, store, parts.station.clock, parts.access)
+    door.hang(shift_pb2_grpc.add_ShiftServiceServicer_to_server, shift)
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
+    door.hang(recovery_pb2_grpc.add_RecoveryServiceServicer_to_server, recovery)
     door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)
+    backup = BackupServicer(till, store, backups)
+    door.hang(backup_pb2_grpc.add_BackupServiceServicer_to_server, backup)

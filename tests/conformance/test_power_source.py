@@ -1,26 +1,26 @@
-"""The contract of power sources, for every driver of them."""
+"""The contract of power sources, kept by every driver of them, and what only one of them does."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
 
+from hwsim.conformance import PowerSourceConformance
 from hwsim.ups.nut_server import NutServer
 from hwsim.ups.real_nut import RealNut
 from hwsim.ups.virtual import VirtualUps
-from tillhald.devices.categories import Category, How
+from tillhald.devices.categories import Category
 from tillhald.devices.finding import load_drivers
-from tillhald.devices.power_supply import NotObeyed, PowerSource
+from tillhald.devices.power_supply import PowerSource
 from tillhald.domain.power_sample import NoData, UpsSample
 from tillhald.drivers.host_battery.source import BatteryOptions, HostBattery
 from tillhald.drivers.nut_ups.options import NutOptions
 from tillhald.drivers.nut_ups.source import NutUps
 
-SEEN_S_MAX = 30.0
 SPECS = {"nut_ups": "tillhald.drivers.nut_ups", "host_battery": "tillhald.drivers.host_battery"}
 
 
@@ -29,83 +29,6 @@ def test_the_driver_is_found_by_its_entry_point(driver: str) -> None:
     spec = load_drivers()[driver]
     assert spec.category is Category.POWER_SUPPLY
     assert spec.options_type.__module__.startswith(SPECS[driver])
-
-
-class PowerSourceConformance:
-    """Give `source`, and what makes it lose the mains, and the UPS's name."""
-
-    @pytest.fixture
-    def source(self) -> Callable[[], PowerSource]:
-        raise NotImplementedError
-
-    @pytest.fixture
-    def outage(self) -> Callable[[], None]:
-        raise NotImplementedError
-
-    def ask(
-        self, source: Callable[[], PowerSource], of: Callable[[PowerSource], Awaitable[None]]
-    ) -> None:
-        async def main() -> None:
-            made = source()
-            try:
-                async with asyncio.timeout(SEEN_S_MAX):
-                    await of(made)
-            finally:
-                made.close()
-
-        asyncio.run(main())
-
-    def test_every_round_says_something_of_every_ups(self, source) -> None:
-        async def of(made: PowerSource) -> None:
-            readings = made.readings()
-            said = [await anext(readings) for _ in range(3 * len(made.upses))]
-            assert tuple(reading.ups for reading in said) == made.upses * 3
-            assert all(isinstance(reading, UpsSample) for reading in said)
-
-        self.ask(source, of)
-
-    def test_mains_and_battery_are_told_apart(self, source, outage) -> None:
-        async def of(made: PowerSource) -> None:
-            readings = made.readings()
-            first = await anext(readings)
-            assert isinstance(first, UpsSample)
-            assert "OL" in first.flags
-            outage()
-            async for reading in readings:
-                assert isinstance(reading, UpsSample)
-                if "OB" in reading.flags:
-                    assert "OL" not in reading.flags
-                    assert reading.charge_percent is not None
-                    return
-
-        self.ask(source, of)
-
-    def test_variables_are_those_of_the_last_reading_and_say_how_they_are_known(
-        self, source
-    ) -> None:
-        async def of(made: PowerSource) -> None:
-            (ups, *_) = made.upses
-            assert made.variables(ups) == {}
-            assert made.unchanged_s(ups) is None
-            await anext(made.readings())
-            found = made.variables(ups)
-            assert "OL" in str(found["ups.status"].value)
-            assert {reading.how for reading in found.values()} == {How.MEASURED}
-            assert all(
-                reading.age_s is not None and reading.age_s < 5 for reading in found.values()
-            )
-            assert made.unchanged_s(ups) is not None
-
-        self.ask(source, of)
-
-    def test_a_command_that_it_has_not_is_not_obeyed(self, source) -> None:
-        async def of(made: PowerSource) -> None:
-            (ups, *_) = made.upses
-            assert "no.such.command" not in await made.commands(ups)
-            assert isinstance(await made.command(ups, "no.such.command"), NotObeyed)
-            assert isinstance(await made.set_variable(ups, "no.such", "1"), NotObeyed)
-
-        self.ask(source, of)
 
 
 def nut_source(port: int) -> Callable[[], PowerSource]:

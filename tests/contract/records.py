@@ -14,8 +14,11 @@ import typing
 
 import msgspec
 
+from tests.contract import backup_records
+from tests.contract.book_records import BOOKS_BARE, BOOKS_WHOLE
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
+from tillhald.domain.access import CredentialKind, Role
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
@@ -27,8 +30,10 @@ from tillhald.domain.jobs import (
     KickReason,
     KickState,
     PrintWork,
+    ReportKind,
     Resolution,
 )
+from tillhald.domain.recovery_items import RecoveryAction
 from tillhald.domain.sale import (
     Discount,
     EntryMethod,
@@ -42,7 +47,8 @@ from tillhald.domain.sale import (
 )
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
-from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.slips import SlipMark, SlipState
+from tillhald.domain.supply import Lack, OutageCause, SelfTestKind, SelfTestResult, Supply
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | bool | None
 
@@ -74,6 +80,7 @@ TENDER = Tender(
     amount_minor=-1291,
     external_ref="ref-9",
     state=TenderState.PENDING,
+    excepted=True,
 )
 BARE_JOB = Job(
     job_id="j",
@@ -106,6 +113,15 @@ BARE_TOTALS = Totals(
     line_discounts=(),
     line_taxes=(),
     discount_amounts=(),
+)
+MARK = SlipMark(
+    outage_id="outage/3",
+    slip_no=17,
+    paper_ms=1_750_000_000_000,
+    paper_day="2025-06-15",
+    written_by="ann",
+    entered_by="bo",
+    approved_by="cy",
 )
 STYLE = doc.Style(bold=True, underline=True, inverse=True, width=2, height=3)
 DOCUMENT = doc.PrintDocument(
@@ -158,7 +174,15 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.ClockCaughtUp(),
     ev.DayOpened(business_day="2025-06-15", day_number=12),
     ev.ShiftOpened(
-        shift_id="shift-7", shift_number=7, operator="ann", float_minor=10_000, implicit=True
+        shift_id="shift-7",
+        shift_number=7,
+        operator="ann",
+        float_minor=10_000,
+        implicit=True,
+        training=True,
+        opened_by="bo",
+        expected_float_minor=9_950,
+        handed_from="shift-6",
     ),
     ev.SaleOpened(
         sale_id="sale-1",
@@ -171,6 +195,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         original_sale_id="sale-0",
         original_receipt_number=41,
         reason="does not fit",
+        slip=MARK,
     ),
     ev.LinePut(sale_id="sale-1", line=LINE),
     ev.LineRemoved(sale_id="sale-1", line_id="line-1"),
@@ -184,6 +209,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         tender_id="tender-1",
         outcome=TenderState.WRITTEN_OFF,
         evidence="terminal's log",
+        original_business_day="2025-06-14",
     ),
     ev.TenderReversed(sale_id="sale-1", tender_id="tender-1", reason="other card"),
     ev.SaleCompleted(
@@ -197,6 +223,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         receipt_ttl_s=900,
         drawer="drawer",
         kick_id="kick/42",
+        training=True,
     ),
     ev.SaleCancelled(sale_id="sale-1", reason="walked away"),
     ev.JobSubmitted(
@@ -209,6 +236,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         copy=3,
         copy_of="job-0",
         document_seq=17,
+        report=ReportKind.HANDOVER,
     ),
     ev.JobHeld(job_id="job-1", reason="PAPER_OUT"),
     ev.PrintStarted(job_id="job-1", cuts_before=4711, cuts=2),
@@ -245,6 +273,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
             resolved_by_policy=True,
             resolve_reason="the customer has none",
             copy_job_id="copy/9",
+            report=ReportKind.Z,
         )
     ),
     ev.JobFailedLate(job=BARE_JOB),
@@ -323,7 +352,56 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         test_id="test-1", ups="till_ups", result=SelfTestResult.PASSED, said="Done and passed"
     ),
     ev.BatteryReplaced(ups="till_ups", fitted_on="2025-06-15", serial="B-0815", fitted_by="ann"),
+    ev.RecoveryItemResolved(
+        item_id="job/receipt/7", action=RecoveryAction.REPRINT, resolved_by="ann", reason="no paper"
+    ),
+    ev.BackEntryOpened(
+        outage_id="outage/3",
+        first_no=1,
+        last_no=20,
+        opened_by="ann",
+        began_ms=1_750_000_000_000,
+        ended_ms=1_750_000_600_000,
+    ),
+    ev.SlipEntered(mark=MARK, sale_id="sale-1"),
+    ev.SlipsMarked(
+        outage_id="outage/3",
+        first_no=5,
+        last_no=7,
+        state=SlipState.MISSING,
+        explanation="blew away",
+        marked_by="ann",
+    ),
+    ev.BackEntryClosed(
+        outage_id="outage/3",
+        counted_minor=1_999,
+        expected_minor=2_000,
+        difference_reason="a cent in the gutter",
+        closed_by="ann",
+    ),
+    ev.SlipsPrinted(first_no=21, last_no=40, outage_id="outage/3", printed_by="ann"),
+    ev.DrillEnded(
+        took_ms=1_250,
+        needed_s=120,
+        lacks=(Lack(code="HOOK_MISSING"), Lack(code="TEST_MISSING", ups="till_ups")),
+    ),
+    *BOOKS_WHOLE,
+    ev.OperatorPut(operator="ann", role=Role.CASHIER, name="Ann 安"),
+    ev.PinSet(
+        operator="ann", pin_hash="$argon2id$v=19$m=65536,t=3,p=1$c2FsdA$aGFzaA", by_code=True
+    ),
+    ev.OperatorDisabled(operator="ann", reason="moved to another shop"),
+    ev.OperatorSignedOn(operator="ann", front_end="kiosk", digest="00", expires_ms=1_750_000_600),
+    ev.OperatorSignedOff(operator="ann", front_end="kiosk", digest="00"),
+    ev.SignOnFailed(front_end="kiosk", operator="ann", failures=3),
+    ev.TokenIssued(
+        token_id="t-1", front_end="k", kind=CredentialKind.TOKEN, digest="0a", role=Role.CASHIER
+    ),
+    ev.TokenRevoked(token_id="t-1", reason="stolen"),
+    ev.SetupCodeIssued(operator="owner", digest="02"),
+    *backup_records.WHOLE,
 )
+
 BARE: tuple[ev.AnyEvent, ...] = (
     ev.SegmentBegun(segment=2, fault=""),
     ev.RowsBroughtBack(segment=1, rows=0),
@@ -369,6 +447,11 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.OutageAnnotated(outage_id="o", cause=OutageCause.UNKNOWN),
     ev.SelfTestEnded(test_id="t", ups="u", result=SelfTestResult.UNKNOWN),
     ev.BatteryReplaced(ups="u", fitted_on="2025-06-15"),
+    ev.DrillEnded(took_ms=0, needed_s=1),
+    *BOOKS_BARE,
+    ev.SignOnFailed(front_end="f"),
+    ev.TokenIssued(token_id="t", front_end="f", kind=CredentialKind.CERTIFICATE, digest="d"),
+    *backup_records.BARE,
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

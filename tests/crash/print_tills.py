@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hwsim.printer import VirtualPrinter
 
 SETTLE_S_MAX = 90.0
+START_S_MAX = 60.0
+LOOK_S = 0.2
 QUIET_S = 6.5
 """A list of doubts that has not changed for so long will not: evidence is asked for every 5 s."""
 _REPRINT = 'when_unconfirmed = "reprint_as_copy"'
@@ -99,15 +101,26 @@ class Printing:
         return self._calls
 
     def start(self, failpoint: str = "") -> None:
-        """Start, and return once it answers."""
+        """Start, and return once it answers. If it dies before that, it is started once more."""
+        if not self._comes_up(failpoint):
+            assert self._comes_up(""), "it died by itself"
+        if not self.is_naive:
+            self._calls = Calls(f"unix:{self._folder / 'api.sock'}")
+
+    def _comes_up(self, failpoint: str) -> bool:
         (self._folder / "notify").unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(self._folder / "notify"))
-            notify.settimeout(60)
+            notify.settimeout(LOOK_S)
             self._pid = self._nursery.fork({**self._request, "failpoint": failpoint})
-            assert notify.recv(64) == b"READY=1"
-        if not self.is_naive:
-            self._calls = Calls(f"unix:{self._folder / 'api.sock'}")
+            end_s = time.monotonic() + START_S_MAX
+            while time.monotonic() < end_s:
+                with contextlib.suppress(TimeoutError):
+                    return notify.recv(64) == b"READY=1"
+                if self.is_dead():
+                    return False
+        message = f"it does not answer after {START_S_MAX} s"
+        raise TimeoutError(message)
 
     def is_dead(self, timeout_s: float = 0.0) -> bool:
         """Whether it has ended, or does so in this time."""

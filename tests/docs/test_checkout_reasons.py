@@ -7,16 +7,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from tests.docs.test_reasons import NAMED
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import types_pb2
+from tillhald.domain.books import SHIFTS_A_DAY_MAX
 from tillhald.domain.commands import Now
 from tillhald.domain.decide import decide
 from tillhald.domain.errors import Refused, RequestIdReused
-from tillhald.domain.events import JournalCreated, PowerStateChanged, Record
+from tillhald.domain.events import (
+    JournalCreated,
+    PowerStateChanged,
+    Record,
+    SaleInterrupted,
+    ShiftLocked,
+)
 from tillhald.domain.evolve import apply
-from tillhald.domain.rules import ShopRules
+from tillhald.domain.rules import RecoveryGate, ShopRules
 from tillhald.domain.state import TillState
 from tillhald.domain.supply import Supply
 from tillhald.journal.errors import DiskReserve
@@ -91,6 +99,7 @@ def change_on_a_card(request: pb.CheckoutRequest) -> None:
     request.tenders[0].amount.minor_units = 501
 
 
+DAY_AND_SHIFT = decide(STATE, ShopRules(), from_wire.checkout(a_sale(), "EUR"), NOW)[:2]
 Spoil = Callable[[pb.CheckoutRequest], None]
 SPOILT: tuple[Spoil, ...] = (
     other_currency,
@@ -126,6 +135,7 @@ def refusals() -> set[str]:
     found.add(refusal(a_sale(), STATE, strict))
     opened = Record(wall_ms=NOW.at_ms, events=tuple(ask(a_sale(), STATE, ShopRules())[:1]))
     found.add(refusal(a_sale(), apply(STATE, opened, 2), strict))
+    found |= shifts_that_sell_nothing()
     held = pb.OpenSaleRequest(request_id=str(uuid.uuid4()), sale_id="sale-1")
     facts = decide(STATE, ShopRules(), from_wire.open_sale(held), NOW)
     live = apply(STATE, Record(wall_ms=NOW.at_ms, events=tuple(facts)), 2)
@@ -133,7 +143,20 @@ def refusals() -> set[str]:
     low = PowerStateChanged(supply=Supply.LOW_BATTERY, before=Supply.ON_BATTERY, refuses_sales=True)
     dim = apply(STATE, Record(wall_ms=NOW.at_ms, events=(low,)), 2)
     found.add(refusal(a_sale(), dim, ShopRules()))
+    broken = Record(wall_ms=NOW.at_ms, events=(SaleInterrupted(sale_id="sale-1", version=2),))
+    gate = ShopRules(recovery_gate=RecoveryGate.INTERRUPTED)
+    found.add(refusal(a_sale(), apply(live, broken, 3), gate))
     return found
+
+
+def shifts_that_sell_nothing() -> set[str]:
+    """The reasons of a locked shift, and of a day that has had as many as a Z lists."""
+    opened = apply(STATE, Record(wall_ms=NOW.at_ms, events=tuple(DAY_AND_SHIFT)), 2)
+    locked = Record(wall_ms=NOW.at_ms, events=(ShiftLocked(shift_id="shift-1"),))
+    found = {refusal(a_sale(), apply(opened, locked, 3), ShopRules())}
+    assert opened.shift is not None
+    full = replace(opened, shift=None, closed_shifts=(opened.shift,) * SHIFTS_A_DAY_MAX)
+    return found | {refusal(a_sale(), full, ShopRules())}
 
 
 def test_a_sale_that_is_right_is_sold() -> None:

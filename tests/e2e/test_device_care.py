@@ -11,7 +11,7 @@ from hwsim.drawer import VirtualDrawer
 from hwsim.mechanism import PaperState
 from hwsim.models import MODELS
 from hwsim.printer import VirtualPrinter
-from tests.support.answers import await_job, refused, take_until
+from tests.support.answers import await_job, head_seq, refused, take_until
 from tests.support.programs import wait_for
 from tests.support.sales import cash_sale, new_id
 from tests.support.till import a_till
@@ -96,6 +96,34 @@ def test_what_a_till_has_done_is_counted_and_a_crash_changes_none_of_it(fresh: T
         assert {k: v for k, v in was.items() if k not in gathered} == {
             k: v for k, v in now.items() if k not in gathered
         }
+
+
+def test_a_condition_that_stands_over_a_restart_is_counted_once(fresh: Till) -> None:
+    def opened() -> int:
+        return counts(fresh.calls)["ReceiptCoverOpenCount"]
+
+    fresh.printer.open_cover()
+    wait_for(lambda: opened() == 1, "the cover")
+    for again in (fresh.restart, fresh.kill):
+        again()
+        if not fresh.is_running():
+            fresh.start()
+        wait_for(lambda: "COVER_OPEN" in conditions(fresh.calls), "it still stands")
+        assert opened() == 1
+    # What ended while nobody looked is told as ended, so that the next time counts.
+    before = head_seq(fresh.calls)
+    fresh.stop()
+    fresh.printer.close_cover()
+    fresh.start()
+    ended = (device_pb2.DEVICE_EVENT_KIND_CONDITION_ENDED, "COVER_OPEN")
+    wait_for(lambda: ended in edges(fresh.calls, before), "it is over")
+    fresh.printer.open_cover()
+    wait_for(lambda: opened() == 2, "the cover again")
+
+
+def edges(calls: Calls, cursor: int) -> list[tuple[int, str]]:
+    told = [each.device for each in events(calls, cursor) if each.HasField("device")]
+    return [(each.kind, each.condition.code) for each in told]
 
 
 def test_what_was_only_gathered_is_kept_over_a_stop(fresh: Till) -> None:

@@ -66,6 +66,27 @@ def device_events(till: Till, count: int) -> list[device_pb2.DeviceEvent]:
     return found
 
 
+def test_watchers_see_what_was_learnt_at_once() -> None:
+    drawer = VirtualDrawer(open_level=Level.LOW)
+    with learning(drawer) as till:
+        until(lambda: drawer_of(till).device.power_state == device_pb2.POWER_STATE_ONLINE)
+        watching = till.calls.device.WatchDevices(
+            device_pb2.WatchDevicesRequest(device_id="front_drawer")
+        )
+        assert next(watching).device.capabilities["cap_polarity_known"] == "false"
+        request = drawer_pb2.CalibrateSensorRequest(request_id=new_id(), by_key=True)
+        for told in till.calls.drawer.CalibrateSensor(request):
+            if told.step == drawer_pb2.CALIBRATION_STEP_OPEN_BY_KEY:
+                drawer.open_by_key()
+            elif told.step == drawer_pb2.CALIBRATION_STEP_SHUT_AGAIN:
+                drawer.close()
+        seen = take_until(
+            watching, lambda told: told.device.capabilities["cap_polarity_known"] == "true"
+        )
+        (is_open,) = [each for each in seen[-1].device.readings if each.name == "open"]
+        assert (is_open.value, is_open.knowledge) == ("false", device_pb2.KNOWLEDGE_MEASURED)
+
+
 def test_a_switch_is_learnt_step_by_step_and_for_good() -> None:
     drawer = VirtualDrawer(open_level=Level.LOW)
     found = drawer_pb2.OPEN_LEVEL_LOW

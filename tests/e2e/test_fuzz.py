@@ -16,16 +16,20 @@ from tests.support.answers import (
     take_until,
 )
 from tests.support.sales import CARD, card_sale, cash_sale, dec, eur, line, name, new_id, tender
-from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import (
+    access_pb2,
+    backup_pb2,
     device_pb2,
     drawer_pb2,
     journal_pb2,
     power_pb2,
     printer_pb2,
+    recovery_pb2,
     scanner_pb2,
+    shift_pb2,
     system_pb2,
 )
+from tillhal.v1 import checkout_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +49,7 @@ REFUSALS = {
     grpc.StatusCode.ALREADY_EXISTS,
     grpc.StatusCode.ABORTED,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.UNAUTHENTICATED,
 }
 OPEN_SALE, SOLD = "fuzz-open", "fuzz-sold"
 
@@ -135,11 +140,14 @@ def requests() -> dict[str, Callable[[], Message]]:
         "PrinterService/ResolveJob": lambda: printer_pb2.ResolveJobRequest(
             request_id=new_id(), job_id="receipt/1", resolution=1
         ),
+        "BackupService/ListBackups": backup_pb2.ListBackupsRequest,
+        "BackupService/GetDataStatus": backup_pb2.GetDataStatusRequest,
         "PowerService/GetPower": power_pb2.GetPowerRequest,
         "PowerService/RunSelfTest": lambda: power_pb2.RunSelfTestRequest(
             request_id=new_id(), test_id=name(), ups="ups", kind=power_pb2.SELF_TEST_KIND_QUICK
         ),
         "PowerService/ListSelfTests": power_pb2.ListSelfTestsRequest,
+        "PowerService/ListDrills": power_pb2.ListDrillsRequest,
         "PowerService/ListOutages": power_pb2.ListOutagesRequest,
         "PowerService/GetOutage": lambda: power_pb2.GetOutageRequest(outage_id="outage/1"),
         "PowerService/AnnotateOutage": lambda: power_pb2.AnnotateOutageRequest(
@@ -149,6 +157,49 @@ def requests() -> dict[str, Callable[[], Message]]:
             request_id=new_id(), ups="ups", fitted_on="2026-01-31", serial="B1", fitted_by="ann"
         ),
         "PowerService/Preflight": power_pb2.PreflightRequest,
+        "RecoveryService/GetReport": recovery_pb2.GetReportRequest,
+        "RecoveryService/ResolveItem": lambda: recovery_pb2.ResolveItemRequest(
+            request_id=new_id(), item_id="sale/s", action=1, resolved_by="ann", reason="seen"
+        ),
+        "RecoveryService/OpenBackEntry": lambda: recovery_pb2.OpenBackEntryRequest(
+            request_id=new_id(),
+            outage_id="fuzz",
+            first_no=1,
+            last_no=9,
+            opened_by="ann",
+            begin_time={"seconds": 1_700_000_000},
+            end_time={"seconds": 1_700_003_600},
+        ),
+        "RecoveryService/PutSlip": lambda: recovery_pb2.PutSlipRequest(
+            request_id=new_id(),
+            outage_id="fuzz",
+            slip_no=3,
+            paper_time={"seconds": 1_700_000_060},
+            written_by="bo",
+            sale_id=name(),
+            lines=[line()],
+            tenders=[tender(1000)],
+            prints_receipt=True,
+        ),
+        "RecoveryService/MarkSlip": lambda: recovery_pb2.MarkSlipRequest(
+            request_id=new_id(), outage_id="fuzz", slip_no=4, last_no=6, state=3, explanation="?"
+        ),
+        "RecoveryService/Reconcile": lambda: recovery_pb2.ReconcileRequest(
+            outage_id="fuzz", counted_cash=eur(750)
+        ),
+        "RecoveryService/GetSlipBook": lambda: recovery_pb2.GetSlipBookRequest(outage_id="fuzz"),
+        "RecoveryService/ListSlipBooks": lambda: recovery_pb2.ListSlipBooksRequest(
+            page_size=3, page_token="0000000000000009"
+        ),
+        "RecoveryService/CloseBackEntry": lambda: recovery_pb2.CloseBackEntryRequest(
+            request_id=new_id(), outage_id="fuzz", counted_cash=eur(750), difference_reason="!"
+        ),
+        "RecoveryService/PrintSlipBook": lambda: recovery_pb2.PrintSlipBookRequest(
+            request_id=new_id(), count=1, printed_by="ann"
+        ),
+        "RecoveryService/PrintSuspendedSales": lambda: recovery_pb2.PrintSuspendedSalesRequest(
+            request_id=new_id(), job_id=name()
+        ),
         "DeviceService/ListDevices": device_pb2.ListDevicesRequest,
         "DeviceService/GetDevice": lambda: device_pb2.GetDeviceRequest(device_id="front_drawer"),
         "DeviceService/Claim": lambda: device_pb2.ClaimRequest(
@@ -200,6 +251,102 @@ def requests() -> dict[str, Callable[[], Message]]:
             page_size=3, page_token="0000000000000009", live_only=True
         ),
         "SystemService/GetStatus": system_pb2.GetStatusRequest,
+        "ShiftService/SignOn": lambda: shift_pb2.SignOnRequest(operator="ann", pin="4711"),
+        "ShiftService/SignOff": shift_pb2.SignOffRequest,
+        **access_requests(),
+        **shift_requests(),
+    }
+
+
+def shift_requests() -> dict[str, Callable[[], Message]]:
+    """The same for the service of shifts and days."""
+
+    def head(version: int = 1) -> dict[str, str | int]:
+        return {"request_id": new_id(), "shift_id": "shift-1", "expected_version": version}
+
+    coins = [shift_pb2.Denomination(value=eur(100), count=7)]
+    return {
+        "ShiftService/OpenDay": lambda: shift_pb2.OpenDayRequest(
+            request_id=new_id(), business_day="2026-01-31"
+        ),
+        "ShiftService/CloseDay": lambda: shift_pb2.CloseDayRequest(
+            request_id=new_id(), day_number=7
+        ),
+        "ShiftService/GetDay": lambda: shift_pb2.GetDayRequest(day_number=1),
+        "ShiftService/OpenShift": lambda: shift_pb2.OpenShiftRequest(
+            request_id=new_id(), opening_float=eur(10_000), operator="ann"
+        ),
+        "ShiftService/LockShift": lambda: shift_pb2.LockShiftRequest(**head(9)),
+        "ShiftService/UnlockShift": lambda: shift_pb2.UnlockShiftRequest(**head()),
+        "ShiftService/RecordMovement": lambda: shift_pb2.RecordMovementRequest(
+            **head(),
+            movement_id=name(),
+            kind=shift_pb2.MOVEMENT_KIND_PAID_IN,
+            amount=eur(500),
+            reason="found",
+        ),
+        "ShiftService/EndShift": lambda: shift_pb2.EndShiftRequest(**head(9)),
+        "ShiftService/DeclareCount": lambda: shift_pb2.DeclareCountRequest(
+            **head(), counted=eur(700), denominations=coins
+        ),
+        "ShiftService/HandOver": lambda: shift_pb2.HandOverRequest(**head(), operator="bo"),
+        "ShiftService/CloseShift": lambda: shift_pb2.CloseShiftRequest(**head()),
+        "ShiftService/CorrectCount": lambda: shift_pb2.CorrectCountRequest(
+            **head(), counted=eur(700), reason="mistyped"
+        ),
+        "ShiftService/ExceptTender": lambda: shift_pb2.ExceptTenderRequest(
+            request_id=new_id(),
+            sale_id=OPEN_SALE,
+            expected_version=2,
+            tender_id="t1",
+            reason="the terminal is dead",
+        ),
+        "ShiftService/GetShift": lambda: shift_pb2.GetShiftRequest(shift_id="shift-1"),
+        "ShiftService/ListShifts": lambda: shift_pb2.ListShiftsRequest(
+            page_size=3, page_token="0000000000000009"
+        ),
+        "ShiftService/GetXReport": shift_pb2.GetXReportRequest,
+        "ShiftService/GetZReport": lambda: shift_pb2.GetZReportRequest(z_number=1),
+        "ShiftService/ListZReports": lambda: shift_pb2.ListZReportsRequest(
+            page_size=3, page_token="0000000000000009"
+        ),
+        "ShiftService/PrintReport": lambda: shift_pb2.PrintReportRequest(
+            request_id=new_id(), job_id=name(), kind=shift_pb2.REPORT_KIND_X
+        ),
+        "ShiftService/ExplainOverShort": lambda: shift_pb2.ExplainOverShortRequest(
+            shift_id="shift-1"
+        ),
+    }
+
+
+def access_requests() -> dict[str, Callable[[], Message]]:
+    """Those of AccessService."""
+    return {
+        "AccessService/GetCaller": access_pb2.GetCallerRequest,
+        "AccessService/ListOperators": access_pb2.ListOperatorsRequest,
+        "AccessService/PutOperator": lambda: access_pb2.PutOperatorRequest(
+            request_id=new_id(), operator="ann", name="Ann 安", role=access_pb2.ROLE_CASHIER
+        ),
+        "AccessService/SetPin": lambda: access_pb2.SetPinRequest(
+            request_id=new_id(), operator="ann", pin="4711", current_pin="0815"
+        ),
+        "AccessService/DisableOperator": lambda: access_pb2.DisableOperatorRequest(
+            request_id=new_id(), operator="ann", reason="gone"
+        ),
+        "AccessService/IssueToken": lambda: access_pb2.IssueTokenRequest(
+            request_id=new_id(), token_id=name(), front_end="kiosk", role=access_pb2.ROLE_CASHIER
+        ),
+        "AccessService/AdmitCertificate": lambda: access_pb2.AdmitCertificateRequest(
+            request_id=new_id(), token_id=name(), front_end="kiosk", certificate_pem="-----"
+        ),
+        "AccessService/RevokeToken": lambda: access_pb2.RevokeTokenRequest(
+            request_id=new_id(), token_id="token", reason="stolen"
+        ),
+        "AccessService/ListTokens": access_pb2.ListTokensRequest,
+        "AccessService/IssueSetupCode": access_pb2.IssueSetupCodeRequest,
+        "AccessService/RedeemSetupCode": lambda: access_pb2.RedeemSetupCodeRequest(
+            request_id=new_id(), code="ABCD-EFGH", pin="739154"
+        ),
     }
 
 
@@ -289,17 +436,59 @@ def test_spoiled_requests_do_no_harm(till: Till) -> None:
     assert till.calls.checkout.PutLine(put).replayed
 
 
+def test_spoiled_requests_to_rehearse_and_to_go_to_rest_do_no_harm(fresh: Till) -> None:
+    """Streams of steps. The last one brings the till to rest: it is a till of its own."""
+    choose = random.Random(SEED)
+    made: dict[str, Callable[[], Message]] = {
+        "RunDrill": lambda: power_pb2.RunDrillRequest(request_id=new_id()),
+        "PrepareForPowerLoss": lambda: power_pb2.PrepareForPowerLossRequest(
+            request_id=new_id(), deadline_s=2
+        ),
+    }
+    for method, make in made.items():
+        send = fresh.calls.channel.unary_stream(
+            f"/tillhal.v1.PowerService/{method}",
+            request_serializer=bytes,
+            response_deserializer=bytes,
+        )
+        reasons: set[str] = set()
+        for _ in range(MUTATIONS):
+            data = mutated(choose, make().SerializeToString())
+            try:
+                steps = list(send(data))
+                assert steps, f"{SEED=} {method} {data!r}"
+                reasons.add("")
+            except grpc.RpcError as error:
+                refusal = refusal_of(error)
+                assert refusal.code in REFUSALS, f"{SEED=} {method} {data!r}: {refusal}"
+                reasons.add(refusal.reason)
+        assert {"", "FIELD_INVALID"} <= reasons, f"{SEED=} {method} {reasons}"
+    kinds = [event.kind for record in journal_records(fresh.calls) for event in record.events]
+    assert kinds.count("DrillEnded") <= MUTATIONS
+    assert kinds.count("PowerStateChanged") == 1, "it went to rest once"
+    with pytest.raises(grpc.RpcError) as refused:
+        fresh.calls.checkout.Checkout(cash_sale())
+    assert refusal_of(refused.value).reason == "BATTERY_LOW"
+    fresh.restart()
+    fresh.calls.checkout.Checkout(cash_sale())
+    assert_journal_sound(fresh.calls)
+
+
 def test_every_unary_call_of_the_contract_is_tried() -> None:
     services = [
         module.DESCRIPTOR.services_by_name.values()
         for module in (
             pb,
+            access_pb2,
+            backup_pb2,
             device_pb2,
             drawer_pb2,
             journal_pb2,
             printer_pb2,
             power_pb2,
+            recovery_pb2,
             scanner_pb2,
+            shift_pb2,
             system_pb2,
         )
     ]

@@ -39,9 +39,9 @@ def power_of(till: Till, device_id: str) -> int:
 
 
 def check(
-    till: Till, level: pb.HealthLevel, device_id: str = "front_printer"
+    till: Till, level: pb.HealthLevel, device_id: str = "front_printer", print_on: str = ""
 ) -> Iterator[pb.CheckHealthResponse]:
-    request = pb.CheckHealthRequest(device_id=device_id, level=level)
+    request = pb.CheckHealthRequest(device_id=device_id, level=level, print_on=print_on)
     return till.calls.device.CheckHealth(request, timeout=90.0)
 
 
@@ -139,17 +139,25 @@ def test_the_test_page_has_one_of_everything_and_its_symbols_can_be_read(ready: 
 def test_an_external_check_opens_the_drawer_once(ready: Till) -> None:
     before = len(ready.printer.pulses)
     told = list(check(ready, pb.HEALTH_LEVEL_EXTERNAL, "front_drawer"))
-    assert result(told) == {"reachable": PASSED, "conditions": PASSED, "open_drawer": PASSED}
+    assert result(told) == {
+        "reachable": PASSED,
+        "conditions": PASSED,
+        "switch": PASSED,
+        "open_drawer": PASSED,
+    }
     assert ready.sensor.is_open
     assert len(ready.printer.pulses) == before + 1
 
 
 def act(
-    till: Till, device_id: str, acts: dict[str, Callable[[pb.CheckHealthResponse], object]]
+    till: Till,
+    device_id: str,
+    acts: dict[str, Callable[[pb.CheckHealthResponse], object]],
+    print_on: str = "",
 ) -> list[pb.CheckHealthResponse]:
     """Do, for each step that needs a person, what this person does."""
     told = []
-    for message in check(till, pb.HEALTH_LEVEL_INTERACTIVE, device_id):
+    for message in check(till, pb.HEALTH_LEVEL_INTERACTIVE, device_id, print_on):
         told.append(message)
         waits = (pb.HEALTH_STEP_STATE_WAITING, pb.HEALTH_STEP_STATE_ASKING)
         if message.step.state in waits:

@@ -24,6 +24,7 @@ from tests.support.sales import card_sale, cash_sale, name, new_id
 from tests.support.till import a_till
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import device_pb2, drawer_pb2, journal_pb2, printer_pb2, system_pb2
+from tillhald.service.till import CHECKPOINT_EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -282,3 +283,13 @@ def test_a_till_that_was_stopped_in_order_says_so(bare: Till) -> None:
     assert not report.clean_shutdown
     with refused(grpc.StatusCode.NOT_FOUND, "SALE_NOT_FOUND"):
         bare.calls.checkout.GetSale(pb.GetSaleRequest(receipt_number=2))
+
+
+def test_a_till_that_is_killed_day_by_day_does_not_replay_ever_more(bare: Till) -> None:
+    for _ in range(3):
+        sell(bare.calls, CHECKPOINT_EVERY * 2 // 3)
+        bare.kill()
+        bare.start()
+    report = bare.calls.system.GetStatus(system_pb2.GetStatusRequest()).recovery
+    assert report.last_seq > 2 * CHECKPOINT_EVERY
+    assert report.tail_records <= CHECKPOINT_EVERY + IN_FLIGHT

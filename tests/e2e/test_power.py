@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 from tests.support.powered import UPS, Powered, SpokenUps, powered, wait_for
-from tests.support.powered_calls import open_sale, refused
+from tests.support.powered_calls import kinds, open_sale, refused
 from tests.support.sales import cash_sale, new_id
 from tillhal.v1 import checkout_pb2, system_pb2
 from tillhal.v1 import power_pb2 as pb
@@ -34,6 +34,35 @@ def test_the_first_word_of_a_battery_is_durable_within_two_polls(folder: Path) -
             assert message.power.suspend_offered
             assert not message.power.refuses_sales
             watch.cancel()
+
+    asyncio.run(go())
+
+
+def test_a_supply_that_flaps_fifty_times_is_one_outage_of_the_running_till(folder: Path) -> None:
+    async def go() -> None:
+        async with powered(folder, join_s=60) as till:
+            await till.until(pb.SUPPLY_ONLINE)
+
+            async def hears(word: str) -> None:
+                async def heard() -> bool | None:
+                    return True if word in (await till.power()).upses[0].flags else None
+
+                await wait_for(heard)
+
+            for _ in range(50):
+                till.ups.say("OB DISCHRG", 95, 3000)
+                await hears("OB")
+                till.ups.say("OL CHRG", 95, 3000)
+                await hears("OL")
+            sold = await till.stubs.checkout.Checkout(cash_sale())
+            assert sold.sale.receipt_number == 1
+            listed = await till.stubs.power.ListOutages(pb.ListOutagesRequest())
+            assert [outage.outage_id for outage in listed.outages] == ["outage/1"]
+            assert not listed.outages[0].HasField("end_time")
+            said = await kinds(till)
+            assert said.count("OutageBegan") == 1
+            assert said.count("OutageEnded") == 0
+            assert till.ups.told == []
 
     asyncio.run(go())
 

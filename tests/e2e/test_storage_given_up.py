@@ -14,6 +14,7 @@ import pytest
 
 from hwsim.power.disk import why_not
 from hwsim.power.faults import Fail, Rule
+from tests.e2e.test_diagnostics import PARTS, archive_from
 from tests.support.answers import refused
 from tests.support.auditor import Auditor, reckon
 from tests.support.cashiers import Crowd
@@ -287,6 +288,26 @@ def test_without_any_store_everything_is_refused_and_nothing_is_lost_when_a_disk
     with crowd:
         crowd.await_told(FEW, PRIMARY)
     reckon(till, crowd, auditor)
+
+
+def test_support_gets_its_archive_also_of_a_till_that_has_no_disk_left(till: StormyTill) -> None:
+    sold = till.calls.checkout.Checkout(cash_sale()).sale
+    for rule in NOTHING_TAKES_WRITES:
+        till.disk.fail(rule)
+    with refused(grpc.StatusCode.UNAVAILABLE, "STORAGE_FAILED"):
+        till.calls.checkout.Checkout(cash_sale())
+    archive = archive_from(till.calls)
+    assert set(archive.files) == PARTS
+    status = archive.json("status.json")
+    assert status["storage"]["stage"] == "STORAGE_STAGE_FAILED", status
+    assert "Input/output error" in archive.json("journal.json")["failure"]
+    assert archive.json("journal.json")["durable_seq"] >= sold.seq
+    assert "journal_failed" in {line["event"] for line in archive.lines("logs.jsonl")}
+    folders = archive.json("disk.json")["folders"]
+    assert folders["journal"]["files"]["journal/data.mdb"]["bytes"] > 0
+    assert archive.files["README.txt"]
+    till.disk.clear_faults()
+    assert till.await_exit() == 1
 
 
 def test_a_till_whose_spill_fails_too_is_refused_and_two_disks_are_safer_than_one() -> None:

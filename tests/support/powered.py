@@ -17,6 +17,7 @@ from tillhal.v1 import (
     journal_pb2_grpc,
     power_pb2,
     power_pb2_grpc,
+    recovery_pb2_grpc,
     system_pb2_grpc,
 )
 from tillhald.app import App
@@ -134,6 +135,7 @@ class Stubs:
         self.system = system_pb2_grpc.SystemServiceStub(channel)
         self.journal = journal_pb2_grpc.JournalServiceStub(channel)
         self.power = power_pb2_grpc.PowerServiceStub(channel)
+        self.recovery = recovery_pb2_grpc.RecoveryServiceStub(channel)
 
 
 class Powered:
@@ -182,12 +184,19 @@ async def powered(
     more: str = "",
     poweroff: str = "",
     has_ups: bool = True,
+    join_s: int = 1,
+    printer_port: int = 0,
 ) -> AsyncIterator[Powered]:
-    """A daemon that serves; it is stopped in order at the end, unless it has ended."""
+    """A daemon that serves; it is stopped in order at the end, unless it has ended. Its printer,
+    if it has one, listens on `printer_port`.
+
+    `join_s`: outages that are closer than that are one.
+    """
     ups = ups or SpokenUps()
     ups.powered_off = folder / "powered_off"
     poweroff = poweroff or f'["touch", "{folder}/powered_off"]'
-    toml = till_toml(folder) + QUICK_RULES.format(poweroff=poweroff, more=more)
+    toml = till_toml(folder, printer_port) + QUICK_RULES.format(poweroff=poweroff, more=more)
+    toml = toml.replace("outage_join_s = 1", f"outage_join_s = {join_s}")
     app = App(parse(toml), started_s=time.monotonic(), sources=[ups] if has_ups else None)
     ready = asyncio.Event()
     running = asyncio.create_task(app.run(lambda _: ready.set()))

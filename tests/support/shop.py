@@ -16,16 +16,21 @@ from tillhald.domain import errors
 from tillhald.domain import events as ev
 from tillhald.domain.amounts import ONE, ZERO, Quantity, extend
 from tillhald.domain.answers import Answer, SaleSummary, answer_to
+from tillhald.domain.book_rows import number_key
+from tillhald.domain.books import Day, DayTotals, Shift, Tally
 from tillhald.domain.decide import clock_facts, decide
 from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import (
+    book_key,
+    book_named,
+    decode_book,
     decode_job,
     decode_sale,
     entries,
     job_key,
-    kick_key,
+    job_key_named,
     named_finished,
-    number_key,
+    row_of_new_id,
     sale_key,
 )
 from tillhald.domain.rules import ShopRules
@@ -40,15 +45,7 @@ from tillhald.domain.sale import (
     TenderType,
 )
 from tillhald.domain.startup import startup_facts
-from tillhald.domain.state import (
-    Day,
-    DayTotals,
-    Shift,
-    Tally,
-    TillState,
-    decode_state,
-    encode_state,
-)
+from tillhald.domain.state import TillState, decode_state, encode_state
 
 NOON_MS = 1_750_000_000_000
 TODAY = "2025-06-15"
@@ -154,17 +151,11 @@ class Shop:
         return state
 
     def _now(self, command: cmd.AnyCommand, operator: str) -> cmd.Now:
-        match command:
-            case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
-                taken = ("jobs", job_key(job_id)) in self.rows
-            case cmd.OpenDrawer(kick_id=kick_id):
-                taken = ("jobs", kick_key(kick_id)) in self.rows
-            case _:
-                taken = False
-        job = None
-        if isinstance(command, cmd.CancelJob | cmd.ResolveJob):
-            stored = self.rows.get(("jobs", job_key(command.job_id)))
-            job = decode_job(stored) if stored else None
+        taken = row_of_new_id(command) in self.rows
+        key = job_key_named(command, self.state)
+        stored = self.rows.get(("jobs", key)) if key else None
+        job = decode_job(stored) if stored else None
+        book = self.rows.get(("outages", book_key(book_named(command))))
         return cmd.Now(
             at_ms=self.at_ms,
             today=TODAY,
@@ -172,6 +163,7 @@ class Shop:
             finished=self.finished,
             id_taken=taken,
             job=job,
+            book=decode_book(book) if book else None,
         )
 
     def _append(self, facts: list[ev.AnyEvent]) -> None:
@@ -187,7 +179,9 @@ class Shop:
         amended = {job_key(event.job.job_id) for event in facts if isinstance(event, late)}
         for row in rows:
             before = self.rows.get((row.table, row.key))
-            may_change = row.table == "sales" or row.key in amended or before == row.value
+            may_change = (
+                row.table in ("sales", "shifts") or row.key in amended or before == row.value
+            )
             assert before is None or may_change, f"{row.table} {row.key!r} was written twice"
             self.rows[row.table, row.key] = row.value
         self.state = state

@@ -26,13 +26,17 @@ from grpc_health.v1 import health_pb2_grpc
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from tillhal.v1 import (
+    access_pb2_grpc,
+    backup_pb2_grpc,
     checkout_pb2_grpc,
     device_pb2_grpc,
     drawer_pb2_grpc,
     journal_pb2_grpc,
     power_pb2_grpc,
     printer_pb2_grpc,
+    recovery_pb2_grpc,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2_grpc,
 )
 
@@ -46,11 +50,14 @@ STOP_S_MAX = 2.0
 """What the daemon promises from SIGTERM to its end."""
 MESSAGE_BYTES_MAX = 32 << 20
 HEADER = "THE CORNER SHOP"
+SOCKET_ONLY = '[access]\nmode = "socket"\nargon2_memory_kib = 1024\nargon2_passes = 1'
+"""Whoever may open the socket may do everything: for tests of something else."""
 
 _TOML = """
 [listen]
 unix = "{socket}"
 tcp = "{tcp}"
+{access}
 [journal]
 folder = "{folder}/journal"
 map_mib = 4
@@ -94,10 +101,11 @@ def till_toml(
     receipt: str = "",
     front: str = "",
     more: str = "",
+    access: str = SOCKET_ONLY,
 ) -> str:
     """The configuration of a till under `folder`; without a `printer_port` it has no devices.
 
-    `receipt` are more lines of [receipt], `front` of the printer's table, `more` more tables.
+    `access` are lines within [listen], and the table [access]; `receipt` are more lines of [receipt], `front` of the printer's table, `more` more tables.
     """
     return _TOML.format(
         folder=folder,
@@ -111,6 +119,7 @@ def till_toml(
         ttl_s=ttl_s,
         level=level,
         receipt=receipt,
+        access=access,
     ) + (
         (
             _PRINTER_TOML.format(port=printer_port, profile=profile, front=front)
@@ -134,13 +143,17 @@ class Calls:
         ]
         self._bare = grpc.insecure_channel(address, options=options)
         self.channel = grpc.intercept_channel(self._bare, _Deadline())
+        self.backup = backup_pb2_grpc.BackupServiceStub(self.channel)
         self.checkout = checkout_pb2_grpc.CheckoutServiceStub(self.channel)
         self.system = system_pb2_grpc.SystemServiceStub(self.channel)
         self.journal = journal_pb2_grpc.JournalServiceStub(self.channel)
         self.device = device_pb2_grpc.DeviceServiceStub(self.channel)
         self.printer = printer_pb2_grpc.PrinterServiceStub(self.channel)
         self.power = power_pb2_grpc.PowerServiceStub(self.channel)
+        self.recovery = recovery_pb2_grpc.RecoveryServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
+        self.access = access_pb2_grpc.AccessServiceStub(self.channel)
+        self.shift = shift_pb2_grpc.ShiftServiceStub(self.channel)
         self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)
 
@@ -374,6 +387,7 @@ def a_till(
     receipt: str = "",
     front: str = "",
     more: str = "",
+    access: str = SOCKET_ONLY,
 ) -> Iterator[Till]:
     """A till that is not running yet, on `printer` or none; it is gone afterwards.
 
@@ -393,6 +407,7 @@ def a_till(
             receipt=receipt,
             front=front,
             more=more,
+            access=access,
         )
         till = Till(folder, printer, toml)
         try:

@@ -12,10 +12,12 @@ what can be printed, `tillhal.requests` builds requests to be stored before they
 """
 
 from tillhal import documents, errors, requests
+from tillhal.access import AsyncSignOn, SignedOn
 from tillhal.aio import AsyncTill
 from tillhal.aio_sale import AsyncLiveSale
 from tillhal.answers import SaleAnswer
 from tillhal.channel import ADDRESS_DEFAULT, ADDRESS_ENV, CALL_S
+from tillhal.credentials import Tls
 from tillhal.diagnostics import Diagnostics
 from tillhal.errors import (
     DeviceError,
@@ -53,6 +55,7 @@ __all__ = [
     "ADDRESS_ENV",
     "CALL_S",
     "AsyncLiveSale",
+    "AsyncSignOn",
     "AsyncTill",
     "AsyncWatch",
     "DeviceError",
@@ -66,10 +69,12 @@ __all__ = [
     "Refused",
     "ReturnLine",
     "SaleAnswer",
+    "SignedOn",
     "StorageError",
     "Tender",
     "Till",
     "TillError",
+    "Tls",
     "Unreachable",
     "Watch",
     "amount_off",

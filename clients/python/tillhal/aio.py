@@ -10,10 +10,25 @@ import grpc
 
 from tillhal import channel as wire
 from tillhal import diagnostics, errors, requests
+from tillhal.access import AsyncAccess, AsyncApproval, AsyncSignOn
 from tillhal.aio_sale import AsyncLiveSale
-from tillhal.answers import Answer, ChangeRequest, SaleAnswer, SaleRequest, answer_of
+from tillhal.aio_shifts import AsyncShifts
+from tillhal.answers import (
+    Answer,
+    ChangeRequest,
+    SaleAnswer,
+    SaleRequest,
+    ShiftRequest,
+    ShiftResponse,
+    answer_of,
+)
+from tillhal.credentials import Credentials, Metadata, Tls
+from tillhal.power import AsyncPower
+from tillhal.recovery import AsyncRecovery
 from tillhal.scanner import AsyncScanCall, AsyncScanner
 from tillhal.v1 import (
+    backup_pb2,
+    backup_pb2_grpc,
     checkout_pb2,
     checkout_pb2_grpc,
     device_pb2,
@@ -25,11 +40,14 @@ from tillhal.v1 import (
     power_pb2_grpc,
     printer_pb2,
     printer_pb2_grpc,
+    recovery_pb2_grpc,
     scanner_pb2,
     scanner_pb2_grpc,
+    shift_pb2_grpc,
     system_pb2,
     system_pb2_grpc,
 )
+from tillhal.values import new_id
 from tillhal.watch import AsyncWatch, DevicesPlace, JournalPlace
 
 if TYPE_CHECKING:
@@ -59,12 +77,15 @@ class AsyncStubs:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         """Stubs of every service on `channel`."""
+        self.backup: Final = backup_pb2_grpc.BackupServiceStub(channel)
         self.checkout: Final = checkout_pb2_grpc.CheckoutServiceStub(channel)
         self.device: Final = device_pb2_grpc.DeviceServiceStub(channel)
         self.drawer: Final = drawer_pb2_grpc.DrawerServiceStub(channel)
         self.journal: Final = journal_pb2_grpc.JournalServiceStub(channel)
         self.power: Final = power_pb2_grpc.PowerServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
+        self.recovery: Final = recovery_pb2_grpc.RecoveryServiceStub(channel)
+        self.shift: Final = shift_pb2_grpc.ShiftServiceStub(channel)
         self.scanner: Final = scanner_pb2_grpc.ScannerServiceStub(channel)
         self.system: Final = system_pb2_grpc.SystemServiceStub(channel)
 
@@ -84,15 +105,20 @@ class AsyncTill:
         language: str | None = None,
         currency: str | None = None,
         timeout_s: float = wire.CALL_S,
+        token: str | None = None,
     ) -> None:
         """Use a channel of your own making; `close` closes it."""
         self.stubs: Final = AsyncStubs(channel)
+        self.power: Final = AsyncPower(self)
+        self.shifts: Final = AsyncShifts(self)
         self._channel = channel
-        self._metadata = wire.call_metadata(language)
+        self._credentials = Credentials(wire.call_metadata(language), token)
+        self.access: Final = AsyncAccess(channel, self._ask)
         self._currency = currency
         self._timeout_s = timeout_s
         self._watches: weakref.WeakSet[AsyncWatch[object]] = weakref.WeakSet()
         self._closed = False
+        self.recovery: Final = AsyncRecovery(self.stubs.recovery, self._ask, self.currency)
 
     @classmethod
     def connect(
@@ -102,18 +128,31 @@ class AsyncTill:
         language: str | None = None,
         currency: str | None = None,
         timeout_s: float = wire.CALL_S,
+        token: str | None = None,
+        tls: Tls | None = None,
     ) -> Self:
         """The till at `address`; nothing is sent yet, and the till need not be up.
 
         address: "unix:///run/tillhal/api.sock" or "127.0.0.1:50051"; without it
         $TILLHAL_ADDRESS, else unix:///run/tillhal/api.sock. language: of the sentences for the
         cashier, "en" or "zh-CN". currency: of the amounts, ISO 4217; the till is asked once unless
-        given. timeout_s: deadline of a call, unless the call says otherwise.
-        Raises ValueError for an address that is none.
+        given. timeout_s: deadline of a call, unless the call says otherwise. token: this front
+        end's, where the till asks for one; without it $TILLHAL_TOKEN. tls: for a till on another
+        machine. Raises ValueError for an address that is none, OSError for files of `tls`.
         """
         target = wire.target_of(address)
-        channel = grpc.aio.insecure_channel(target, options=wire.channel_options(target))
-        return cls(channel, language=language, currency=currency, timeout_s=timeout_s)
+        options = wire.channel_options(target)
+        if tls is None:
+            channel = grpc.aio.insecure_channel(target, options=options)
+        else:
+            options += tls.options()
+            channel = grpc.aio.secure_channel(target, tls.credentials(), options=options)
+        return cls(channel, language=language, currency=currency, timeout_s=timeout_s, token=token)
+
+    @property
+    def metadata(self) -> Metadata:
+        """What has to go with a call of `stubs`: language, token, sign-on."""
+        return self._credentials.metadata
 
     async def close(self) -> None:
         """End all watches and calls, and the connection. May be called twice."""
@@ -149,6 +188,23 @@ class AsyncTill:
             self._currency = (await self.status(timeout_s=timeout_s)).currency_code
         return self._currency
 
+    # Who does it
+
+    def carry(self, operator_token: str) -> None:
+        """Send this operator's token from now on: one that was got elsewhere; empty for none."""
+        self._credentials.signed_on(operator_token)
+
+    def sign_on(self, operator: str, pin: str) -> AsyncSignOn:
+        """For an `async with`: calls in it are in this operator's name.
+
+        Raises SignOnRefused and SignOnBlocked.
+        """
+        return AsyncSignOn(self.access, self._credentials, operator, pin)
+
+    def approved_by(self, approver: str, pin: str) -> AsyncApproval:
+        """For an `async with`: let one request in it through, in another's name."""
+        return AsyncApproval(self.access, self._credentials, approver, pin)
+
     # Sending what was built (and stored) before
 
     @overload
@@ -177,6 +233,10 @@ class AsyncTill:
     async def send(
         self, request: drawer_pb2.OpenDrawerRequest, *, timeout_s: float | None = None
     ) -> drawer_pb2.OpenDrawerResponse: ...
+    @overload
+    async def send(
+        self, request: ShiftRequest, *, timeout_s: float | None = None
+    ) -> ShiftResponse: ...
     async def send(self, request: ChangeRequest, *, timeout_s: float | None = None) -> Answer:
         """Send a request that was built with `tillhal.requests` or `new_checkout`.
 
@@ -492,7 +552,7 @@ class AsyncTill:
         """Have the till learn the switch of a drawer that is shut: each step, then the result."""
         request = requests.calibrate_sensor(drawer, by_key=by_key, request_id=request_id)
         stub = self.stubs.drawer.CalibrateSensor
-        call = stub(request, timeout=timeout_s, metadata=self._metadata)
+        call = stub(request, timeout=timeout_s, metadata=self.metadata)
         try:
             async for step in call:
                 yield step
@@ -546,14 +606,18 @@ class AsyncTill:
         device_id: str,
         level: Literal["INTERNAL", "EXTERNAL", "INTERACTIVE"] = "INTERNAL",
         *,
+        print_on: str = "",
         timeout_s: float = wire.CHECK_S,
     ) -> AsyncIterator[device_pb2.CheckHealthResponse]:
         """Check a device: each step as it begins and ends, and at last the report.
 
-        Closing the iterator abandons the check.
+        Closing the iterator abandons the check. A scanner is to read `HealthStep.code`;
+        `print_on` names a printer that prints it.
         """
-        request = device_pb2.CheckHealthRequest(device_id=device_id, level=f"HEALTH_LEVEL_{level}")
-        call = self.stubs.device.CheckHealth(request, timeout=timeout_s, metadata=self._metadata)
+        request = device_pb2.CheckHealthRequest(
+            device_id=device_id, level=f"HEALTH_LEVEL_{level}", print_on=print_on
+        )
+        call = self.stubs.device.CheckHealth(request, timeout=timeout_s, metadata=self.metadata)
         try:
             async for step in call:
                 yield step
@@ -700,7 +764,7 @@ class AsyncTill:
     ) -> AsyncIterator[journal_pb2.VerifyResponse]:
         """Have every record checked: progress, and at last the result."""
         request = journal_pb2.VerifyRequest()
-        call = self.stubs.journal.Verify(request, timeout=timeout_s, metadata=self._metadata)
+        call = self.stubs.journal.Verify(request, timeout=timeout_s, metadata=self.metadata)
         try:
             async for step in call:
                 yield step
@@ -729,7 +793,7 @@ class AsyncTill:
             timeout_s = wire.VERIFY_S if check_journal else wire.DIAGNOSTICS_S
         with diagnostics.Receiver(target, on_progress) as receiver:
             call = self.stubs.system.GetDiagnostics(
-                request, timeout=timeout_s, metadata=self._metadata
+                request, timeout=timeout_s, metadata=self.metadata
             )
             try:
                 async for step in call:
@@ -739,6 +803,84 @@ class AsyncTill:
             finally:
                 call.cancel()
             return await asyncio.to_thread(receiver.finish)
+
+    # Backups
+
+    async def create_backup(
+        self,
+        *,
+        kind: backup_pb2.BackupKind = backup_pb2.BACKUP_KIND_UNSPECIFIED,
+        request_id: str | None = None,
+        timeout_s: float = wire.BACKUP_S,
+    ) -> AsyncIterator[backup_pb2.CreateBackupResponse]:
+        """Have a backup made and read back: progress, and at last the result.
+
+        It goes on if this is given up; the same request_id watches it again. kind: unspecified for
+        an increment where one is possible. Raises `BackupTargetMissing`, `BackupTargetFull`,
+        `BackupBusy` and others (backup.proto, CreateBackup).
+        """
+        request = backup_pb2.CreateBackupRequest(request_id=request_id or new_id(), kind=kind)
+        async for step in self._steps(self.stubs.backup.CreateBackup, request, timeout_s):
+            yield step
+
+    async def list_backups(
+        self, *, timeout_s: float = wire.CHECK_S
+    ) -> backup_pb2.ListBackupsResponse:
+        """The backups in the configured folder, newest first."""
+        request = backup_pb2.ListBackupsRequest()
+        return await self._ask(self.stubs.backup.ListBackups, request, timeout_s)
+
+    async def check_backup(
+        self, file_name: str, *, identity: str = "", timeout_s: float = wire.BACKUP_S
+    ) -> AsyncIterator[backup_pb2.CheckBackupResponse]:
+        """Have one backup checked to the last bit: progress, and at last the result.
+
+        identity: a key that opens it, for everything in it to be checked. Raises `BackupCorrupt`,
+        `BackupNotFound`, `BackupKeyWrong` and others.
+        """
+        request = backup_pb2.CheckBackupRequest(file_name=file_name, identity=identity)
+        async for step in self._steps(self.stubs.backup.CheckBackup, request, timeout_s):
+            yield step
+
+    async def run_restore_drill(
+        self,
+        *,
+        identity: str = "",
+        request_id: str | None = None,
+        timeout_s: float = wire.BACKUP_S,
+    ) -> AsyncIterator[backup_pb2.RunRestoreDrillResponse]:
+        """Have the newest backups restored on trial: progress, and at last the result.
+
+        identity: the owner's key, for backups made before the till was started. Raises
+        `BackupCorrupt`, `BackupKeyNeeded`, `BackupNotFound` and others.
+        """
+        request = backup_pb2.RunRestoreDrillRequest(
+            request_id=request_id or new_id(), identity=identity
+        )
+        async for step in self._steps(self.stubs.backup.RunRestoreDrill, request, timeout_s):
+            yield step
+
+    async def data_status(
+        self, *, timeout_s: float | None = None
+    ) -> backup_pb2.GetDataStatusResponse:
+        """Whose data this is, how much there is, and how well it is backed up."""
+        request = backup_pb2.GetDataStatusRequest()
+        return await self._ask(self.stubs.backup.GetDataStatus, request, timeout_s)
+
+    async def _steps(
+        self,
+        rpc: grpc.aio.UnaryStreamMultiCallable[RequestT, ResponseT],
+        request: RequestT,
+        timeout_s: float,
+    ) -> AsyncIterator[ResponseT]:
+        call = rpc(request, timeout=timeout_s, metadata=self.metadata)
+        try:
+            async for step in call:
+                yield step
+        except grpc.RpcError as error:
+            raise errors.from_rpc(error, request) from error
+        finally:
+            call.cancel()
 
     # Watching
 
@@ -751,7 +893,7 @@ class AsyncTill:
         return self._kept(
             AsyncWatch(
                 lambda at: self.stubs.system.WatchEvents(
-                    system_pb2.WatchEventsRequest(cursor=at), metadata=self._metadata
+                    system_pb2.WatchEventsRequest(cursor=at), metadata=self.metadata
                 ),
                 lambda: self._begin(JournalPlace[system_pb2.WatchEventsResponse], cursor),
             )
@@ -764,7 +906,7 @@ class AsyncTill:
         return self._kept(
             AsyncWatch(
                 lambda at: self.stubs.journal.WatchJournal(
-                    journal_pb2.WatchJournalRequest(cursor=at), metadata=self._metadata
+                    journal_pb2.WatchJournalRequest(cursor=at), metadata=self.metadata
                 ),
                 lambda: self._begin(JournalPlace[journal_pb2.WatchJournalResponse], cursor),
             )
@@ -775,7 +917,7 @@ class AsyncTill:
         return self._kept(
             AsyncWatch(
                 lambda at: self.stubs.printer.WatchJobs(
-                    printer_pb2.WatchJobsRequest(cursor=at), metadata=self._metadata
+                    printer_pb2.WatchJobsRequest(cursor=at), metadata=self.metadata
                 ),
                 lambda: self._begin(JournalPlace[printer_pb2.WatchJobsResponse], cursor),
             )
@@ -786,7 +928,7 @@ class AsyncTill:
         return self._kept(
             AsyncWatch(
                 lambda _: self.stubs.device.WatchDevices(
-                    device_pb2.WatchDevicesRequest(device_id=device_id), metadata=self._metadata
+                    device_pb2.WatchDevicesRequest(device_id=device_id), metadata=self.metadata
                 ),
                 self._begin_devices,
             )
@@ -831,7 +973,7 @@ class AsyncTill:
             raise RuntimeError(wire.CLOSED)
         deadline_s = self._timeout_s if timeout_s is None else timeout_s
         try:
-            return await rpc(request, timeout=deadline_s, metadata=self._metadata)
+            return await rpc(request, timeout=deadline_s, metadata=self.metadata)
         except grpc.RpcError as error:
             raise errors.from_rpc(error, request) from error
         except asyncio.CancelledError:
@@ -870,5 +1012,5 @@ class _ScannerDesk:
         return await self._till._ask(self._till.stubs.scanner.AcknowledgeScan, request, None)  # noqa: SLF001 - a part of the till
 
     def watch(self, request: scanner_pb2.WatchScansRequest) -> AsyncScanCall:
-        metadata = self._till._metadata  # noqa: SLF001 - a part of the till
+        metadata = self._till.metadata
         return self._till.stubs.scanner.WatchScans(request, metadata=metadata)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, cast
 
 from tillhal import errors, values
-from tillhal.v1 import checkout_pb2, device_pb2, drawer_pb2, printer_pb2, types_pb2
+from tillhal.v1 import (
+    checkout_pb2,
+    device_pb2,
+    drawer_pb2,
+    power_pb2,
+    printer_pb2,
+    recovery_pb2,
+    shift_pb2,
+    types_pb2,
+)
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -55,6 +65,39 @@ SaleResponse: TypeAlias = (
 )
 
 
+ShiftResponse: TypeAlias = (
+    shift_pb2.OpenDayResponse
+    | shift_pb2.CloseDayResponse
+    | shift_pb2.OpenShiftResponse
+    | shift_pb2.LockShiftResponse
+    | shift_pb2.UnlockShiftResponse
+    | shift_pb2.RecordMovementResponse
+    | shift_pb2.EndShiftResponse
+    | shift_pb2.DeclareCountResponse
+    | shift_pb2.HandOverResponse
+    | shift_pb2.CloseShiftResponse
+    | shift_pb2.CorrectCountResponse
+    | shift_pb2.ExceptTenderResponse
+    | shift_pb2.PrintReportResponse
+)
+ShiftRequest: TypeAlias = (
+    shift_pb2.OpenDayRequest
+    | shift_pb2.CloseDayRequest
+    | shift_pb2.OpenShiftRequest
+    | shift_pb2.LockShiftRequest
+    | shift_pb2.UnlockShiftRequest
+    | shift_pb2.RecordMovementRequest
+    | shift_pb2.EndShiftRequest
+    | shift_pb2.DeclareCountRequest
+    | shift_pb2.HandOverRequest
+    | shift_pb2.CloseShiftRequest
+    | shift_pb2.CorrectCountRequest
+    | shift_pb2.ExceptTenderRequest
+    | shift_pb2.PrintReportRequest
+)
+"""Every request that changes a shift or a business day: see `tillhal.shift_requests`."""
+
+
 class _EnumType(Protocol):
     """What the generated enum types have in common."""
 
@@ -67,15 +110,15 @@ def enum_name(enum: _EnumType, number: int, prefix: str) -> str:
     return value.name.removeprefix(prefix) if value is not None else f"NUMBER_{number}"
 
 
-class _Amounts:
+class _Amounts(ABC):
     """The figures of `summary` as exact decimals, shared by an answer and a live sale."""
 
     __slots__ = ()
 
     @property
+    @abstractmethod
     def summary(self) -> checkout_pb2.SaleSummary:
         """The sale in short, as the till last answered it."""
-        raise NotImplementedError
 
     @property
     def sale_id(self) -> str:
@@ -168,8 +211,18 @@ class SaleAnswer(_Amounts):
         return self.response.replayed
 
 
+RecoveryAnswer: TypeAlias = (
+    recovery_pb2.ResolveItemResponse
+    | recovery_pb2.OpenBackEntryResponse
+    | recovery_pb2.PutSlipResponse
+    | recovery_pb2.MarkSlipResponse
+    | recovery_pb2.CloseBackEntryResponse
+    | recovery_pb2.PrintSlipBookResponse
+    | recovery_pb2.PrintSuspendedSalesResponse
+)
 Answer: TypeAlias = (
     SaleAnswer
+    | RecoveryAnswer
     | checkout_pb2.ReprintReceiptResponse
     | printer_pb2.SubmitJobResponse
     | printer_pb2.PrintTestPageResponse
@@ -179,6 +232,10 @@ Answer: TypeAlias = (
     | device_pb2.ResetStatisticsResponse
     | device_pb2.AdoptDeviceResponse
     | device_pb2.ReconfigureResponse
+    | power_pb2.RunSelfTestResponse
+    | power_pb2.AnnotateOutageResponse
+    | power_pb2.RecordBatteryReplacedResponse
+    | ShiftResponse
 )
 ChangeRequest: TypeAlias = (
     SaleRequest
@@ -191,6 +248,7 @@ ChangeRequest: TypeAlias = (
     | device_pb2.ResetStatisticsRequest
     | device_pb2.AdoptDeviceRequest
     | device_pb2.ReconfigureRequest
+    | ShiftRequest
 )
 """Every request that changes something in the shop."""
 
@@ -199,7 +257,8 @@ def answer_of(response: Message) -> Answer:
     """The answer that a response message is; sales are wrapped, the rest comes as it is."""
     if isinstance(
         response,
-        checkout_pb2.ReprintReceiptResponse
+        RecoveryAnswer
+        | checkout_pb2.ReprintReceiptResponse
         | printer_pb2.SubmitJobResponse
         | printer_pb2.PrintTestPageResponse
         | printer_pb2.CancelJobResponse
@@ -207,7 +266,11 @@ def answer_of(response: Message) -> Answer:
         | drawer_pb2.OpenDrawerResponse
         | device_pb2.ResetStatisticsResponse
         | device_pb2.AdoptDeviceResponse
-        | device_pb2.ReconfigureResponse,
+        | device_pb2.ReconfigureResponse
+        | power_pb2.RunSelfTestResponse
+        | power_pb2.AnnotateOutageResponse
+        | power_pb2.RecordBatteryReplacedResponse
+        | ShiftResponse,
     ):
         return response
     return SaleAnswer(cast("SaleResponse", response))

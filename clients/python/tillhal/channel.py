@@ -20,6 +20,8 @@ DRAWER_S: Final = 180.0
 """For what waits for a person beside the drawer."""
 VERIFY_S: Final = 3600.0
 """Deadline in seconds of a check of the whole journal."""
+BACKUP_S: Final = 4 * 3600.0
+"""A backup, its check or a drill: seconds for a small till, longer for years on a slow stick."""
 CHECK_S: Final = 600.0
 """Deadline in seconds of a check of a device; a person gets a minute for each step."""
 RECONFIGURE_S: Final = 60.0

@@ -223,12 +223,88 @@ class OutageNotFound(Refused, reason="OUTAGE_NOT_FOUND"):
     """None of the outages that the till holds has this id."""
 
 
+class RecoveryPending(Refused, reason="RECOVERY_PENDING"):
+    """The shop wants what the last start found to be decided about before it sells."""
+
+
+class RecoveryItemNotFound(Refused, reason="RECOVERY_ITEM_NOT_FOUND"):
+    """Nothing in the report of the last start has this id."""
+
+
+class RecoveryItemResolved(Refused, reason="RECOVERY_ITEM_STATE"):
+    """It has been decided already what becomes of the item."""
+
+
+class SlipBookNotFound(Refused, reason="SLIP_BOOK_NOT_FOUND"):
+    """No book of slips was opened for this outage."""
+
+
+class SlipBookExists(Refused, reason="SLIP_BOOK_EXISTS"):
+    """There is a book of slips for this outage, open or closed."""
+
+
+class SlipBookClosed(Refused, reason="SLIP_BOOK_CLOSED"):
+    """The book of slips does not change any more."""
+
+
+class SlipBookUnbalanced(Refused, reason="SLIP_BOOK_UNBALANCED"):
+    """Numbers are not accounted for, or the cash differs: `recovery.reconcile` says what."""
+
+
+class TooManySlipBooks(Refused, reason="TOO_MANY_SLIP_BOOKS"):
+    """Close a book of slips before opening another."""
+
+
+class SlipAlreadyEntered(Refused, reason="SLIP_ALREADY_ENTERED"):
+    """The slip with this number is a sale: `metadata` says which."""
+
+
 class ShiftNotOpen(Refused, reason="SHIFT_NOT_OPEN"):
     """No shift is open."""
 
 
 class DayNotOpen(Refused, reason="DAY_NOT_OPEN"):
     """No business day is open."""
+
+
+class ShiftLocked(Refused, reason="SHIFT_LOCKED"):
+    """The shift is locked: unlock it before selling."""
+
+
+class ShiftStateWrong(Refused, reason="SHIFT_STATE"):
+    """The shift does not stand where this needs it to."""
+
+
+class TooManyShifts(Refused, reason="TOO_MANY_SHIFTS"):
+    """The business day has as many shifts as a Z can list."""
+
+
+class DayStateWrong(Refused, reason="DAY_STATE"):
+    """A business day is open already."""
+
+
+class OpenSalesExist(Refused, reason="OPEN_SALES_EXIST"):
+    """A sale is under way, or put aside where the shop wants none."""
+
+
+class NotCounted(Refused, reason="NOT_COUNTED"):
+    """The drawer has to be counted first."""
+
+
+class DrawerCashShort(Refused, reason="DRAWER_CASH_SHORT"):
+    """More is to be taken out than can be in the drawer."""
+
+
+class ShiftNotFound(Refused, reason="SHIFT_NOT_FOUND"):
+    """There is no such shift."""
+
+
+class DayNotFound(Refused, reason="DAY_NOT_FOUND"):
+    """There is no such business day, or no such Z."""
+
+
+class MovementExists(Refused, reason="MOVEMENT_EXISTS"):
+    """The id of a new movement of cash is taken."""
 
 
 class TooManyOpenSales(Refused, reason="TOO_MANY_OPEN_SALES"):
@@ -372,6 +448,109 @@ class DeviceTimeout(DeviceError, reason="DEVICE_TIMEOUT"):
 
 class DeviceStuck(DeviceError, reason="DEVICE_STUCK"):
     """An earlier call still holds the device."""
+
+
+# Who may do what
+
+
+class Unauthenticated(Refused):
+    """The till does not know who asks."""
+
+
+class FrontEndUnknown(Unauthenticated, reason="FRONT_END_UNKNOWN"):
+    """No token or certificate that counts came with the call: see `connect`."""
+
+
+class SignOnRequired(Unauthenticated, reason="SIGN_ON_REQUIRED"):
+    """Nobody is signed on, or not any more: see `sign_on`."""
+
+
+class SignOnRefused(Unauthenticated, reason="SIGN_ON_REFUSED"):
+    """Operator or PIN is wrong; which of them is not said."""
+
+
+class SetupCodeWrong(Unauthenticated, reason="SETUP_CODE_WRONG"):
+    """Not the one-time code that waits."""
+
+
+class SignOnBlocked(Overloaded, reason="SIGN_ON_BLOCKED"):
+    """Too many wrong PINs: `retry_after_s` says how long to wait."""
+
+
+class PeerBusy(Overloaded, reason="PEER_BUSY"):
+    """The front end asks for more than its share."""
+
+
+class RoleRequired(Refused, reason="ROLE_REQUIRED"):
+    """The operator's role does not allow it here; `metadata["roles"]` would."""
+
+
+class ApprovalRequired(Refused, reason="APPROVAL_REQUIRED"):
+    """Somebody of `metadata["roles"]` may let this one request through: see `approved_by`."""
+
+
+class OperatorNotFound(Refused, reason="OPERATOR_NOT_FOUND"):
+    """There is no such operator."""
+
+
+class OperatorDisabled(Refused, reason="OPERATOR_DISABLED"):
+    """The operator is kept out."""
+
+
+class LastOwner(Refused, reason="LAST_OWNER"):
+    """Nobody would be owner any more."""
+
+
+class TooManyOperators(Refused, reason="TOO_MANY_OPERATORS"):
+    """The till knows as many operators as it can."""
+
+
+class TokenNotFound(Refused, reason="TOKEN_NOT_FOUND"):
+    """No such token or certificate counts."""
+
+
+class TokenExists(Refused, reason="TOKEN_EXISTS"):
+    """There is such a token, or this certificate, already."""
+
+
+class TooManyTokens(Refused, reason="TOO_MANY_TOKENS"):
+    """As many tokens and certificates count as can."""
+
+
+class BackupNotConfigured(Refused, reason="BACKUP_NOT_CONFIGURED"):
+    """No folder for backups is configured."""
+
+
+class BackupBusy(Refused, reason="BACKUP_BUSY"):
+    """Another backup, check or drill is under way."""
+
+
+class BackupTargetMissing(Refused, reason="BACKUP_TARGET_MISSING"):
+    """The folder for backups is not there: the stick is not in, the share not mounted."""
+
+
+class BackupTargetFull(Overloaded, reason="BACKUP_TARGET_FULL"):
+    """There is no room for the backup. Older ones are as they were."""
+
+
+class BackupFailed(Refused, reason="BACKUP_FAILED"):
+    """The backup could not be written, or was not read back as it was written."""
+
+
+class BackupNotFound(Refused, reason="BACKUP_NOT_FOUND"):
+    """There is no such backup."""
+
+
+class BackupKeyNeeded(Refused, reason="BACKUP_KEY_NEEDED"):
+    """Only the owner's key, or the one in escrow, opens it."""
+
+
+class BackupKeyWrong(Refused, reason="BACKUP_KEY_WRONG"):
+    """The key is none, or opens another backup."""
+
+
+class BackupCorrupt(Refused, reason="BACKUP_CORRUPT"):
+    """The file is not, to the last bit, a backup that was finished."""
 
 
 _BASE_BY_CODE: Final[dict[grpc.StatusCode, type[TillError]]] = {

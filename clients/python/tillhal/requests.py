@@ -15,8 +15,11 @@ from tillhal.v1 import (
     device_pb2,
     drawer_pb2,
     journal_pb2,
+    power_pb2,
     printer_pb2,
+    recovery_pb2,
     scanner_pb2,
+    shift_pb2,
     system_pb2,
 )
 from tillhal.values import Discount, Line, ReturnLine, TaxModeKind, Tender, TenderOutcome, new_id
@@ -37,8 +40,11 @@ RPC_OF_REQUEST: Final[dict[str, tuple[str, str]]] = {
         ("device", device_pb2),
         ("drawer", drawer_pb2),
         ("journal", journal_pb2),
+        ("power", power_pb2),
         ("printer", printer_pb2),
+        ("recovery", recovery_pb2),
         ("scanner", scanner_pb2),
+        ("shift", shift_pb2),
         ("system", system_pb2),
     )
     for service in file.DESCRIPTOR.services_by_name.values()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 import grpc
 
 from tillhal import errors
-from tillhal.v1 import device_pb2, journal_pb2, printer_pb2, system_pb2
+from tillhal.v1 import device_pb2, journal_pb2, power_pb2, printer_pb2, system_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,6 +29,7 @@ CursorResponse = TypeVar(
     system_pb2.WatchEventsResponse,
     journal_pb2.WatchJournalResponse,
     printer_pb2.WatchJobsResponse,
+    power_pb2.WatchPowerResponse,
 )
 ResponseT_co = TypeVar("ResponseT_co", covariant=True)
 ResponseT_contra = TypeVar("ResponseT_contra", contravariant=True)
@@ -89,7 +90,11 @@ class JournalPlace(Generic[CursorResponse]):
 
     def admit(self, message: CursorResponse) -> bool:
         """Move the place past `message`; False when it has been seen before."""
-        field = "event" if isinstance(message, system_pb2.WatchEventsResponse) else "item"
+        # The two were named apart, and a name in the contract stays.
+        has_event = isinstance(
+            message, system_pb2.WatchEventsResponse | power_pb2.WatchPowerResponse
+        )
+        field = "event" if has_event else "item"
         if message.WhichOneof(field) in _STREAM_WORDS:
             if message.cursor > self.cursor:
                 self.cursor, self._seen, self._pass_over = message.cursor, 0, 0

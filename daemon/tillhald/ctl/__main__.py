@@ -13,16 +13,24 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 import typer
 
 from tillhald.ctl import (
+    backup,
+    data,
+    day,
     devices,
     diagnostics,
     drawer,
     jobs,
     journal,
+    operators,
     outage,
     power,
     printer,
+    recovery,
     scan,
+    shift,
+    slips,
     status,
+    tls,
     watch,
 )
 
@@ -49,6 +57,17 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(printer.app, name="printer")
 app.add_typer(power.app, name="power")
 app.add_typer(outage.app, name="outage")
+app.command("sign-on")(operators.sign_on)
+app.command("sign-off")(operators.sign_off)
+app.add_typer(operators.app, name="operator")
+app.add_typer(operators.tokens, name="token")
+app.add_typer(tls.app, name="tls")
+app.add_typer(data.app, name="data")
+app.add_typer(backup.app, name="backup")
+app.add_typer(recovery.app, name="recovery")
+app.add_typer(slips.app, name="slips")
+app.add_typer(shift.app, name="shift")
+app.add_typer(day.app, name="day")
 
 
 def main() -> int:

@@ -1,7 +1,8 @@
-"""Starting the journal's own programs, and reading their lines."""
+"""Starting the programs of journals and backups, and reading their lines."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,19 +17,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def lines_of(module: str, *arguments: str) -> Iterator[dict[str, Any]]:
-    """Run `python -m tillhald.journal.<module>` and give its JSON lines.
+def lines_of(
+    module: str, *arguments: str, package: str = "journal", order: dict[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Run `python -m tillhald.<package>.<module>` and give its JSON lines.
 
-    The last one has a result, or a `fault` with a `sentence`: also if the child was killed, as
-    bad storage does. The child is gone at the end.
+    `order` is what it reads. The last line has a result, or a `fault` with a `sentence`: also if
+    the child was killed, as bad storage does. The child is gone at the end.
     """
-    command = [sys.executable, "-P", "-m", f"tillhald.journal.{module}", *arguments]
+    command = [sys.executable, "-P", "-m", f"tillhald.{package}.{module}", *arguments]
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as child:
+        assert child.stdin is not None, "a pipe was asked for"
         assert child.stdout is not None, "a pipe was asked for"
         assert child.stderr is not None, "a pipe was asked for"
         try:
+            with contextlib.suppress(BrokenPipeError), child.stdin:
+                child.stdin.write(b"" if order is None else json.dumps(order).encode())
             for line in child.stdout:
                 # What a killed child was about to write is half a line.
                 if line.endswith(b"\n"):
@@ -39,10 +45,12 @@ def lines_of(module: str, *arguments: str) -> Iterator[dict[str, Any]]:
             child.kill()
     if status < 0:
         name = signal.Signals(-status).name
-        sentence = f"The process that read the journal was killed by {name}: the file is damaged, "
+        sentence = (
+            f"The process that read the {package} was killed by {name}: the file is damaged, "
+        )
         yield {"fault": "unreadable", "seq": None, "sentence": f"{sentence}or the disk is failing."}
     elif status:
-        give_up(f"The program that reads the journal failed. {complaint.rpartition(chr(10))[2]}")
+        give_up(f"The program that reads the {package} failed. {complaint.rpartition(chr(10))[2]}")
 
 
 def journal_in(folder: Path) -> str:

@@ -7,6 +7,9 @@ import json
 import os
 import socket
 import sys
+from contextvars import ContextVar
+from getpass import getpass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
 
 import grpc
@@ -15,7 +18,8 @@ from rich.console import Console
 
 from tillhal import Till, TillError
 from tillhal.channel import ADDRESS_ENV, target_of
-from tillhal.errors import from_rpc
+from tillhal.errors import Unauthenticated, from_rpc
+from tillhald.ctl import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +27,12 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 R = TypeVar("R")
+
+ADMIN_SOCKET: Final = "/run/tillhal/admin.sock"
+SIGN_ONS: Final = "tillhal-sign-ons.json"
+SIGN_ONS_MAX: Final = 20
+"""Of different tills."""
+_METADATA: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("metadata", default=())
 
 EXIT_FAULT: Final = 1
 """The journal has a fault, or the till says no."""
@@ -40,7 +50,8 @@ Address = Annotated[
         envvar=ADDRESS_ENV,
         metavar="ADDRESS",
         help="Where the till listens: unix:///path/to/api.sock or host:port. "
-        "Without it: unix:///run/tillhal/api.sock.",
+        "Without it: unix:///run/tillhal/admin.sock, if you may open it, "
+        "else unix:///run/tillhal/api.sock.",
         show_default=False,
     ),
 ]
@@ -52,23 +63,93 @@ err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 @contextlib.contextmanager
 def connected(address: str | None) -> Iterator[Till]:
-    """The till at `address`. Without one, and for whatever it refuses, say so and exit."""
-    try:
-        target = target_of(address)
-    except ValueError as error:
-        give_up(f"{error}.")
+    """The till at `address`, in the name of who is signed on there. Without a till, and for
+    whatever it refuses, say so and exit.
+
+    Ctrl-C ends what is being asked, and the command with EXIT_INTERRUPTED; see `ctl.interrupt`.
+    """
+    interrupt.listen()
+    target = target_for(address)
     _reach(target, is_usual=address is None)
-    with Till.connect(target, timeout_s=ANSWER_S) as till:
+    with Till.connect(target, timeout_s=ANSWER_S) as till, interrupt.ended_by(till.close):
+        till.carry(_sign_ons().get(target, ""))
+        before = _METADATA.set(till.metadata)
         try:
             yield till
-        except TillError as error:
+        except (TillError, ValueError) as error:  # ValueError: of a channel that was closed
+            if interrupt.has_come():
+                raise typer.Exit(interrupt.EXIT_INTERRUPTED) from None
+            if isinstance(error, ValueError):
+                raise
+            if isinstance(error, Unauthenticated):
+                is_nobody = error.reason == "SIGN_ON_REQUIRED"
+                hint = " Say: tillctl sign-on OPERATOR." if is_nobody else ""
+                give_up(f"{error.message}{hint}")
             give_up(f"The till at {target} did not answer as it should: {error}.")
+        finally:
+            _METADATA.reset(before)
+
+
+def target_for(address: str | None) -> str:
+    """Where the till listens: without an address at the keepers' socket, if it lets us in."""
+    if address is None and os.access(ADMIN_SOCKET, os.W_OK):
+        return f"unix:{ADMIN_SOCKET}"
+    try:
+        return target_of(address)
+    except ValueError as error:
+        give_up(f"{error}.")
+
+
+def sign_on_file() -> Path:
+    """Where sign-ons are kept between two commands: gone with the session, if there is one."""
+    running = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(running) / SIGN_ONS if running else Path.home() / f".{SIGN_ONS}"
+
+
+def _sign_ons() -> dict[str, str]:
+    with contextlib.suppress(OSError, ValueError):
+        return dict(json.loads(sign_on_file().read_text("utf-8")))
+    return {}
+
+
+def keep_sign_on(target: str, token: str) -> None:
+    """Keep an operator's token for the commands that follow; an empty one is forgotten."""
+    path, kept = sign_on_file(), _sign_ons()
+    kept.pop(target, None)
+    if token:
+        kept[target] = token
+    while len(kept) > SIGN_ONS_MAX:
+        del kept[next(iter(kept))]
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(kept, file)
+        new.replace(path)
+    except OSError as error:
+        give_up(f"The sign-on could not be kept in {path}: {error.strerror or error}.")
+
+
+def ask_secret(prompt: str) -> str:
+    """What a person types, unseen; where there is no terminal, a line of standard input."""
+    if sys.stdin.isatty():
+        return getpass(prompt)
+    return sys.stdin.readline().rstrip("\n")
+
+
+def ask_twice(prompt: str) -> str:
+    """A new secret: a person types it twice."""
+    first = ask_secret(prompt)
+    if sys.stdin.isatty() and ask_secret("The same again: ") != first:
+        give_up("These are not the same.")
+    return first
 
 
 def ask(rpc: Callable[..., R], request: Message) -> R:
     """One answer of the till's. Raises TillError."""
     try:
-        return rpc(request, timeout=ANSWER_S)
+        return rpc(request, timeout=ANSWER_S, metadata=_METADATA.get())
     except grpc.RpcError as error:
         raise from_rpc(error, request) from error
 
@@ -76,7 +157,7 @@ def ask(rpc: Callable[..., R], request: Message) -> R:
 def stream(rpc: Callable[..., Iterable[R]], request: Message, within_s: float) -> Iterator[R]:
     """All messages of an answer. Raises TillError."""
     try:
-        yield from rpc(request, timeout=within_s)
+        yield from rpc(request, timeout=within_s, metadata=_METADATA.get())
     except grpc.RpcError as error:
         raise from_rpc(error, request) from error
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from tillhal import Till, errors
 from tillhal.v1 import device_pb2 as pb
-from tillhald.ctl import words
+from tillhald.ctl import barcode, words
 from tillhald.ctl.connection import (
     EXIT_FAULT,
     Address,
@@ -26,6 +26,7 @@ from tillhald.ctl.connection import (
     show_facts,
     write_json,
 )
+from tillhald.ctl.interrupt import ended_by
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -40,6 +41,7 @@ _COLOURS: Final = {
     pb.POWER_STATE_OFF: "bold red",
     pb.POWER_STATE_OFFLINE: "red",
 }
+BARCODE_LINES: Final = 6
 _ANSWERS: Final[dict[str, Any]] = {"y": "YES", "n": "NO", "s": "SKIP"}
 
 app = typer.Typer(no_args_is_help=True, help="One device: check it, or adopt another in its place.")
@@ -76,7 +78,7 @@ def devices(
     ] = False,
 ) -> None:
     """Show the devices, live: what they do, what is wrong with them. Ctrl-C ends it."""
-    with connected(address) as till, contextlib.suppress(KeyboardInterrupt):
+    with connected(address) as till:
         if as_json:
             write_json([_plain(each) for each in till.list_devices()])
         elif once or not out.is_terminal:
@@ -87,8 +89,12 @@ def devices(
 
 def _show_live(till: Till) -> None:
     known = {each.device_id: each for each in till.list_devices()}
-    with Live(_table(known), console=out, auto_refresh=False) as live:
-        for change in till.watch_devices():
+    with (
+        till.watch_devices() as changes,
+        ended_by(changes.close),
+        Live(_table(known), console=out, auto_refresh=False) as live,
+    ):
+        for change in changes:
             if change.removed:
                 known.pop(change.device.device_id, None)
             else:
@@ -171,19 +177,25 @@ def check(
             "interactive has you do things and watches whether the device notices."
         ),
     ] = Level.INTERNAL,
+    print_on: Annotated[
+        str,
+        typer.Option(
+            metavar="PRINTER", help="Have this printer print the code that a scanner is to read."
+        ),
+    ] = "",
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the device, step by step. The report is kept in the journal."""
     passed = False
     with connected(address) as till:
-        for message in till.check_health(context.obj, _LEVELS[level]):
+        for message in till.check_health(context.obj, _LEVELS[level], print_on=print_on):
             if as_json:
                 write_json(_plain(message))
             if message.HasField("report"):
                 passed = message.report.passed
             elif not as_json:
-                _show_step(message.step)
+                _show_step(message.step, is_printed=bool(print_on))
             if message.step.state == pb.HEALTH_STEP_STATE_ASKING:
                 _answer(till, message)
     if not as_json:
@@ -193,7 +205,7 @@ def check(
         raise typer.Exit(EXIT_FAULT)
 
 
-def _show_step(step: pb.HealthStep) -> None:
+def _show_step(step: pb.HealthStep, *, is_printed: bool) -> None:
     name = step.name.replace("_", " ")
     if step.state in _MARKS:
         mark, style = _MARKS[step.state]
@@ -201,6 +213,15 @@ def _show_step(step: pb.HealthStep) -> None:
         out.print(f"{step.number:>2}  {name:16}  [{style}]{mark}[/]{escape(why)}")
     elif step.instruction:
         out.print(f"{step.number:>2}  {name:16}  {escape(step.instruction)}", style="bold")
+        if step.code and not is_printed:
+            _show_code(step.code)
+
+
+def _show_code(code: str) -> None:
+    if out.is_terminal:
+        for _ in range(BARCODE_LINES):
+            out.print(f"    [black on bright_white]{barcode.line(code)}[/]")
+    out.print(f"    {code}")
 
 
 def _answer(till: Till, message: pb.CheckHealthResponse) -> None:

@@ -132,7 +132,8 @@ def _outcome(till: Till, kick: drawer_pb2.Kick, head_seq: int) -> drawer_pb2.Kic
     """The kick as it ended, or as it stands after OUTCOME_S_MAX."""
     request = system_pb2.WatchEventsRequest(cursor=head_seq)
     with contextlib.suppress(grpc.RpcError):
-        for message in till.stubs.system.WatchEvents(request, timeout=OUTCOME_S_MAX):
+        rpc = till.stubs.system.WatchEvents
+        for message in rpc(request, timeout=OUTCOME_S_MAX, metadata=till.metadata):
             changed = message.kick_changed
             if changed.kick_id == kick.kick_id and changed.state in _OVER:
                 return changed

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import enum
-import uuid
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from google.protobuf.json_format import MessageToDict
@@ -18,7 +17,6 @@ from tillhald.ctl.connection import (
     EXIT_FAULT,
     Address,
     AsJson,
-    ask,
     connected,
     err,
     out,
@@ -26,6 +24,9 @@ from tillhald.ctl.connection import (
     write_json,
 )
 from tillhald.ctl.power import span
+
+if TYPE_CHECKING:
+    from tillhal.power import OutageCause
 
 app = typer.Typer(help="The outages on record, and what a person says of them.")
 
@@ -44,14 +45,14 @@ class Cause(enum.StrEnum):
     CUT_CABLE = "cut-cable"
 
 
-CAUSES = {
-    Cause.UNKNOWN: pb.OUTAGE_CAUSE_UNSPECIFIED,
-    Cause.GRID: pb.OUTAGE_CAUSE_GRID,
-    Cause.VOLTAGE: pb.OUTAGE_CAUSE_VOLTAGE,
-    Cause.AGEING: pb.OUTAGE_CAUSE_AGEING,
-    Cause.WEATHER: pb.OUTAGE_CAUSE_WEATHER,
-    Cause.UPKEEP: pb.OUTAGE_CAUSE_UPKEEP,
-    Cause.CUT_CABLE: pb.OUTAGE_CAUSE_CUT_CABLE,
+CAUSES: dict[Cause, OutageCause] = {
+    Cause.UNKNOWN: "UNKNOWN",
+    Cause.GRID: "GRID",
+    Cause.VOLTAGE: "VOLTAGE",
+    Cause.AGEING: "AGEING",
+    Cause.WEATHER: "WEATHER",
+    Cause.UPKEEP: "UPKEEP",
+    Cause.CUT_CABLE: "CUT_CABLE",
 }
 
 
@@ -62,7 +63,7 @@ def list_(*, address: Address = None, as_json: AsJson = False) -> None:
     Exit status: 0, or 2 if no till answers.
     """
     with connected(address) as till:
-        answer = ask(till.stubs.power.ListOutages, pb.ListOutagesRequest())
+        answer = till.power.outages()
     if as_json:
         for outage in answer.outages:
             write_json(MessageToDict(outage, preserving_proto_field_name=True))
@@ -99,11 +100,11 @@ def show(outage: Which, *, address: Address = None, as_json: AsJson = False) -> 
     """
     with connected(address) as till:
         try:
-            answer = ask(till.stubs.power.GetOutage, pb.GetOutageRequest(outage_id=outage))
+            found = till.power.outage(outage)
         except errors.Refused as refused:
             err.print(str(refused), markup=False)
             raise typer.Exit(EXIT_FAULT) from None
-    _show(answer.outage, as_json=as_json)
+    _show(found, as_json=as_json)
 
 
 @app.command()
@@ -127,18 +128,15 @@ def annotate(
 
     Exit status: 0, 1 if there is no such outage, 2 if no till answers.
     """
-    request = pb.AnnotateOutageRequest(
-        request_id=str(uuid.uuid4()),
-        outage_id=outage,
-        cause=CAUSES[cause],
-        note=note,
-        utility_ref=reference,
-    )
-    if expected is not None:
-        request.expected_back_time.FromSeconds(int(expected.astimezone().timestamp()))
     with connected(address) as till:
         try:
-            answer = ask(till.stubs.power.AnnotateOutage, request)
+            answer = till.power.annotate_outage(
+                outage,
+                CAUSES[cause],
+                note=note,
+                utility_ref=reference,
+                expected_back=expected.astimezone() if expected else None,
+            )
         except errors.Refused as refused:
             err.print(str(refused), markup=False)
             raise typer.Exit(EXIT_FAULT) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,17 +13,14 @@ from tillhal import errors
 from tillhal.v1 import power_pb2 as pb
 from tillhald.ctl import words
 from tillhald.ctl.connection import (
-    ANSWER_S,
     EXIT_COULD_NOT,
     EXIT_FAULT,
     Address,
     AsJson,
-    ask,
     connected,
     err,
     out,
     show_facts,
-    stream,
     write_json,
 )
 from tillhald.ctl.plot import Look, plot
@@ -33,7 +30,8 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-DRILL_S = 120.0
+    from tillhal.power import SelfTestKind
+
 SETTLE_S = 30
 
 app = typer.Typer(
@@ -67,8 +65,8 @@ def power(
     if context.invoked_subcommand is not None:
         return
     with connected(address) as till:
-        answer = ask(till.stubs.power.GetPower, pb.GetPowerRequest(with_history=True))
-        outages = ask(till.stubs.power.ListOutages, pb.ListOutagesRequest())
+        answer = till.power.get(with_history=True)
+        outages = till.power.outages()
     if as_json:
         write_json({**_plain(answer), "statistics": _plain(outages.statistics)})
     else:
@@ -84,25 +82,24 @@ def preflight(*, address: Address = None, as_json: AsJson = False) -> None:
     Exit status: 0 if nothing is missing, 1 if something is, 2 if no till answers.
     """
     with connected(address) as till:
-        answer = ask(till.stubs.power.Preflight, pb.PreflightRequest())
+        found = till.power.preflight()
     if as_json:
-        write_json(_plain(answer))
+        write_json({"is_ready": not found, "findings": [_plain(finding) for finding in found]})
     else:
-        _show_findings(answer.findings)
-    if not answer.is_ready:
+        _show_findings(found)
+    if found:
         raise typer.Exit(EXIT_FAULT)
 
 
 @app.command()
 def drill(*, address: Address = None, as_json: AsJson = False) -> None:
-    """Do all of a shutdown but the cut, and measure it. The till sells on.
+    """Do all of a shutdown but the cut, measure it, and put it on record. The till sells on.
 
     Exit status: 0 if nothing is missing, 1 if something is, 2 if there was no drill.
     """
-    request = pb.RunDrillRequest(request_id=str(uuid.uuid4()))
     result: pb.DrillResult | None = None
     with connected(address) as till:
-        for step in stream(till.stubs.power.RunDrill, request, DRILL_S):
+        for step in till.power.drill():
             if as_json:
                 write_json(_plain(step))
             elif step.HasField("progress"):
@@ -118,6 +115,24 @@ def drill(*, address: Address = None, as_json: AsJson = False) -> None:
         raise typer.Exit(EXIT_FAULT)
 
 
+@app.command()
+def drills(*, address: Address = None, as_json: AsJson = False) -> None:
+    """List the last 20 drills, newest first, and what each found missing.
+
+    Exit status: 0, or 2 if no till answers.
+    """
+    with connected(address) as till:
+        found = till.power.drills()
+    if as_json:
+        for each in found:
+            write_json(_plain(each))
+        return
+    if not found:
+        out.print("No drill is on record.", markup=False)
+    for each in found:
+        out.print(f"{words.local_time(each.end_time)}  {_drill(each)}", markup=False)
+
+
 class Kind(enum.StrEnum):
     """What a self-test is to show."""
 
@@ -125,7 +140,7 @@ class Kind(enum.StrEnum):
     DEEP = "deep"
 
 
-KINDS = {Kind.QUICK: pb.SELF_TEST_KIND_QUICK, Kind.DEEP: pb.SELF_TEST_KIND_DEEP}
+KINDS: dict[Kind, SelfTestKind] = {Kind.QUICK: "QUICK", Kind.DEEP: "DEEP"}
 
 
 @app.command("test")
@@ -144,16 +159,9 @@ def self_test(
 
     Exit status: 0 if it began, 1 if it may not now, 2 if no till answers.
     """
-    number = str(uuid.uuid4())
-    request = pb.RunSelfTestRequest(
-        request_id=number,
-        test_id=number,
-        ups=ups,
-        kind=KINDS[kind],
-    )
     with connected(address) as till:
         try:
-            answer = ask(till.stubs.power.RunSelfTest, request)
+            answer = till.power.run_self_test(KINDS[kind], ups)
         except errors.Refused as refused:
             err.print(str(refused), markup=False)
             raise typer.Exit(EXIT_FAULT) from None
@@ -161,6 +169,40 @@ def self_test(
         write_json(_plain(answer))
     else:
         out.print(f"A {kind.value} self-test of {answer.self_test.ups} has begun.", markup=False)
+
+
+@app.command()
+def battery(
+    fitted_on: Annotated[
+        datetime,
+        typer.Argument(metavar="DAY", formats=["%Y-%m-%d"], help="The day it was fitted on."),
+    ],
+    *,
+    serial: Annotated[str, typer.Option(help="Its serial number.")] = "",
+    fitted_by: Annotated[str, typer.Option("--by", help="Who fitted it.")] = "",
+    ups: Annotated[
+        str, typer.Option(metavar="NAME", help="The UPS; not needed for the only one.")
+    ] = "",
+    address: Address = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put on record that a battery was fitted.
+
+    Exit status: 0, 1 if the till refuses it, 2 if no till answers.
+    """
+    with connected(address) as till:
+        try:
+            answer = till.power.record_battery(
+                fitted_on.date(), ups, serial=serial, fitted_by=fitted_by
+            )
+        except errors.Refused as refused:
+            err.print(str(refused), markup=False)
+            raise typer.Exit(EXIT_FAULT) from None
+    if as_json:
+        write_json(_plain(answer))
+    else:
+        fitted = answer.battery
+        out.print(f"The battery of {fitted.ups}: fitted on {fitted.fitted_on}.", markup=False)
 
 
 @app.command()
@@ -178,11 +220,9 @@ def settle(
 
     Exit status: 0 if the till is at rest, 1 if something is left open, 2 if no till answers.
     """
-    request = pb.PrepareForPowerLossRequest(request_id=str(uuid.uuid4()), deadline_s=deadline)
     result: pb.SettleResult | None = None
     with connected(address) as till:
-        rpc = till.stubs.power.PrepareForPowerLoss
-        for step in stream(rpc, request, deadline + ANSWER_S):
+        for step in till.power.prepare_for_power_loss(deadline):
             if as_json:
                 write_json(_plain(step))
             elif step.HasField("progress"):
@@ -224,6 +264,9 @@ def _show(answer: pb.GetPowerResponse, outages: pb.ListOutagesResponse) -> None:
     facts = [fact for ups in answer.upses for fact in _ups_facts(ups)]
     if answer.HasField("last_test"):
         facts.append(("last self-test", _test(answer.last_test)))
+    if answer.HasField("last_drill"):
+        drilled = answer.last_drill
+        facts.append(("last drill", f"{words.local_time(drilled.end_time)}: {_drill(drilled)}"))
     if answer.HasField("outage"):
         since = words.local_time(answer.outage.begin_time)
         facts.append(("outage", f"{answer.outage.outage_id}, since {since}"))
@@ -266,6 +309,11 @@ def _test(test: pb.SelfTest) -> str:
     result = words.word(pb.SelfTestResult, test.result)
     said = f" ({test.said})" if test.said else ""
     return f"{kind}, {words.local_time(test.begin_time)}: {result}{said}"
+
+
+def _drill(drill: pb.Drill) -> str:
+    missing = ", ".join(f"{lack.ups} {lack.code}".strip() for lack in drill.lacks)
+    return f"{drill.took_ms} ms of {drill.needed_s} s, {missing or 'nothing missing'}"
 
 
 def _show_findings(findings: Iterable[pb.PowerFinding]) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -16,15 +13,12 @@ from tillhal.errors import Claimed
 from tillhal.v1 import scanner_pb2, types_pb2
 from tillhald.ctl import words
 from tillhald.ctl.connection import EXIT_FAULT, Address, AsJson, connected, err, out, write_json
+from tillhald.ctl.interrupt import ended_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tillhal.scanner import Scanner
-
 WAIT_S_MAX: Final = 60
-EXIT_INTERRUPTED: Final = 130
-"""What a shell says of a program that SIGINT ended."""
 MASK: Final = "(masked)"
 CORRUPTIONS: Final[dict[int, str]] = {
     scanner_pb2.SCAN_CORRUPTION_INPUT_LOST: "this machine lost a part of it",
@@ -55,14 +49,10 @@ def scan(
     ] = "",
 ) -> None:
     """Show what the scanner reads. Meanwhile no front end gets it; Ctrl-C gives it back."""
-    # Before gRPC has threads. An interrupt that is raised within gRPC may leave its locks taken,
-    # and then the process hangs at its end.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     with connected(address) as till:
         focus = till.scanner(scanner, purpose="tillctl scan", wait_s=wait_s, force_reason=force)
-        threading.Thread(target=_close_on_interrupt, args=(focus,), daemon=True).start()
         try:
-            with focus:
+            with focus, ended_by(focus.close):
                 name = focus.lease.device_id
                 if not as_json:
                     out.print(f"{name} is yours: scan something. Ctrl-C gives it back.")
@@ -75,13 +65,6 @@ def scan(
             if error.reason != "CLAIM_LOST":
                 raise
             _say_no("The scanner was taken by somebody else.")
-
-
-def _close_on_interrupt(focus: Scanner) -> None:
-    signal.sigwait({signal.SIGINT})
-    if not focus.lease.lease_id:  # it still waits for whoever has the scanner
-        os._exit(EXIT_INTERRUPTED)
-    focus.close()
 
 
 def _say_no(sentence: str) -> None:

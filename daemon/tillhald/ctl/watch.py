@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from itertools import islice
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from google.protobuf.json_format import MessageToDict
 
 from tillhald.ctl import words
 from tillhald.ctl.connection import Address, AsJson, connected, out, write_json
+from tillhald.ctl.interrupt import ended_by
 
 
 def watch(
@@ -25,9 +25,16 @@ def watch(
         int | None, typer.Option(min=1, help="End after so many lines, instead of never.")
     ] = None,
 ) -> None:
-    """Show what happens, as it becomes durable. Goes on by itself when the till restarts."""
-    with connected(address) as till, contextlib.suppress(KeyboardInterrupt):
-        for event in islice(till.watch_events(cursor), count):
+    """Show what happens, as it becomes durable. Goes on by itself when the till restarts.
+
+    Ctrl-C ends it.
+    """
+    with (
+        connected(address) as till,
+        till.watch_events(cursor) as events,
+        ended_by(events.close),
+    ):
+        for event in islice(events, count):
             if as_json:
                 write_json(MessageToDict(event, preserving_proto_field_name=True))
             else:

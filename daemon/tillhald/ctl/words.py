@@ -29,6 +29,8 @@ MODES: Final[dict[int, str]] = {
     system_pb2.MODE_ON_BATTERY: "The mains are gone: the till sells on battery.",
     system_pb2.MODE_BATTERY_LOW: "The battery is low: new sales are refused.",
     system_pb2.MODE_UPS_LOST: "Nothing is heard of the UPS.",
+    system_pb2.MODE_DAY_OVERDUE: "The business day should have been closed by now.",
+    system_pb2.MODE_TRAINING: "The shift is for training: nothing that is sold counts.",
 }
 SUPPLIES: Final[dict[int, str]] = {
     power_pb2.SUPPLY_INIT: "Nothing was heard of the UPS yet.",
@@ -98,6 +100,14 @@ def sentence(table: dict[int, str], enum: EnumTypeWrapper, value: int) -> str:
 def count(number: int, what: str) -> str:
     """E.g. "1 record" and "2 records"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def size(count: int) -> str:
+    """So many bytes, in the unit that fits."""
+    for unit, step in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= step:
+            return f"{count / step:.1f} {unit}"
+    return f"{count} bytes"
 
 
 def local_time(stamp: Timestamp) -> str:

@@ -101,6 +101,8 @@ class PrinterStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     `connected`: the link stands and, where it stands also without a printer, the printer answers.
     `silent`: it is connected, and questions stay unanswered.
+
+    `memory_writes`: how often this driver has had it write into its lasting memory so far.
     """
 
     connected: bool
@@ -118,6 +120,7 @@ class PrinterStatus(msgspec.Struct, frozen=True, kw_only=True):
     maker: Reading[str] = _UNSAID
     model: Reading[str] = _UNSAID
     serial: Reading[str] = _UNSAID
+    memory_writes: int = 0
 
 
 class Evidence(enum.StrEnum):

@@ -61,6 +61,12 @@ class PrintConfirmedLate(_Event, frozen=True, kw_only=True):
     ticket: str
 
 
+class MemoryWritten(_Event, frozen=True, kw_only=True):
+    """The driver has had the printer write into its lasting memory, so many times more."""
+
+    count: int
+
+
 class FrameRead(_Event, frozen=True, kw_only=True):
     """A scanner read something, or tried to."""
 
@@ -76,5 +82,6 @@ DeviceEvent = (
     | DrawerOpened
     | DrawerClosed
     | PrintConfirmedLate
+    | MemoryWritten
     | FrameRead
 )

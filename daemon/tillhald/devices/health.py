@@ -59,13 +59,9 @@ Signs = dict[str, tuple[Severity, str]]
 """By condition code: how bad, and how it is known."""
 
 
-def signs_of(status: PrinterStatus) -> Signs:
-    """Name all that is wrong with a printer.
-
-    What was wrong when a printer fell silent is held for wrong until it says otherwise: paper
-    does not come back by pulling the plug.
-    """
-    sensors: tuple[tuple[str, Severity, Reading[bool]], ...] = (
+def sensors_of(status: PrinterStatus) -> tuple[tuple[str, Severity, Reading[bool]], ...]:
+    """What a printer's sensors can hold against it: the condition, how bad it is, the reading."""
+    return (
         ("cover_open", Severity.ERROR, status.cover_open),
         ("paper_out", Severity.ERROR, status.paper_out),
         ("cutter_error", Severity.ERROR, status.cutter_error),
@@ -73,8 +69,18 @@ def signs_of(status: PrinterStatus) -> Signs:
         ("overheated", Severity.WARNING, status.overheated),
         ("paper_near_end", Severity.WARNING, status.paper_near_end),
     )
+
+
+def signs_of(status: PrinterStatus) -> Signs:
+    """Name all that is wrong with a printer.
+
+    What was wrong when a printer fell silent is held for wrong until it says otherwise: paper
+    does not come back by pulling the plug.
+    """
     signs: Signs = {
-        code: (severity, reading.how) for code, severity, reading in sensors if reading.value
+        code: (severity, reading.how)
+        for code, severity, reading in sensors_of(status)
+        if reading.value
     }
     if status.power.value is PowerState.OFF:
         signs["unreachable"] = (Severity.ERROR, status.power.how)

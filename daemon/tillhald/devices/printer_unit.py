@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tillhald.devices.categories import (
     Category,
@@ -12,8 +12,13 @@ from tillhald.devices.categories import (
     PrinterCapabilities,
     PrinterStatus,
 )
-from tillhald.devices.events import DeviceEvent, PrintConfirmedLate
-from tillhald.devices.health import Signs, signs_of
+from tillhald.devices.events import (
+    ConditionEnded,
+    DeviceEvent,
+    MemoryWritten,
+    PrintConfirmedLate,
+)
+from tillhald.devices.health import Condition, Signs, sensors_of, signs_of
 from tillhald.devices.unit import DeviceConfig, PortUnit
 from tillhald.domain.devices import Identity
 
@@ -28,6 +33,30 @@ class PrinterUnit(PortUnit[PrinterStatus]):
     ) -> None:
         super().__init__(device_id, config, printer.status(0), where)
         self.device = printer
+        self._memory_writes = 0
+        self._standing: tuple[str, ...] = ()
+
+    def remember(self, standing: tuple[str, ...]) -> None:
+        """Before the start: the conditions that stood when the till went down."""
+        self._standing = standing
+
+    def observed(self, status: PrinterStatus, at_ms: int) -> Iterator[DeviceEvent]:
+        """See Unit."""
+        if count := status.memory_writes - self._memory_writes:
+            self._memory_writes = status.memory_writes
+            yield MemoryWritten(device_id=self.device_id, at_ms=at_ms, count=count)
+        yield from self._settled(status, at_ms)
+        yield from super().observed(status, at_ms)
+
+    def _settled(self, status: PrinterStatus, at_ms: int) -> Iterator[DeviceEvent]:
+        """Of what stood before the start, tell what the printer itself says is over."""
+        for code, severity, reading in sensors_of(status):
+            if code not in self._standing or reading.how is not How.MEASURED:
+                continue
+            self._standing = tuple(each for each in self._standing if each != code)
+            if not reading.value:
+                over = Condition(code=code, severity=severity, since_ms=at_ms, evidence="")
+                yield ConditionEnded(device_id=self.device_id, at_ms=at_ms, condition=over)
 
     @property
     def capabilities(self) -> PrinterCapabilities:

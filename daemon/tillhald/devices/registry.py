@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import Context
 from typing import TypeVar, TypeVarTuple
 
 import msgspec
@@ -23,7 +24,6 @@ from tillhald.devices.categories import (
     KickUnknown,
     PowerState,
     PrintOutcome,
-    Reading,
     Trouble,
     Unconfirmed,
 )
@@ -35,7 +35,7 @@ from tillhald.devices.printer_unit import PrinterUnit
 from tillhald.devices.scanner_unit import ScannerUnit
 from tillhald.devices.specs import Driver
 from tillhald.devices.stations import AnyUnit, Change, Station, Stations, build
-from tillhald.devices.unit import Capabilities, DeviceConfig, PortUnit, Status
+from tillhald.devices.unit import Capabilities, DeviceConfig, PortUnit, Status, without_ages
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import DrawerMemory, OpenLevel
@@ -261,6 +261,12 @@ class DeviceRegistry:
         """Before `start`: what earlier runs knew; `alive_ms` is when the last one recorded."""
         self._remember(self._stations, drawers, alive_ms)
 
+    def remember_standing(self, standing: Mapping[str, tuple[str, ...]]) -> None:
+        """Before `start`: by device, the conditions that stood when the till went down."""
+        for name in self.names:
+            if isinstance(unit := self._unit(name)[1], PrinterUnit):
+                unit.remember(standing.get(name, ()))
+
     def _remember(
         self,
         stations: Mapping[str, Station],
@@ -341,8 +347,15 @@ class DeviceRegistry:
             raise
         except Exception as error:  # noqa: BLE001 - a driver's mistake must not end the till
             self._tell(station.host.failed(error, self._now_ms()))
+        else:  # whoever asked may look at its conditions next
+            self._observed([(unit, unit.status)])
 
     # --- snapshots ---
+
+    @property
+    def names(self) -> list[str]:
+        """Of all devices, in the order of `snapshot`."""
+        return [name for station in self._stations.values() for name in station.units]
 
     def snapshot(self) -> list[DeviceSnapshot]:
         """Every device as it is now, what leads to a port before what hangs on it."""
@@ -388,7 +401,7 @@ class DeviceRegistry:
             for unit in tuple(station.units.values()):
                 unit.status = unit.read()
                 read.append((unit, unit.status))
-            saying = [value for _, status in read for value in _without_ages(status)]
+            saying = [value for _, status in read for value in without_ages(status)]
             if saying != station.said:
                 station.said = saying
                 self._post(lambda: self._observed(read))
@@ -423,8 +436,9 @@ class DeviceRegistry:
         if (earlier := self._due.pop(unit.device_id, None)) is not None:
             earlier.cancel()
         if (in_s := unit.look_again_s()) is not None and self._lifecycle is Lifecycle.RUNNING:
+            # In a context of its own: it is not done for whoever happened to ask just now.
             self._due[unit.device_id] = self._loop.call_later(
-                in_s, lambda: self._observed([(unit, unit.status)])
+                in_s, lambda: self._observed([(unit, unit.status)]), context=Context()
             )
 
     def _tell(self, events: Iterable[DeviceEvent]) -> None:
@@ -436,8 +450,3 @@ def _state(calls: int, *, broken: bool) -> State:
     if broken:
         return State.ERROR
     return State.BUSY if calls else State.IDLE
-
-
-def _without_ages(status: Status) -> Iterator[object]:
-    for value in msgspec.structs.astuple(status):
-        yield (value.value, value.how) if isinstance(value, Reading) else value

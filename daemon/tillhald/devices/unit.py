@@ -17,6 +17,7 @@ from tillhald.devices.categories import (
     PowerState,
     PrinterCapabilities,
     PrinterStatus,
+    Reading,
     ScannerCapabilities,
     ScannerStatus,
 )
@@ -35,6 +36,12 @@ from tillhald.domain.devices import Identity
 Status = PrinterStatus | DrawerStatus | ScannerStatus
 Capabilities = PrinterCapabilities | DrawerCapabilities | ScannerCapabilities
 S = TypeVar("S", bound=Status)
+
+
+def without_ages(status: Status) -> Iterator[object]:
+    """What a device says, so that saying the same again is the same."""
+    for value in msgspec.structs.astuple(status):
+        yield (value.value, value.how) if isinstance(value, Reading) else value
 
 
 class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """decide(state, rules, command, now) -> facts. May refuse; changes nothing.
 
-The whole of what the shop allows stands in this module and `domain.returns`; the wire, the clock
-and the disk are elsewhere.
+What the shop allows stands in this module and, by topic, in those that it calls; the wire, the
+clock and the disk are elsewhere.
 """
 
 from __future__ import annotations
@@ -13,10 +13,21 @@ from msgspec.structs import replace
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
+from tillhald.domain.back_entry import as_slip, check_slip, decide_slips
+from tillhald.domain.decide_access import decide_access
+from tillhald.domain.decide_day import decide_day
 from tillhald.domain.decide_power import decide_power, refuse_on_low_battery
+from tillhald.domain.decide_shift import (
+    SELLS,
+    check_books,
+    decide_shift,
+    operator_of,
+    selling_facts,
+)
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, RECEIPTS_WAITING_MAX, JobKind
 from tillhald.domain.paper import cancel_job, resolve_job
+from tillhald.domain.recovery import refuse_before_recovery, resolve_item
 from tillhald.domain.returns import open_return, recheck_return, void_sale
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.sale import (
@@ -34,6 +45,7 @@ from tillhald.domain.sale import (
     settle,
     totals_of,
 )
+from tillhald.domain.slip_paper import blank_slips, suspended_sales
 from tillhald.domain.state import LIVE_SALES_MAX, TillState
 from tillhald.domain.statistics import KEPT, POWERED_SECONDS
 
@@ -61,6 +73,7 @@ def _decide(
     state: TillState, rules: ShopRules, command: cmd.AnyCommand, now: cmd.Now
 ) -> list[ev.AnyEvent]:
     refuse_on_low_battery(state, command)
+    refuse_before_recovery(state, rules, command)
     match command:
         case cmd.Checkout():
             return _checkout(state, rules, command, now)
@@ -69,16 +82,17 @@ def _decide(
                 sale_id=_new_sale_id(state, command.sale_id, now),
                 language=command.language or rules.language,
                 tax_included=_tax_included(command.tax_included, rules),
-                operator=_operator(state, rules, now),
+                operator=operator_of(state, rules, now),
             )
             _check_room(state)
-            return [*_implicit(state, rules, now), opened]
+            return [*selling_facts(state, rules, now), opened]
         case cmd.VoidSale():
             _new_sale_id(state, command.sale_id, now)
             original = _finished(now, command.original_sale_id)
-            opened, tenders = void_sale(original, command, _operator(state, rules, now))
+            check_books(state, original)
+            opened, tenders = void_sale(original, command, operator_of(state, rules, now))
             return [
-                *_implicit(state, rules, now),
+                *selling_facts(state, rules, now),
                 opened,
                 *(ev.TenderAdded(sale_id=opened.sale_id, tender=t) for t in tenders),
                 _completion(
@@ -89,8 +103,9 @@ def _decide(
             _new_sale_id(state, command.sale_id, now)
             _check_room(state)
             original = _finished(now, command.original_sale_id)
-            opened = open_return(original, command, _operator(state, rules, now))
-            return [*_implicit(state, rules, now), opened]
+            check_books(state, original)
+            opened = open_return(original, command, operator_of(state, rules, now))
+            return [*selling_facts(state, rules, now), opened]
         case cmd.ReprintReceipt():
             return [_reprint(state, rules, command, now)]
         case cmd.SubmitJob():
@@ -116,40 +131,57 @@ def _decide(
                     receipt=command.receipt,
                 )
             ]
+        case cmd.OpenShift() | cmd.OnShift():
+            return decide_shift(state, rules, command, now)
+        case cmd.OpenDay() | cmd.CloseDay() | cmd.ExceptTender() | cmd.PrintReport():
+            return decide_day(state, rules, command, now)
         case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
             return [decide_power(state, command, now)]
+        case (
+            cmd.ResolveItem()
+            | cmd.OpenBackEntry()
+            | cmd.PutSlip()
+            | cmd.MarkSlip()
+            | cmd.CloseBackEntry()
+            | cmd.PrintSlips()
+            | cmd.PrintSuspended()
+        ):
+            return _after_an_outage(state, rules, command, now)
+        case (
+            cmd.PutOperator()
+            | cmd.SetPin()
+            | cmd.DisableOperator()
+            | cmd.IssueToken()
+            | cmd.RevokeToken()
+        ):
+            return decide_access(state, command)
         case _:
             return _on_sale(state, rules, command, now)
 
 
-# --- the day, the shift, and who is at the till
-
-
-def _implicit(state: TillState, rules: ShopRules, now: cmd.Now) -> list[ev.AnyEvent]:
-    """Opens the day and a shift by the shop's rule, where none is open."""
-    facts: list[ev.AnyEvent] = []
-    if state.day is None:
-        if not rules.implicit_shift:
-            raise errors.DayNotOpen("No business day is open.")
-        facts.append(ev.DayOpened(business_day=now.today, day_number=state.days_opened + 1))
-    if state.shift is None:
-        if not rules.implicit_shift:
-            raise errors.ShiftNotOpen("No shift is open.")
-        number = state.shifts_opened + 1
-        facts.append(
-            ev.ShiftOpened(
-                shift_id=f"shift-{number}",
-                shift_number=number,
-                operator=_operator(state, rules, now),
-                float_minor=rules.implicit_float_minor,
-                implicit=True,
-            )
-        )
-    return facts
-
-
-def _operator(state: TillState, rules: ShopRules, now: cmd.Now) -> str:
-    return now.operator or (state.shift.operator if state.shift else rules.implicit_operator)
+def _after_an_outage(
+    state: TillState, rules: ShopRules, command: cmd.RecoveryCommand, now: cmd.Now
+) -> list[ev.AnyEvent]:
+    match command:
+        case cmd.ResolveItem():
+            who = now.operator or command.resolved_by or operator_of(state, rules, now)
+            ordinary, resolved = resolve_item(state, command, who)
+            done = _decide(state, rules, ordinary, now) if ordinary is not None else []
+            return [*done, resolved]
+        case cmd.OpenBackEntry() | cmd.MarkSlip() | cmd.CloseBackEntry():
+            return [decide_slips(state, command, now, operator_of(state, rules, now))]
+        case cmd.PutSlip(sale=sale):
+            check_slip(state, command, now)
+            sold = _checkout(state, rules, sale, now)
+            return as_slip(sold, command, now, operator_of(state, rules, now))
+        case cmd.PrintSlips():
+            who = now.operator or command.printed_by or operator_of(state, rules, now)
+            return blank_slips(state, rules, command, who)
+        case cmd.PrintSuspended():
+            _new_job(state, command.job_id, now)
+            return [suspended_sales(state, rules, command)]
+        case _:
+            assert_never(command)
 
 
 # --- whole sales
@@ -173,12 +205,12 @@ def _checkout(
         sale_id=_new_sale_id(state, command.sale_id, now),
         language=command.language or rules.language,
         tax_included=_tax_included(command.tax_included, rules),
-        operator=_operator(state, rules, now),
+        operator=operator_of(state, rules, now),
         lines=command.lines,
         discounts=tuple(d for d in command.discounts if not d.is_nothing),
     )
     return [
-        *_implicit(state, rules, now),
+        *selling_facts(state, rules, now),
         opened,
         *(ev.TenderAdded(sale_id=command.sale_id, tender=tender) for tender in command.tenders),
         _checkout_completion(state, rules, command, _as_sale(opened, command.tenders)),
@@ -236,11 +268,14 @@ def _completion(
         rounding, change = settled.rounding_minor, settled.change_minor
     else:
         change = 0
-    number = state.receipts_given + 1
+    training = state.shift is not None and state.shift.training
+    number = (state.trainings_given if training else state.receipts_given) + 1
+    name = f"training/{number}" if training else f"{number}"
     # Selling never stops for paper or drawer: beyond these limits it goes on without them.
     prints = rules.receipt_printer and len(state.jobs) < RECEIPTS_WAITING_MAX
     opens_drawer = (
         rules.drawer
+        and not training
         and len(state.kicks) < LIVE_KICKS_MAX
         and (change or _opens_drawer(sale, rules))
     )
@@ -252,10 +287,11 @@ def _completion(
         change_minor=change,
         printer=rules.receipt_printer if prints else "",
         # A stroke is in no caller's id: these two cannot collide with theirs.
-        receipt_job_id=f"receipt/{number}" if prints else "",
+        receipt_job_id=f"receipt/{name}" if prints else "",
         receipt_ttl_s=rules.receipt_ttl_s if prints else 0,
         drawer=rules.drawer if opens_drawer else "",
-        kick_id=f"kick/{number}" if opens_drawer else "",
+        kick_id=f"kick/{name}" if opens_drawer else "",
+        training=training,
     )
 
 
@@ -312,6 +348,16 @@ def _on_sale(
     state: TillState, rules: ShopRules, command: _OnSale, now: cmd.Now
 ) -> list[ev.AnyEvent]:
     sale = _live_sale(state, command, now)
+    if not isinstance(command, SELLS):
+        return _step(state, rules, sale, command, now)
+    opening = selling_facts(state, rules, now)
+    check_books(state, sale)
+    return [*opening, *_step(state, rules, sale, command, now)]
+
+
+def _step(
+    state: TillState, rules: ShopRules, sale: Sale, command: _OnSale, now: cmd.Now
+) -> list[ev.AnyEvent]:
     sale_id = sale.sale_id
     match command:
         case cmd.PutLine(line=line):
@@ -332,7 +378,7 @@ def _on_sale(
         case cmd.AddTender(tender=tender):
             return [ev.TenderAdded(sale_id=sale_id, tender=_tender_for(sale, rules, tender))]
         case cmd.ResolveTender():
-            return [_resolution(sale, command)]
+            return [_resolution(state, sale, command)]
         case cmd.ReverseTender(tender_id=tender_id, reason=reason):
             _in_state(sale, SaleState.TENDERING)
             _tender_in(sale, tender_id, TenderState.APPROVED)
@@ -442,7 +488,7 @@ def _check_sign(tender: Tender, kind: SaleKind, field: str) -> None:
         raise errors.FieldInvalid(field, "What a return gives back is below zero.")
 
 
-def _resolution(sale: Sale, command: cmd.ResolveTender) -> ev.TenderResolved:
+def _resolution(state: TillState, sale: Sale, command: cmd.ResolveTender) -> ev.TenderResolved:
     _in_state(sale, SaleState.TENDERING, SaleState.INTERRUPTED)
     match command.outcome:
         case TenderState.APPROVED | TenderState.DECLINED:
@@ -454,11 +500,13 @@ def _resolution(sale: Sale, command: cmd.ResolveTender) -> ev.TenderResolved:
         case _:
             sentence = "A tender ends approved, declined, unknown or written off."
             raise errors.FieldInvalid("outcome", sentence)
+    today = state.day.business_day if state.day else ""
     return ev.TenderResolved(
         sale_id=sale.sale_id,
         tender_id=command.tender_id,
         outcome=command.outcome,
         evidence=command.evidence,
+        original_business_day=sale.business_day if sale.business_day != today else "",
     )
 
 

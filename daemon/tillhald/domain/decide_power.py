@@ -13,7 +13,7 @@ from tillhald.domain.sale import UNDER_WAY
 from tillhald.domain.state import TillState
 from tillhald.domain.supply import Supply
 
-_NEW = (cmd.Checkout, cmd.OpenSale, cmd.OpenReturn, cmd.ResumeSale)
+_NEW = (cmd.Checkout, cmd.OpenSale, cmd.OpenReturn, cmd.ResumeSale, cmd.PutSlip)
 """Begun with a battery that is low, it might not be finished."""
 _FINISHES = (
     cmd.AddTender,

@@ -45,12 +45,14 @@ class DeviceCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """What a device has done, by the names of `domain.statistics`.
 
     `opened_ms` is when a drawer's switch said open, 0 when it is shut or nobody knows.
-    `reset_ms` is when any of the counts was last set to 0 by a person.
+    `reset_ms` is when any of the counts was last set to 0 by a person. `standing` are the codes of
+    the conditions that are counted and have not ended.
     """
 
     counts: dict[str, int] = {}
     opened_ms: int = 0
     reset_ms: int = 0
+    standing: tuple[str, ...] = ()
 
 
 class HealthStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

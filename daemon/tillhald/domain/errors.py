@@ -106,6 +106,38 @@ class DayNotOpen(Precondition):
     reason = "DAY_NOT_OPEN"
 
 
+class ShiftLocked(Precondition):
+    """Nothing is sold and nothing moves until it is unlocked."""
+
+    reason = "SHIFT_LOCKED"
+
+
+class ShiftStateWrong(Precondition):
+    reason = "SHIFT_STATE"
+
+
+class TooManyShifts(Precondition):
+    reason = "TOO_MANY_SHIFTS"
+
+
+class DayStateWrong(Precondition):
+    reason = "DAY_STATE"
+
+
+class OpenSalesExist(Precondition):
+    reason = "OPEN_SALES_EXIST"
+
+
+class NotCounted(Precondition):
+    reason = "NOT_COUNTED"
+
+
+class DrawerCashShort(Precondition):
+    """More is to be taken out than can be in the drawer."""
+
+    reason = "DRAWER_CASH_SHORT"
+
+
 class SaleStateWrong(Precondition):
     reason = "SALE_STATE"
 
@@ -172,12 +204,58 @@ class SelfTestNotNow(Precondition):
     reason = "SELF_TEST_NOT_NOW"
 
 
+class RecoveryItemStateWrong(Precondition):
+    reason = "RECOVERY_ITEM_STATE"
+
+
+class RecoveryPending(Precondition):
+    """The shop wants what the last start found to be decided about before it sells."""
+
+    reason = "RECOVERY_PENDING"
+
+
+class SlipBookClosed(Precondition):
+    reason = "SLIP_BOOK_CLOSED"
+
+
+class SlipBookUnbalanced(Precondition):
+    reason = "SLIP_BOOK_UNBALANCED"
+
+
+class TooManySlipBooks(Precondition):
+    reason = "TOO_MANY_SLIP_BOOKS"
+
+
+class TooManyOperators(Precondition):
+    reason = "TOO_MANY_OPERATORS"
+
+
+class TooManyTokens(Precondition):
+    reason = "TOO_MANY_TOKENS"
+
+
+class OperatorDisabledAlready(Precondition):
+    reason = "OPERATOR_DISABLED"
+
+
+class LastOwner(Precondition):
+    reason = "LAST_OWNER"
+
+
 class NotFound(Refused):
     """What was named is not there."""
 
 
 class SaleNotFound(NotFound):
     reason = "SALE_NOT_FOUND"
+
+
+class ShiftNotFound(NotFound):
+    reason = "SHIFT_NOT_FOUND"
+
+
+class DayNotFound(NotFound):
+    reason = "DAY_NOT_FOUND"
 
 
 class LineNotFound(NotFound):
@@ -208,6 +286,22 @@ class OutageNotFound(NotFound):
     reason = "OUTAGE_NOT_FOUND"
 
 
+class RecoveryItemNotFound(NotFound):
+    reason = "RECOVERY_ITEM_NOT_FOUND"
+
+
+class SlipBookNotFound(NotFound):
+    reason = "SLIP_BOOK_NOT_FOUND"
+
+
+class OperatorNotFound(NotFound):
+    reason = "OPERATOR_NOT_FOUND"
+
+
+class TokenNotFound(NotFound):
+    reason = "TOKEN_NOT_FOUND"
+
+
 class AlreadyExists(Refused):
     """What was to be new is there already."""
 
@@ -224,6 +318,10 @@ class JobExists(AlreadyExists):
     reason = "JOB_EXISTS"
 
 
+class MovementExists(AlreadyExists):
+    reason = "MOVEMENT_EXISTS"
+
+
 class KickExists(AlreadyExists):
     reason = "KICK_EXISTS"
 
@@ -232,8 +330,22 @@ class SelfTestExists(AlreadyExists):
     reason = "SELF_TEST_EXISTS"
 
 
+class TokenExists(AlreadyExists):
+    reason = "TOKEN_EXISTS"
+
+
 class RequestIdReused(AlreadyExists):
     reason = "REQUEST_ID_REUSED"
+
+
+class SlipBookExists(AlreadyExists):
+    reason = "SLIP_BOOK_EXISTS"
+
+
+class SlipAlreadyEntered(AlreadyExists):
+    """A number is entered once, whatever stands on the second slip."""
+
+    reason = "SLIP_ALREADY_ENTERED"
 
 
 class Conflict(Refused):
@@ -266,3 +378,109 @@ class Full(Refused):
     """A named limit is reached; waiting helps."""
 
     reason = "QUEUE_FULL"
+
+
+class PeerBusy(Full):
+    """A front end asks for more than its share; others are not to wait for it."""
+
+    reason = "PEER_BUSY"
+
+
+class Unauthenticated(Refused):
+    """Nobody knows who asks."""
+
+
+class FrontEndUnknown(Unauthenticated):
+    """The token or certificate is none of those that count, or there is none."""
+
+    reason = "FRONT_END_UNKNOWN"
+
+
+class SignOnRequired(Unauthenticated):
+    """No operator is signed on here, or not any more."""
+
+    reason = "SIGN_ON_REQUIRED"
+
+
+class SignOnRefused(Unauthenticated):
+    """Operator or PIN is wrong; which of them is not said."""
+
+    reason = "SIGN_ON_REFUSED"
+
+
+class SetupCodeWrong(Unauthenticated):
+    reason = "SETUP_CODE_WRONG"
+
+
+class SignOnBlocked(Refused):
+    """Too many wrong PINs, or too many tries: waiting helps. `retry_after_s`: how long."""
+
+    reason = "SIGN_ON_BLOCKED"
+
+    def __init__(self, sentence: str, retry_after_s: int) -> None:
+        super().__init__(sentence, retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class Forbidden(Refused):
+    """Who asks is known, and may not."""
+
+
+class RoleRequired(Forbidden):
+    reason = "ROLE_REQUIRED"
+
+
+class ApprovalRequired(Forbidden):
+    """An approver's sign-on lets this one call through."""
+
+    reason = "APPROVAL_REQUIRED"
+
+
+class BackupNotConfigured(Precondition):
+    reason = "BACKUP_NOT_CONFIGURED"
+
+
+class BackupBusy(Precondition):
+    """Another backup, check or drill is under way. Waiting helps."""
+
+    reason = "BACKUP_BUSY"
+
+
+class BackupTargetMissing(Precondition):
+    """The folder for backups is not there, or is not on a disk of its own."""
+
+    reason = "BACKUP_TARGET_MISSING"
+
+
+class BackupKeyNeeded(Precondition):
+    """Only a key that is not here opens it."""
+
+    reason = "BACKUP_KEY_NEEDED"
+
+
+class BackupKeyWrong(Invalid):
+    """The key is none, or opens another backup."""
+
+    reason = "BACKUP_KEY_WRONG"
+
+
+class BackupNotFound(NotFound):
+    reason = "BACKUP_NOT_FOUND"
+
+
+class BackupTargetFull(Full):
+    """There is no room for the backup. Waiting does not help."""
+
+    reason = "BACKUP_TARGET_FULL"
+
+
+class BackupFailed(Refused):
+    """The backup could not be written, or what was read back is not what was written."""
+
+    reason = "BACKUP_FAILED"
+
+
+class BackupCorrupt(Refused):
+    """The file is not, to the last bit, a backup that was finished."""
+
+    reason = "BACKUP_CORRUPT"

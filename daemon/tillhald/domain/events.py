@@ -8,15 +8,28 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.access import CredentialKind, Role
+from tillhald.domain.backup import BackupMade
+from tillhald.domain.books import DayReport, Denomination, MovementKind, ShiftReport
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import OpenLevel
-from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, KickState, PrintWork
+from tillhald.domain.jobs import (
+    Job,
+    JobKind,
+    JobState,
+    KickReason,
+    KickState,
+    PrintWork,
+    ReportKind,
+)
+from tillhald.domain.recovery_items import RecoveryAction
 from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
-from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.slips import SlipMark, SlipState
+from tillhald.domain.supply import Lack, OutageCause, SelfTestKind, SelfTestResult, Supply
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -91,13 +104,21 @@ class DayOpened(Event, frozen=True, kw_only=True):
 
 
 class ShiftOpened(Event, frozen=True, kw_only=True):
-    """`implicit`: no person opened it; the first sale did, by the shop's rule."""
+    """`implicit`: no person opened it; the first sale did, by the shop's rule.
+
+    `float_minor` is what was counted into the drawer, `expected_float_minor` what the shift before
+    had left; None where nobody knows. `handed_from` is the shift that handed over.
+    """
 
     shift_id: str
     shift_number: int
     operator: str
     float_minor: int
     implicit: bool = False
+    training: bool = False
+    opened_by: str = ""
+    expected_float_minor: int | None = None
+    handed_from: str = ""
 
 
 class SaleOpened(Event, frozen=True, kw_only=True):
@@ -113,6 +134,7 @@ class SaleOpened(Event, frozen=True, kw_only=True):
     original_sale_id: str = ""
     original_receipt_number: int = 0
     reason: str = ""
+    slip: SlipMark | None = None
 
 
 class LinePut(Event, frozen=True, kw_only=True):
@@ -152,10 +174,13 @@ class TenderAdded(Event, frozen=True, kw_only=True):
 
 
 class TenderResolved(Event, frozen=True, kw_only=True):
+    """`original_business_day` is given where the sale was begun on another one."""
+
     sale_id: str
     tender_id: str
     outcome: TenderState
     evidence: str = ""
+    original_business_day: str = ""
 
 
 class TenderReversed(Event, frozen=True, kw_only=True):
@@ -165,7 +190,10 @@ class TenderReversed(Event, frozen=True, kw_only=True):
 
 
 class SaleCompleted(Event, frozen=True, kw_only=True):
-    """The sale counts. Receipt and drawer are to follow where their names are given."""
+    """The sale counts. Receipt and drawer are to follow where their names are given.
+
+    `training`: it counts nowhere, and its number is of the series of training sales.
+    """
 
     sale_id: str
     receipt_number: int
@@ -177,6 +205,7 @@ class SaleCompleted(Event, frozen=True, kw_only=True):
     receipt_ttl_s: int = 0
     drawer: str = ""
     kick_id: str = ""
+    training: bool = False
 
 
 class SaleCancelled(Event, frozen=True, kw_only=True):
@@ -194,6 +223,7 @@ class JobSubmitted(Event, frozen=True, kw_only=True):
     copy: int = 0
     copy_of: str = ""
     document_seq: int = 0
+    report: ReportKind | None = None
 
 
 class JobHeld(Event, frozen=True, kw_only=True):
@@ -468,6 +498,281 @@ class BatteryReplaced(Event, frozen=True, kw_only=True):
     fitted_by: str = ""
 
 
+class RecoveryItemResolved(Event, frozen=True, kw_only=True):
+    """A person decided about something that the last start found; what it does stands beside it."""
+
+    item_id: str
+    action: RecoveryAction
+    resolved_by: str = ""
+    reason: str = ""
+
+
+class BackEntryOpened(Event, frozen=True, kw_only=True):
+    """The slips of an outage are to be entered: these numbers were handed out. `ended_ms` is 0
+    where the outage was not over."""
+
+    outage_id: str
+    first_no: int
+    last_no: int
+    opened_by: str = ""
+    began_ms: int = 0
+    ended_ms: int = 0
+
+
+class SlipEntered(Event, frozen=True, kw_only=True):
+    """A slip is the sale that was completed beside this fact."""
+
+    mark: SlipMark
+    sale_id: str
+
+
+class SlipsMarked(Event, frozen=True, kw_only=True):
+    """These numbers are no sales."""
+
+    outage_id: str
+    first_no: int
+    last_no: int
+    state: SlipState
+    explanation: str = ""
+    marked_by: str = ""
+
+
+class BackEntryClosed(Event, frozen=True, kw_only=True):
+    """Each number is accounted for. `expected_minor` is the cash that the slips say."""
+
+    outage_id: str
+    counted_minor: int
+    expected_minor: int
+    difference_reason: str = ""
+    closed_by: str = ""
+
+
+class SlipsPrinted(Event, frozen=True, kw_only=True):
+    """Blank slips with these numbers were given to the printer; no others get them."""
+
+    first_no: int
+    last_no: int
+    outage_id: str = ""
+    printed_by: str = ""
+
+
+class DrillEnded(Event, frozen=True, kw_only=True):
+    """A shutdown was rehearsed up to the cut: settling took `took_ms`, of the `needed_s` that are
+    allowed for settling and halting."""
+
+    took_ms: int
+    needed_s: int
+    lacks: tuple[Lack, ...] = ()
+
+
+class OpeningDifferenceFound(Event, frozen=True, kw_only=True):
+    """Another amount was counted into the drawer than the shift before had left there."""
+
+    shift_id: str
+    expected_minor: int
+    counted_minor: int
+
+
+class ShiftLocked(Event, frozen=True, kw_only=True):
+    """Nothing is sold until it is unlocked."""
+
+    shift_id: str
+
+
+class ShiftUnlocked(Event, frozen=True, kw_only=True):
+    shift_id: str
+
+
+class CashMoved(Event, frozen=True, kw_only=True):
+    """Cash went into the drawer or out of it, and it was no sale. The amount is above zero."""
+
+    shift_id: str
+    movement_id: str
+    kind: MovementKind
+    amount_minor: int
+    operator: str = ""
+    reason: str = ""
+
+
+class ShiftEnded(Event, frozen=True, kw_only=True):
+    """Nothing is sold in it any more; its drawer is to be counted."""
+
+    shift_id: str
+
+
+class CashCounted(Event, frozen=True, kw_only=True):
+    """What somebody found in the drawer. What was expected is told when the shift is closed."""
+
+    shift_id: str
+    counted_minor: int
+    denominations: tuple[Denomination, ...] = ()
+    counted_by: str = ""
+
+
+class ShiftClosed(Event, frozen=True, kw_only=True):
+    """The shift is over for good: `report` is what it came to."""
+
+    shift_id: str
+    report: ShiftReport
+
+
+class OverShortFound(Event, frozen=True, kw_only=True):
+    """The drawer of a shift that is closed held another amount than the books say."""
+
+    shift_id: str
+    expected_minor: int
+    counted_minor: int
+
+
+class ShiftHandedOver(Event, frozen=True, kw_only=True):
+    """One operator gave the drawer to another, with what was left in it and the sales put aside."""
+
+    from_shift_id: str
+    to_shift_id: str
+    from_operator: str
+    to_operator: str
+    left_minor: int = 0
+    suspended_sales: int = 0
+
+
+class CountCorrected(Event, frozen=True, kw_only=True):
+    """The count of a closed shift was wrong. `original_business_day` where it was another day's."""
+
+    shift_id: str
+    before_minor: int
+    counted_minor: int
+    reason: str
+    original_business_day: str = ""
+
+
+class TenderExcepted(Event, frozen=True, kw_only=True):
+    """A tender whose outcome nobody knows was put on the list: its sale waits for a person, and
+    keeps neither shift nor day from being closed."""
+
+    sale_id: str
+    tender_id: str
+    reason: str
+    business_day: str = ""
+
+
+class DayClosed(Event, frozen=True, kw_only=True):
+    """The business day is over and never changes: `report` is its Z."""
+
+    report: DayReport
+
+
+class ReportTaken(Event, frozen=True, kw_only=True):
+    """Somebody had an X report printed. It changes nothing."""
+
+    report: DayReport
+
+
+class OperatorPut(Event, frozen=True, kw_only=True):
+    """A person may work here from now on, or is called or placed otherwise."""
+
+    operator: str
+    role: Role
+    name: str = ""
+
+
+class PinSet(Event, frozen=True, kw_only=True):
+    """`pin_hash` is argon2id's own text; `by_code`: with the one-time code of a new till."""
+
+    operator: str
+    pin_hash: str
+    by_code: bool = False
+
+
+class OperatorDisabled(Event, frozen=True, kw_only=True):
+    """A person may not sign on any more, and is signed off everywhere."""
+
+    operator: str
+    reason: str = ""
+
+
+class OperatorSignedOn(Event, frozen=True, kw_only=True):
+    """`digest` is the SHA-256 of the operator's token, in hex."""
+
+    operator: str
+    front_end: str
+    digest: str
+    expires_ms: int
+
+
+class OperatorSignedOff(Event, frozen=True, kw_only=True):
+    operator: str
+    front_end: str
+    digest: str
+
+
+class SignOnFailed(Event, frozen=True, kw_only=True):
+    """A wrong PIN, the `failures`-th in a row; without an operator where nobody is called so."""
+
+    front_end: str
+    operator: str = ""
+    failures: int = 0
+
+
+class TokenIssued(Event, frozen=True, kw_only=True):
+    """From now on a front end is known by what has this SHA-256. `role`: what it may do with
+    nobody signed on."""
+
+    token_id: str
+    front_end: str
+    kind: CredentialKind
+    digest: str
+    role: Role | None = None
+
+
+class TokenRevoked(Event, frozen=True, kw_only=True):
+    token_id: str
+    reason: str = ""
+
+
+class SetupCodeIssued(Event, frozen=True, kw_only=True):
+    """A one-time code that gives this owner a PIN lies in a file beside the journal."""
+
+    operator: str
+    digest: str
+
+
+class BackupDone(Event, frozen=True, kw_only=True):
+    """A backup was written to `target`, read back and found whole."""
+
+    made: BackupMade
+    target: str
+    took_ms: int = 0
+    request_id: str = ""
+
+
+class BackupFailed(Event, frozen=True, kw_only=True):
+    """A backup was not made. Recorded when the reason is another one than at the last try, or when
+    somebody asked for it."""
+
+    reason: str
+    message: str
+    target: str = ""
+    request_id: str = ""
+
+
+class RestoreDrillDone(Event, frozen=True, kw_only=True):
+    """A set of backups was restored into a scratch folder, and compared. `backup_id` is the last
+    of the `files`; `finding` says what was wrong."""
+
+    backup_id: str
+    last_seq: int
+    passed: bool
+    files: int = 1
+    took_ms: int = 0
+    finding: str = ""
+
+
+class BackupsRemoved(Event, frozen=True, kw_only=True):
+    """Old backups were removed from the target by the shop's rule."""
+
+    file_names: tuple[str, ...]
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -526,6 +831,39 @@ AnyEvent = (
     | SelfTestBegan
     | SelfTestEnded
     | BatteryReplaced
+    | RecoveryItemResolved
+    | BackEntryOpened
+    | SlipEntered
+    | SlipsMarked
+    | BackEntryClosed
+    | SlipsPrinted
+    | DrillEnded
+    | OpeningDifferenceFound
+    | ShiftLocked
+    | ShiftUnlocked
+    | CashMoved
+    | ShiftEnded
+    | CashCounted
+    | ShiftClosed
+    | OverShortFound
+    | ShiftHandedOver
+    | CountCorrected
+    | TenderExcepted
+    | DayClosed
+    | ReportTaken
+    | OperatorPut
+    | PinSet
+    | OperatorDisabled
+    | OperatorSignedOn
+    | OperatorSignedOff
+    | SignOnFailed
+    | TokenIssued
+    | TokenRevoked
+    | SetupCodeIssued
+    | BackupDone
+    | BackupFailed
+    | RestoreDrillDone
+    | BackupsRemoved
 )
 
 

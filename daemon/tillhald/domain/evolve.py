@@ -6,7 +6,10 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from tillhald.domain import backup_rules
 from tillhald.domain import events as ev
+from tillhald.domain.back_entry import with_slips, without_voided
+from tillhald.domain.decide_access import book_after_access
 from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
 from tillhald.domain.drawers import NOTHING_KNOWN
 from tillhald.domain.jobs import (
@@ -20,10 +23,12 @@ from tillhald.domain.jobs import (
 )
 from tillhald.domain.outages import book_after
 from tillhald.domain.paper import with_job
+from tillhald.domain.recovery import reported
 from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
-from tillhald.domain.state import Day, DrawerCash, Shift, TillState
+from tillhald.domain.shifts import belongs_now, books_after, books_plus
+from tillhald.domain.state import TillState
 from tillhald.domain.statistics import counted
-from tillhald.domain.tally import perpetual_plus, shift_plus, totals_plus
+from tillhald.domain.traces import noted
 
 
 def apply(state: TillState, record: ev.Record, seq: int) -> TillState:
@@ -37,12 +42,17 @@ def apply(state: TillState, record: ev.Record, seq: int) -> TillState:
         finished_sales=(),
         finished_jobs=(),
         finished_kicks=(),
+        finished_books=(),
+        finished_day=None,
     )
     for event in record.events:
         statistics = counted(state, event, at_ms)
-        state = evolve(state, event, at_ms)
+        state = noted(evolve(state, event, at_ms), event, at_ms)
         if statistics is not state.statistics:
             state = replace(state, statistics=statistics)
+        state = reported(state, event, at_ms)
+    if state.slips.books and state.finished_sales:
+        state = without_voided(state)
     return state
 
 
@@ -55,9 +65,7 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             return _completed(state, event, at_ms)
         case ev.SaleCancelled():
             sale = _change(state, event.sale_id, at_ms, state_=SaleState.CANCELLED)
-            return _finish_sale(
-                _count_cancelled(state), replace(sale, reason=event.reason or sale.reason)
-            )
+            return _finish_sale(state, replace(sale, reason=event.reason or sale.reason))
         case (
             ev.LinePut()
             | ev.LineRemoved()
@@ -81,25 +89,30 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.JobFailedLate()
             | ev.JobResolved()
         ):
-            return with_job(_count_copy(state, event), event, at_ms)
+            return with_job(state, event, at_ms)
         case ev.DrawerOpenRequested() | ev.KickStarted() | ev.KickEnded():
             kick = _kick_after(state, event, at_ms)
-            return _drawer_kicked(_with_kick(_count_no_sale(state, event), kick), kick, at_ms)
+            return _drawer_kicked(_with_kick(state, kick), kick, at_ms)
         case ev.DrawerOpened() | ev.DrawerClosed() | ev.DrawerSensorCalibrated():
             return _drawer_after(state, event, at_ms)
-        case ev.DayOpened():
-            day = Day(
-                business_day=event.business_day,
-                day_number=event.day_number,
-                opened_ms=at_ms,
-                first_seq=state.seq,
-                first_receipt=state.receipts_given + 1,
-            )
-            return replace(state, day=day, days_opened=event.day_number)
-        case ev.ShiftOpened():
-            return replace(
-                state, shift=_shift_opened(event, at_ms), shifts_opened=event.shift_number
-            )
+        case (
+            ev.DayOpened()
+            | ev.DayClosed()
+            | ev.ShiftOpened()
+            | ev.OpeningDifferenceFound()
+            | ev.ShiftLocked()
+            | ev.ShiftUnlocked()
+            | ev.CashMoved()
+            | ev.ShiftEnded()
+            | ev.CashCounted()
+            | ev.ShiftClosed()
+            | ev.OverShortFound()
+            | ev.ShiftHandedOver()
+            | ev.CountCorrected()
+            | ev.TenderExcepted()
+            | ev.ReportTaken()
+        ):
+            return books_after(state, event, at_ms)
         case ev.ClockWentBack():
             return replace(state, clock_suspect=True)
         case ev.ClockCaughtUp():
@@ -123,9 +136,34 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.SelfTestBegan()
             | ev.SelfTestEnded()
             | ev.BatteryReplaced()
+            | ev.DrillEnded()
         ):
             book = book_after(state.power, event, at_ms, state.seq, state.receipts_given)
             return replace(state, power=book)
+        case (
+            ev.BackEntryOpened()
+            | ev.SlipEntered()
+            | ev.SlipsMarked()
+            | ev.BackEntryClosed()
+            | ev.SlipsPrinted()
+        ):
+            return with_slips(state, event, at_ms)
+        case (
+            ev.OperatorPut()
+            | ev.PinSet()
+            | ev.OperatorDisabled()
+            | ev.OperatorSignedOn()
+            | ev.OperatorSignedOff()
+            | ev.SignOnFailed()
+            | ev.TokenIssued()
+            | ev.TokenRevoked()
+            | ev.SetupCodeIssued()
+        ):
+            return replace(state, access=book_after_access(state, event, at_ms))
+        case ev.BackupDone() | ev.BackupFailed() | ev.RestoreDrillDone() | ev.BackupsRemoved():
+            over = backup_rules.closed_days(state)
+            backups = backup_rules.book_after(state.backups, event, at_ms, over)
+            return replace(state, backups=backups)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (
@@ -144,6 +182,7 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.StatisticsReset()
             | ev.DevicesReconfigured()
             | ev.HealthChecked()
+            | ev.RecoveryItemResolved()
         ):
             return state
         case _:
@@ -185,6 +224,8 @@ def _opened(state: TillState, event: ev.SaleOpened, at_ms: int) -> Sale:
         original_sale_id=event.original_sale_id,
         original_receipt_number=event.original_receipt_number,
         reason=event.reason,
+        slip=event.slip,
+        training=state.shift.training if state.shift else False,
     )
 
 
@@ -267,7 +308,7 @@ def _tender_now(sale: Sale, tender_id: str, now: TenderState) -> Sale:
 
 def _completed(state: TillState, event: ev.SaleCompleted, at_ms: int) -> TillState:
     sale = replace(
-        _change(state, event.sale_id, at_ms, SaleState.COMPLETED),
+        belongs_now(state, _change(state, event.sale_id, at_ms, SaleState.COMPLETED)),
         totals=event.totals,
         receipt_number=event.receipt_number,
         rounding_minor=event.rounding_minor,
@@ -280,15 +321,7 @@ def _completed(state: TillState, event: ev.SaleCompleted, at_ms: int) -> TillSta
         jobs = {**jobs, event.receipt_job_id: _receipt_job(state, event, at_ms)}
     if event.kick_id:
         kicks = {**kicks, event.kick_id: _sale_kick(state, event, sale, at_ms)}
-    return replace(
-        state,
-        jobs=jobs,
-        kicks=kicks,
-        receipts_given=event.receipt_number,
-        shift=shift_plus(state.shift, sale),
-        day=state.day and replace(state.day, totals=totals_plus(state.day.totals, sale)),
-        perpetual=perpetual_plus(state.perpetual, sale),
-    )
+    return books_plus(replace(state, jobs=jobs, kicks=kicks), sale, at_ms)
 
 
 def _receipt_job(state: TillState, event: ev.SaleCompleted, at_ms: int) -> Job:
@@ -318,40 +351,6 @@ def _sale_kick(state: TillState, event: ev.SaleCompleted, sale: Sale, at_ms: int
         sale_id=event.sale_id,
         after_job_id=event.receipt_job_id,
     )
-
-
-def _shift_opened(event: ev.ShiftOpened, at_ms: int) -> Shift:
-    return Shift(
-        shift_id=event.shift_id,
-        shift_number=event.shift_number,
-        operator=event.operator,
-        opened_ms=at_ms,
-        implicit=event.implicit,
-        cash=DrawerCash(float_minor=event.float_minor),
-    )
-
-
-def _count_cancelled(state: TillState) -> TillState:
-    if state.day is None:
-        return state
-    totals = replace(state.day.totals, cancelled=state.day.totals.cancelled + 1)
-    return replace(state, day=replace(state.day, totals=totals))
-
-
-def _count_copy(state: TillState, event: ev.AnyEvent) -> TillState:
-    is_copy = isinstance(event, ev.JobSubmitted) and event.kind is JobKind.RECEIPT_COPY
-    if state.day is None or not is_copy:
-        return state
-    totals = replace(state.day.totals, copies=state.day.totals.copies + 1)
-    return replace(state, day=replace(state.day, totals=totals))
-
-
-def _count_no_sale(state: TillState, event: ev.AnyEvent) -> TillState:
-    is_no_sale = isinstance(event, ev.DrawerOpenRequested) and event.reason is KickReason.NO_SALE
-    if state.day is None or not is_no_sale:
-        return state
-    totals = replace(state.day.totals, no_sales=state.day.totals.no_sales + 1)
-    return replace(state, day=replace(state.day, totals=totals))
 
 
 # --- deeds

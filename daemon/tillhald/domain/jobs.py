@@ -20,6 +20,17 @@ class JobKind(enum.StrEnum):
     RECEIPT = "receipt"
     RECEIPT_COPY = "receipt_copy"
     DOCUMENT = "document"
+    REPORT = "report"
+
+
+class ReportKind(enum.StrEnum):
+    """Which of the till's own reports a job prints."""
+
+    X = "x"
+    Z = "z"
+    SHIFT = "shift"
+    HANDOVER = "handover"
+    MOVEMENT = "movement"
 
 
 class JobState(enum.StrEnum):
@@ -63,11 +74,11 @@ class PrintWork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`submit_seq` is the record that brought it; `seq` the last change.
 
-    `document_seq` is the record that holds a front end's document, where that is another one: a
-    copy's. `cuts_before` is the printer's count of cuts before the first byte, `cuts` what the job
-    adds to it; the count is forgotten (None) once it cannot prove anything any more. `copy_of` is
-    the job in doubt that this one prints again, `copy_job_id` the job that prints this one again.
-    `rerouted_from` is the printer that could not print it.
+    `document_seq` is the record that holds a front end's document, or the facts of a `report`,
+    where that is another one: a copy's. `cuts_before` is the printer's count of cuts before the
+    first byte, `cuts` what the job adds to it; the count is forgotten (None) once it cannot prove
+    anything any more. `copy_of` is the job in doubt that this one prints again, `copy_job_id` the
+    job that prints this one again. `rerouted_from` is the printer that could not print it.
     """
 
     job_id: str
@@ -94,6 +105,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resolved_by_policy: bool = False
     resolve_reason: str = ""
     copy_job_id: str = ""
+    report: ReportKind | None = None
 
     @property
     def is_unresolved(self) -> bool:

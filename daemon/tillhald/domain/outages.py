@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tillhald.domain import events as ev
 from tillhald.domain.sale import UNDER_WAY
-from tillhald.domain.supply import SEVERITY, OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.supply import SEVERITY, Lack, OutageCause, SelfTestKind, SelfTestResult, Supply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,7 @@ OUTAGES_KEPT_MAX = 100
 """In the state, newest last; earlier ones are read in the journal."""
 SELF_TESTS_KEPT_MAX = 50
 BATTERIES_KEPT_MAX = 20
+DRILLS_KEPT_MAX = 20
 
 DAY_MS = 86_400_000
 MONTH_MS = 30 * DAY_MS
@@ -93,6 +94,16 @@ class Battery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seq: int = 0
 
 
+class Drill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A shutdown that was rehearsed up to the cut."""
+
+    ended_ms: int
+    took_ms: int
+    needed_s: int
+    lacks: tuple[Lack, ...] = ()
+    seq: int = 0
+
+
 class PowerBook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the state knows of power. Without a UPS it stays as it is here."""
 
@@ -107,6 +118,7 @@ class PowerBook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     outages: tuple[Outage, ...] = ()
     tests: tuple[SelfTest, ...] = ()
     batteries: tuple[Battery, ...] = ()
+    drills: tuple[Drill, ...] = ()
 
     @property
     def open_outage(self) -> Outage | None:
@@ -139,6 +151,7 @@ PowerFact = (
     | ev.SelfTestBegan
     | ev.SelfTestEnded
     | ev.BatteryReplaced
+    | ev.DrillEnded
 )
 
 
@@ -194,6 +207,15 @@ def book_after(book: PowerBook, event: PowerFact, at_ms: int, seq: int, receipts
                 seq=seq,
             )
             return replace(book, batteries=(*book.batteries, battery)[-BATTERIES_KEPT_MAX:])
+        case ev.DrillEnded():
+            drill = Drill(
+                ended_ms=at_ms,
+                took_ms=event.took_ms,
+                needed_s=event.needed_s,
+                lacks=event.lacks,
+                seq=seq,
+            )
+            return replace(book, drills=(*book.drills, drill)[-DRILLS_KEPT_MAX:])
         case ev.OutageEnded() | ev.OutageAnnotated():
             outages = tuple(
                 _outage_after(o, event, at_ms, seq) if o.outage_id == event.outage_id else o

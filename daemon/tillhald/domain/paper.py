@@ -84,6 +84,7 @@ def _job_after(state: TillState, event: _JobEvent, at_ms: int) -> Job:
                 copy=event.copy,
                 copy_of=event.copy_of,
                 document_seq=event.document_seq,
+                report=event.report,
             )
         case ev.JobConfirmedLate() | ev.JobFailedLate() | ev.JobResolved():
             return replace(event.job, seq=state.seq)
@@ -192,7 +193,7 @@ def _state_wrong(sentence: str, job: Job) -> errors.JobStateWrong:
 
 def _copy(state: TillState, rules: ShopRules, decided: Job, sale: Sale | None) -> list[ev.AnyEvent]:
     """The job `decided`, printed once more, marked as a copy and as perhaps the second one."""
-    is_document = decided.kind is JobKind.DOCUMENT
+    is_document = decided.kind in (JobKind.DOCUMENT, JobKind.REPORT)
     assert is_document or sale is not None, f"job {decided.job_id} printed a finished sale"
     # A stroke is in no caller's id, and each record has a number of its own.
     copy_id = f"copy/{state.seq + 1}"
@@ -201,12 +202,13 @@ def _copy(state: TillState, rules: ShopRules, decided: Job, sale: Sale | None) -
         ev.JobSubmitted(
             job_id=copy_id,
             printer=decided.printer if is_document else rules.receipt_printer or decided.printer,
-            kind=JobKind.DOCUMENT if is_document else JobKind.RECEIPT_COPY,
+            kind=decided.kind if is_document else JobKind.RECEIPT_COPY,
             ttl_s=decided.ttl_s,
             sale_id=decided.sale_id,
             copy=(decided.copy if sale is None else sale.copies) + 1,
             copy_of=decided.job_id,
             document_seq=(decided.document_seq or decided.submit_seq) if is_document else 0,
+            report=decided.report,
         ),
     ]
 

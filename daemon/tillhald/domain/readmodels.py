@@ -6,35 +6,24 @@ A pure function of the records, so an index that is in doubt can be made anew fr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import msgspec
 
 from tillhald.domain import commands as cmd
 from tillhald.domain import events as ev
+from tillhald.domain.book_rows import Entry, book_entries, movement_key, number_key
 from tillhald.domain.jobs import Job, JobKind, Kick
+from tillhald.domain.recovery_items import ItemKind
 from tillhald.domain.returns import amended
 from tillhald.domain.sale import Sale, SaleKind, SaleState
-from tillhald.domain.state import Day, Shift, TillState
-
-
-class Entry(NamedTuple):
-    """One row: the table's name, its key, its value."""
-
-    table: str
-    key: bytes
-    value: bytes
-
+from tillhald.domain.slips import SlipBook
+from tillhald.domain.state import TillState
 
 _encode = msgspec.msgpack.Encoder().encode
 _sale = msgspec.msgpack.Decoder(Sale)
 _job = msgspec.msgpack.Decoder(Job)
 _kick = msgspec.msgpack.Decoder(Kick)
-
-
-def number_key(number: int) -> bytes:
-    """Big-endian, so that keys sort as numbers."""
-    return number.to_bytes(8, "big")
+_book = msgspec.msgpack.Decoder(SlipBook)
 
 
 def sale_key(sale_id: str) -> bytes:
@@ -47,6 +36,11 @@ def job_key(job_id: str) -> bytes:
 
 def kick_key(kick_id: str) -> bytes:
     return b"k" + kick_id.encode()
+
+
+def book_key(outage_id: str) -> bytes:
+    """Of a closed book of slips, in the table of outages."""
+    return b"b" + outage_id.encode()
 
 
 def by_seq_key(prefix: bytes, seq: int) -> bytes:
@@ -63,6 +57,10 @@ def decode_job(stored: bytes) -> Job:
 
 def decode_kick(stored: bytes) -> Kick:
     return _kick.decode(stored)
+
+
+def decode_book(stored: bytes) -> SlipBook:
+    return _book.decode(stored)
 
 
 def named_finished(events: tuple[ev.AnyEvent, ...], state: TillState) -> set[str]:
@@ -88,7 +86,11 @@ def entries(
     for sale in state.finished_sales:
         after[sale.sale_id] = sale
         if sale.state is SaleState.COMPLETED:
-            rows.append(Entry("receipts", number_key(sale.receipt_number), sale.sale_id.encode()))
+            # Training sales have numbers of their own, and are found by their sale_id only.
+            if not sale.training:
+                rows.append(
+                    Entry("receipts", number_key(sale.receipt_number), sale.sale_id.encode())
+                )
             if sale.kind is not SaleKind.SALE:
                 original = after.get(sale.original_sale_id) or finished[sale.original_sale_id]
                 after[sale.original_sale_id] = amended(original, sale)
@@ -104,23 +106,43 @@ def entries(
         rows.append(Entry("jobs", kick_key(kick.kick_id), _encode(kick)))
         by_seq = by_seq_key(b"u", kick.seq) + kick.kick_id.encode()  # a start may end several
         rows.append(Entry("jobs", by_seq, kick.kick_id.encode()))
-    for event in events:
-        match event:
-            case ev.DayOpened() if state.day:
-                rows.append(_day_entry(state.day))
-            case ev.ShiftOpened() if state.shift:
-                rows.append(_shift_entry(state.shift))
-            case _:
-                pass  # most facts have no row of their own
+    for book in state.finished_books:
+        rows.append(Entry("outages", book_key(book.outage_id), _encode(book)))
+        rows.append(Entry("outages", by_seq_key(b"c", state.seq), book.outage_id.encode()))
+    rows.extend(book_entries(events, state))
     return rows, after
 
 
-def _day_entry(day: Day) -> Entry:
-    return Entry("days", number_key(day.day_number), _encode(day))
+def row_of_new_id(command: cmd.AnyCommand) -> tuple[str, bytes] | None:
+    """The table and key of the row that there is if the id which `command` brings was used."""
+    match command:
+        case cmd.SubmitJob() | cmd.ReprintReceipt() | cmd.PrintSuspended() | cmd.PrintReport():
+            return "jobs", job_key(command.job_id)
+        case cmd.OpenDrawer(kick_id=kick_id):
+            return "jobs", kick_key(kick_id)
+        case cmd.RecordMovement(movement_id=movement_id):
+            return "shifts", movement_key(movement_id)
+        case _:
+            return None
 
 
-def _shift_entry(shift: Shift) -> Entry:
-    return Entry("shifts", number_key(shift.shift_number), _encode(shift))
+def job_key_named(command: cmd.AnyCommand, state: TillState) -> bytes | None:
+    """The row of the finished job that a command is about."""
+    match command:
+        case cmd.CancelJob(job_id=job_id) | cmd.ResolveJob(job_id=job_id):
+            return job_key(job_id)
+        case cmd.ResolveItem(item_id=item_id):
+            item = state.recovery.items.get(item_id)
+            return job_key(item.subject) if item and item.kind is ItemKind.JOB else None
+        case _:
+            return None
+
+
+def book_named(command: cmd.AnyCommand) -> str:
+    """The outage whose book of slips a command is about; empty where it is about none."""
+    if isinstance(command, cmd.OpenBackEntry | cmd.PutSlip | cmd.MarkSlip | cmd.CloseBackEntry):
+        return command.outage_id
+    return ""
 
 
 def sales_named(command: cmd.AnyCommand, state: TillState, job: Job | None) -> list[str]:
@@ -132,7 +154,19 @@ def sales_named(command: cmd.AnyCommand, state: TillState, job: Job | None) -> l
             return []
         case cmd.AnnotateOutage() | cmd.RunSelfTest() | cmd.RecordBattery():
             return []
-        case cmd.ResolveJob():
+        case cmd.PutOperator() | cmd.SetPin() | cmd.DisableOperator():
+            return []
+        case cmd.IssueToken() | cmd.RevokeToken():
+            return []
+        case cmd.OpenBackEntry() | cmd.MarkSlip() | cmd.CloseBackEntry():
+            return []
+        case cmd.PrintSlips() | cmd.PrintSuspended():
+            return []
+        case cmd.PutSlip(sale=sale):
+            return [sale.sale_id]
+        case cmd.OpenShift() | cmd.OnShift() | cmd.OpenDay() | cmd.CloseDay() | cmd.PrintReport():
+            return []
+        case cmd.ResolveJob() | cmd.ResolveItem():
             return [job.sale_id] if job and job.sale_id else []
         case cmd.VoidSale() | cmd.OpenReturn():
             return [command.sale_id, command.original_sale_id]

@@ -31,6 +31,8 @@ _EN: Final = {
     "return": "RETURN",
     "void": "VOID",
     "copy": "COPY",
+    "training": "TRAINING",
+    "no_receipt": "This is no receipt",
     "may_be_duplicate": "May be a duplicate",
     "of_receipt": "For receipt",
     "reason": "Reason",
@@ -43,6 +45,8 @@ _EN: Final = {
     "tax": "Tax",
     "net": "net",
     "operator": "Served by",
+    "back_entry": "Entered later from paper slip",
+    "paper_time": "Time on the slip",
     "cash": "Cash",
     "credit_card": "Credit card",
     "debit_card": "Debit card",
@@ -58,6 +62,8 @@ _ZH: Final = {
     "return": "退货",
     "void": "作废",
     "copy": "重印",
+    "training": "培训",
+    "no_receipt": "此单无效",
     "may_be_duplicate": "可能重复",
     "of_receipt": "原小票号",
     "reason": "原因",
@@ -70,6 +76,8 @@ _ZH: Final = {
     "tax": "税",
     "net": "不含税",
     "operator": "收银员",
+    "back_entry": "补录 手写单编号",
+    "paper_time": "手写单时间",
     "cash": "现金",
     "credit_card": "信用卡",
     "debit_card": "借记卡",
@@ -100,10 +108,12 @@ def receipt_of(
     time_text: str,
     copy: int = 0,
     may_be_duplicate: bool = False,
+    paper_time_text: str = "",
 ) -> PrintDocument:
     """The paper of a completed sale. `time_text` is the local time; `copy` above 0 marks a copy,
-    `may_be_duplicate` one whose original may be out, and nobody knows."""
-    words = LANGUAGES.get(sale.language, _EN)
+    `may_be_duplicate` one whose original may be out, and nobody knows. `paper_time_text` is the
+    time on the slip that it was entered from, empty for none."""
+    words = words_in(sale.language)
     parts: list[Part] = []
     if layout.logo:
         parts.append(Logo(content=layout.logo))
@@ -112,28 +122,39 @@ def receipt_of(
         parts.extend(_centred(line) for line in layout.header[1:])
     if copy:
         parts.extend(_copy_marks(words, copy, may_be_duplicate=may_be_duplicate))
+    if sale.training:
+        parts.extend(_training_marks(words))
     if sale.kind is not SaleKind.SALE:
         parts.append(_centred(words[sale.kind.value], _BIG))
+    if sale.slip is not None:
+        parts.append(_centred(f"{words['back_entry']} {sale.slip.slip_no}", _BOLD))
     parts.append(Columns(left=f"{words['receipt']} {sale.receipt_number}", right=time_text))
     if sale.original_receipt_number:
         original = str(sale.original_receipt_number)
         parts.append(Columns(left=words["of_receipt"], right=original))
         if sale.reason:
             parts.append(Columns(left=words["reason"], right=sale.reason))
+    if paper_time_text:
+        parts.append(Columns(left=words["paper_time"], right=paper_time_text))
     parts.append(Rule())
-    parts.extend(_lines(sale, words, currency))
+    parts.extend(line_parts(sale, words, currency))
     parts.append(Rule())
     parts.extend(_totals(sale, words, currency))
     parts.append(Feed(lines=1))
     parts.append(Text(runs=(Run(text=f"{words['operator']}: {sale.operator}"),)))
     parts.extend(_centred(line) for line in layout.footer)
+    if sale.training:
+        parts.extend(_training_marks(words))
     parts.extend((Feed(lines=1), Cut()))
     return PrintDocument(parts=tuple(parts))
 
 
-def marked_copy(document: PrintDocument, language: str, copy: int) -> PrintDocument:
-    """A document that may be on paper already, as the copy of that number."""
-    marks = _copy_marks(LANGUAGES.get(language, _EN), copy, may_be_duplicate=True)
+def marked_copy(
+    document: PrintDocument, language: str, copy: int, *, may_be_duplicate: bool = True
+) -> PrintDocument:
+    """A document that is, or may be, on paper already, as the copy of that number."""
+    words = LANGUAGES.get(language, _EN)
+    marks = _copy_marks(words, copy, may_be_duplicate=may_be_duplicate)
     return PrintDocument(parts=(*marks, *document.parts))
 
 
@@ -146,11 +167,24 @@ def _copy_marks(words: dict[str, str], copy: int, *, may_be_duplicate: bool) -> 
     return marks
 
 
+def _training_marks(words: dict[str, str]) -> list[Part]:
+    # Above and below: paper can be torn, and must not pass for a receipt then.
+    marked = words["training"]
+    both = marked if words is _EN else f"{marked} {_EN['training']}"
+    return [_centred(f"* {both} *", _BIG), _centred(words["no_receipt"], _BOLD)]
+
+
 def _centred(text: str, style: Style | None = None) -> Text:
     return Text(runs=(Run(text=text, style=style or Style()),), align=Align.CENTER)
 
 
-def _lines(sale: Sale, words: dict[str, str], currency: str) -> list[Part]:
+def words_in(language: str) -> dict[str, str]:
+    """The words of a receipt in a language; in English where there are none."""
+    return LANGUAGES.get(language, _EN)
+
+
+def line_parts(sale: Sale, words: dict[str, str], currency: str) -> list[Part]:
+    """The articles of a sale and its discounts."""
     parts: list[Part] = []
     amounts = totals_of(sale).discount_amounts
     for line in sale.lines:

@@ -54,10 +54,27 @@ class PaperPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     accept_processed: bool = True
 
 
+class RecoveryGate(enum.StrEnum):
+    """What must be decided about after a start before new sales are begun."""
+
+    NONE = "none"
+    INTERRUPTED = "interrupted"
+    ALL = "all"
+
+
+class SuspendedAtClose(enum.StrEnum):
+    """What becomes of sales that are put aside when the day is closed."""
+
+    BLOCK = "block"
+    CARRY_OVER = "carry_over"
+    CANCEL = "cancel"
+
+
 class ShopRules(msgspec.Struct, frozen=True, kw_only=True):
     """`receipt_printer` and `drawer` are device names, empty where there is none.
 
-    `implicit_shift`: the first sale opens the business day and a shift by itself."""
+    `implicit_shift`: the first sale opens the business day and a shift by itself.
+    `day_overdue_at`: "HH:MM" on the next date, from which an open day is overdue; empty: never."""
 
     currency: str = "EUR"
     tax_included: bool = True
@@ -70,11 +87,15 @@ class ShopRules(msgspec.Struct, frozen=True, kw_only=True):
     implicit_shift: bool = True
     implicit_operator: str = "default"
     implicit_float_minor: int = 0
+    suspended: SuspendedAtClose = SuspendedAtClose.CARRY_OVER
+    day_overdue_at: str = ""
     receipts: PaperPolicy = PaperPolicy()
     documents: PaperPolicy = PaperPolicy()
+    recovery_gate: RecoveryGate = RecoveryGate.NONE
 
     def tender(self, tender_type: str) -> TenderRule:
         return self.tenders.get(tender_type, _PLAIN_TENDER)
 
     def paper(self, kind: JobKind) -> PaperPolicy:
-        return self.documents if kind is JobKind.DOCUMENT else self.receipts
+        is_document = kind in (JobKind.DOCUMENT, JobKind.REPORT)
+        return self.documents if is_document else self.receipts

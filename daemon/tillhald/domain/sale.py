@@ -19,6 +19,7 @@ from tillhald.domain.amounts import (
     tax_within,
 )
 from tillhald.domain.rules import ShopRules
+from tillhald.domain.slips import SlipMark
 
 LINES_MAX = 1_000
 DISCOUNTS_MAX = 100
@@ -111,11 +112,18 @@ class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`excepted`: nobody knows its outcome, and it is on the list of exceptions."""
+
     tender_id: str
     type: TenderType
     amount_minor: int
     external_ref: str = ""
     state: TenderState = TenderState.APPROVED
+    excepted: bool = False
+
+    @property
+    def is_unresolved(self) -> bool:
+        return self.state in UNRESOLVED_TENDER
 
 
 class TaxTotal(msgspec.Struct, frozen=True, array_like=True):
@@ -167,6 +175,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     original_receipt_number: int = 0
     reason: str = ""
     note: str = ""
+    slip: SlipMark | None = None
     # Known from completion on:
     totals: Totals | None = None
     receipt_number: int = 0
@@ -178,6 +187,10 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Unscaled quantity that came back, by line_id, in the scale of that line's quantity."""
     voided_by: str = ""
     copies: int = 0
+    training: bool = False
+    """It counts nowhere, and its receipt number is of the series of training sales."""
+    original_business_day: str = ""
+    """The day that it was begun on, where it was completed on a later one."""
 
     def line(self, line_id: str) -> Line | None:
         return next((line for line in self.lines if line.line_id == line_id), None)

@@ -7,90 +7,18 @@ from __future__ import annotations
 
 import msgspec
 
+from tillhald.domain.access import AccessBook
+from tillhald.domain.backup import BackupBook
+from tillhald.domain.books import Day, DayReport, Perpetual, Shift
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.outages import PowerBook
+from tillhald.domain.recovery_items import RecoveryBook
 from tillhald.domain.sale import Sale, SaleState
+from tillhald.domain.slips import SlipBook, SlipShelf
 
 LIVE_SALES_MAX = 500
-
-
-class DrawerCash(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All cash that went through the drawer in a shift, in minor units, each above zero."""
-
-    float_minor: int = 0
-    tendered_minor: int = 0
-    change_minor: int = 0
-    refunds_minor: int = 0
-    paid_in_minor: int = 0
-    loans_minor: int = 0
-    paid_out_minor: int = 0
-    pickups_minor: int = 0
-    drops_minor: int = 0
-
-    @property
-    def expected_minor(self) -> int:
-        """What a count should find; the one equation for X, close and Z."""
-        came = self.tendered_minor + self.paid_in_minor + self.loans_minor
-        went = self.change_minor + self.refunds_minor + self.paid_out_minor
-        return self.float_minor + came - went - self.pickups_minor - self.drops_minor
-
-
-class Shift(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    shift_id: str
-    shift_number: int
-    operator: str
-    opened_ms: int
-    implicit: bool = False
-    cash: DrawerCash = DrawerCash()
-
-
-class Tally(msgspec.Struct, frozen=True, array_like=True):
-    """How often, and how much together."""
-
-    count: int = 0
-    minor: int = 0
-
-    def plus(self, minor: int) -> Tally:
-        return Tally(self.count + 1, self.minor + minor)
-
-
-class DayTotals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The running totals of a business day. Amounts of returns and voids are negative.
-
-    `taxes` is keyed by tax code and percent ("A 19", "B 7.5"): count, tax; `nets` the same, net.
-    """
-
-    sales: Tally = Tally()
-    returns: Tally = Tally()
-    voids: Tally = Tally()
-    cancelled: int = 0
-    discounts: Tally = Tally()
-    rounding: Tally = Tally()
-    change: Tally = Tally()
-    no_sales: int = 0
-    copies: int = 0
-    taxes: dict[str, Tally] = {}
-    nets: dict[str, Tally] = {}
-    tenders: dict[str, Tally] = {}
-
-
-class Day(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    business_day: str
-    day_number: int
-    opened_ms: int
-    first_seq: int
-    first_receipt: int
-    totals: DayTotals = DayTotals()
-
-
-class Perpetual(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Totals that only grow, over all days."""
-
-    sales: Tally = Tally()
-    returns: Tally = Tally()
-    voids: Tally = Tally()
 
 
 class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,6 +35,15 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     day: Day | None = None
     shift: Shift | None = None
     perpetual: Perpetual = Perpetual()
+    closed_shifts: tuple[Shift, ...] = ()
+    """The latest ones; all of the current day are among them."""
+    drawer_left_minor: int | None = None
+    """What the last shift left in the drawer; None where nobody has counted."""
+    zs_given: int = 0
+    trainings_given: int = 0
+    report_copies: int = 0
+    version: str = ""
+    """Of the program that runs, or ran last."""
     days_opened: int = 0
     shifts_opened: int = 0
     receipts_given: int = 0
@@ -123,10 +60,16 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     identities: dict[str, Identity] = {}
     """By device: what the one that was adopted says it is."""
     power: PowerBook = PowerBook()
+    recovery: RecoveryBook = RecoveryBook()
+    slips: SlipShelf = SlipShelf()
+    access: AccessBook = AccessBook()
+    backups: BackupBook = BackupBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()
     finished_kicks: tuple[Kick, ...] = ()
+    finished_books: tuple[SlipBook, ...] = ()
+    finished_day: DayReport | None = None
 
     @property
     def interrupted(self) -> tuple[Sale, ...]:

@@ -33,6 +33,7 @@ STATISTICS: Final[dict[str, tuple[str, ...]]] = {
         "PrinterFaultCount",
         "MaximumTempReachedCount",
         "BarcodePrintedCount",
+        "NVRAMWriteCount",
         "UnconfirmedJobCount",
         "DuplicateSuppressedCount",
     ),
@@ -42,12 +43,21 @@ STATISTICS: Final[dict[str, tuple[str, ...]]] = {
         "ManualDrawerOpenCount",
         "DrawerOpenSeconds",
     ),
+    "scanner": (
+        *_ANY,
+        "ReplugCount",
+        "GoodScanCount",
+        "NoReadCount",
+        "ScanDroppedCount",
+        "ScanKeyedCount",
+    ),
 }
 """By category; what is not counted yet stands at 0."""
 
 KEPT: Final = frozenset(
     {
         "HoursPoweredCount",
+        "NVRAMWriteCount",
         "UnconfirmedJobCount",
         "DuplicateSuppressedCount",
         "ManualDrawerOpenCount",
@@ -61,6 +71,9 @@ _COUNTING: Final = frozenset(
         ev.JobConfirmedLate,
         ev.KickEnded,
         ev.ConditionBegan,
+        ev.ConditionEnded,
+        ev.ScansLost,
+        ev.ScanKeyed,
         ev.DrawerOpened,
         ev.DrawerClosed,
         ev.TillStarted,
@@ -99,7 +112,14 @@ def counted(state: TillState, event: ev.AnyEvent, at_ms: int) -> dict[str, Devic
         case ev.KickEnded() if (kick := state.kicks.get(event.kick_id)) is not None:
             return _plus(known, kick.drawer, _of_kick(event))
         case ev.ConditionBegan(device_id=name, code=code):
-            return _plus(known, name, dict.fromkeys(_OF_CONDITIONS.get(code, ()), 1))
+            return _begun(known, name, code)
+        case ev.ConditionEnded(device_id=name, code=code) if code in _of(known, name).standing:
+            standing = tuple(each for each in _of(known, name).standing if each != code)
+            return _put(known, name, replace(_of(known, name), standing=standing))
+        case ev.ScansLost(device_id=name, count=count):
+            return _plus(known, name, {"ScanDroppedCount": count})
+        case ev.ScanKeyed(device_id=name):
+            return _plus(known, name, {"ScanKeyedCount": 1})
         case ev.DrawerOpened(device_id=name, without_kick=without_kick):
             counts = _plus(known, name, {"ManualDrawerOpenCount": int(without_kick)})
             return _put(counts, name, replace(_of(counts, name), opened_ms=at_ms))
@@ -119,6 +139,16 @@ def counted(state: TillState, event: ev.AnyEvent, at_ms: int) -> dict[str, Devic
             return _put(known, name, replace(_of(known, name), counts=kept, reset_ms=at_ms))
         case _:
             return known
+
+
+def _begun(known: dict[str, DeviceCounts], name: str, code: str) -> dict[str, DeviceCounts]:
+    """A condition that stood when the till went down is found again at its start: that is one."""
+    names = _OF_CONDITIONS.get(code, ())
+    if not names or code in _of(known, name).standing:
+        return known
+    known = _plus(known, name, dict.fromkeys(names, 1))
+    standing = (*_of(known, name).standing, code)
+    return _put(known, name, replace(_of(known, name), standing=standing))
 
 
 def _of_print(event: ev.PrintEnded) -> dict[str, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+import msgspec
+
 
 class Supply(enum.StrEnum):
     """The till's power. What it does in each is in docs/reference/power.md."""
@@ -53,6 +55,14 @@ class OutageCause(enum.StrEnum):
     WEATHER = "weather"
     UPKEEP = "upkeep"
     CUT_CABLE = "cut_cable"
+
+
+class Lack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that a drill missed: a code that stays; `ups` is empty where it is about the host
+    or the till."""
+
+    code: str
+    ups: str = ""
 
 
 class SelfTestKind(enum.StrEnum):

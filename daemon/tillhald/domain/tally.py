@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec.structs import replace
 
+from tillhald.domain.books import DayTotals, Perpetual, Shift, Tally
 from tillhald.domain.sale import Sale, SaleKind, TenderState, TenderType
-from tillhald.domain.state import DayTotals, Perpetual, Shift, Tally
 
 RATES_CACHED_MAX = 256
 NOTHING = Tally()
@@ -67,10 +67,27 @@ def totals_plus(day: DayTotals, sale: Sale) -> DayTotals:
         discounts=day.discounts.plus(discount) if discount else day.discounts,
         rounding=day.rounding.plus(sale.rounding_minor) if sale.rounding_minor else day.rounding,
         change=day.change.plus(sale.change_minor) if sale.change_minor else day.change,
+        back_entries=day.back_entries.plus(payable) if sale.slip else day.back_entries,
+        late=day.late.plus(payable) if sale.original_business_day else day.late,
         taxes=taxes,
         nets=nets,
         tenders=tenders,
     )
+
+
+def totals_minus(now: DayTotals, earlier: DayTotals) -> DayTotals:
+    """What a day took since its totals were `earlier`."""
+
+    def since(name: str) -> Any:  # noqa: ANN401 - as the field is
+        value, before = getattr(now, name), getattr(earlier, name)
+        if isinstance(value, Tally):
+            return value.since(before)
+        if isinstance(value, dict):
+            gone = {key: tally.since(before.get(key, NOTHING)) for key, tally in value.items()}
+            return {key: tally for key, tally in gone.items() if tally != NOTHING}
+        return value - before
+
+    return DayTotals(**{name: since(name) for name in DayTotals.__struct_fields__})
 
 
 def perpetual_plus(sums: Perpetual, sale: Sale) -> Perpetual:

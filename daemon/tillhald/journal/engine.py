@@ -273,6 +273,12 @@ class Engine:
                 return 0
             return (self._env.info()["last_pgno"] + 1) * self.page_bytes
 
+    def forget_dead_readers(self) -> None:
+        """Free the pages that a process which was killed while reading keeps from being used."""
+        with self._map_lock:
+            if self._env is not None:
+                self._env.reader_check()
+
     def close(self) -> None:
         """Close LMDB. The writer must have ended."""
         with self._map_lock:

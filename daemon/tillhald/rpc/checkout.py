@@ -8,8 +8,10 @@ from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import checkout_pb2_grpc
 from tillhald.domain import errors
 from tillhald.domain.answers import JobAnswer, SaleSummary, summary_of
-from tillhald.domain.sale import SaleState
+from tillhald.domain.sale import SaleState, TenderState
 from tillhald.rpc import fields, from_wire, to_wire
+from tillhald.rpc.access_rules import WRITE_OFF
+from tillhald.rpc.admission import must_be
 from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, carry_out, page_start, request_of
 
 if TYPE_CHECKING:
@@ -117,6 +119,8 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
         self, request: pb.ResolveTenderRequest, context: Context
     ) -> pb.ResolveTenderResponse:
         command = from_wire.resolve_tender(request)
+        if command.outcome is TenderState.WRITTEN_OFF:
+            must_be(WRITE_OFF)
         return await self._change(
             pb.ResolveTenderResponse, "ResolveTender", request.request_id, request, command
         )

@@ -20,6 +20,8 @@ from tillhald.domain.devices import Identity
 from tillhald.domain.errors import DeviceNotFound, FieldInvalid
 from tillhald.domain.statistics import KEPT
 from tillhald.rpc import claims
+from tillhald.rpc.access_rules import FORCED_CLAIM
+from tillhald.rpc.admission import must_be
 from tillhald.rpc.door import language_of
 from tillhald.rpc.health import ANSWERS, LEVELS, steps_of
 from tillhald.rpc.requests import carry_out, request_of
@@ -98,6 +100,7 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
         self._care = care
         self._health = health
         self._reconfiguration = reconfiguration
+        self._changed: dict[str, tuple[int, pb.WatchDevicesResponse]] = {}
 
     async def ListDevices(
         self, request: pb.ListDevicesRequest, context: Context
@@ -117,20 +120,25 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
             find_device(self._devices, request.device_id)
         seen: dict[str, int] = {}
         async for _ in self._news.changes():
-            for device in self._all():
-                name = device.device_id
-                if request.device_id not in ("", name) or seen.get(name) == device.revision:
+            names = self._devices.names
+            for name in names:
+                revision = self._news.revision(name)
+                if request.device_id not in ("", name) or seen.get(name) == revision:
                     continue
-                seen[name] = device.revision
-                yield pb.WatchDevicesResponse(device=device)
-            known = {shot.device_id for shot in self._devices.snapshot()}
-            for name in [name for name in seen if name not in known]:
+                # Who has just come sees it as it is now, and not as it was when it changed.
+                told = self._told(name, revision, made_anew=name not in seen)
+                seen[name] = revision
+                yield told
+            for name in [name for name in seen if name not in names]:
                 del seen[name]
+                self._changed.pop(name, None)
                 gone = pb.Device(device_id=name, revision=self._news.revision(name))
                 yield pb.WatchDevicesResponse(device=gone, removed=True)
 
     async def Claim(self, request: pb.ClaimRequest, context: Context) -> pb.ClaimResponse:
         device_id = find_device(self._devices, request.device_id).device_id
+        if request.force_reason:
+            must_be(FORCED_CLAIM)
         held, replayed = await self._desk.claim(device_id, claims.ask_of(request))
         lease = claims.lease(device_id, held, self._desk)
         return pb.ClaimResponse(lease=lease, replayed=replayed)
@@ -208,7 +216,14 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
         if level is None:
             raise FieldInvalid("level", "A level is needed.")
         shot = find_device(self._devices, request.device_id)
-        steps = steps_of(self._health, shot.device_id, level, language_of(context))
+        if request.print_on:
+            if shot.category is not Category.SCANNER:
+                raise FieldInvalid("print_on", "Only the check of a scanner prints elsewhere.")
+            printer = find_device(self._devices, request.print_on)
+            if printer.category is not Category.POS_PRINTER:
+                raise FieldInvalid("print_on", "This device is no printer.")
+        language = language_of(context)
+        steps = steps_of(self._health, shot.device_id, level, language, request.print_on)
         # Closed at once when the caller hangs up: the device is free for the next check.
         async with contextlib.aclosing(steps) as told:
             async for step in told:
@@ -263,6 +278,14 @@ class DeviceServicer(device_pb2_grpc.DeviceServiceServicer):
         )
         if reset_ms:
             told.reset_time.CopyFrom(timestamp(reset_ms))
+        return told
+
+    def _told(self, name: str, revision: int, *, made_anew: bool) -> pb.WatchDevicesResponse:
+        """The device as a watcher is told of it: made once for all who hear of this revision."""
+        kept, told = self._changed.get(name, (-1, pb.WatchDevicesResponse()))
+        if made_anew or kept != revision:
+            told = pb.WatchDevicesResponse(device=self._wire(self._devices.device(name)))
+            self._changed[name] = revision, told
         return told
 
     def _all(self) -> list[pb.Device]:

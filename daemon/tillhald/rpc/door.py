@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import grpc
 import structlog
 from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
-from tillhald.domain.errors import MalformedRequest, RequestTooLarge
+from tillhald.domain.errors import (
+    Forbidden,
+    MalformedRequest,
+    PeerBusy,
+    RequestTooLarge,
+    SignOnBlocked,
+    Unauthenticated,
+)
+from tillhald.rpc.access_rules import rule_of
 from tillhald.rpc.errors import ShuttingDown, code_of, reason_of, status_of
 from tillhald.telemetry import metrics
 
@@ -24,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from google.protobuf.message import Message
+
+    from tillhald.rpc.admission import Admission
 
     Context = grpc.aio.ServicerContext[bytes, Message]
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -37,14 +47,17 @@ REQUEST_BYTES_MAX = 8 * 1024 * 1024
 RECEIVE_BYTES_MAX = 16 * 1024 * 1024
 """What gRPC itself takes: between the two we refuse with a reason."""
 
+OF_ACCESS: Final = (Unauthenticated, Forbidden, SignOnBlocked, PeerBusy)
+"""Refusals that somebody may bring about by the thousand: one of a kind is logged a minute."""
+
 
 class Door:
-    """Collects wrapped handlers. Give it to the generated `add_…Servicer_to_server`."""
+    """Collects handlers. Give it to the generated `add_…Servicer_to_server`."""
 
     def __init__(self) -> None:
-        self.handlers: list[grpc.GenericRpcHandler] = []
         self.services: list[str] = []
         self.draining = False
+        self._methods: dict[str, Mapping[str, Handler]] = {}
 
     def hang(self, add: Callable[[S, grpc.aio.Server], None], servicer: S) -> None:
         """`add` is generated code; of a server it needs only the two methods below."""
@@ -55,22 +68,30 @@ class Door:
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
         """Called by generated code, once a service."""
-        wrapped = {
-            method: self._wrap(f"{service.rpartition('.')[2]}/{method}", handler)
-            for method, handler in handlers.items()
-        }
-        self.handlers.append(grpc.method_handlers_generic_handler(service, wrapped))
+        self._methods[service] = handlers
         self.services.append(service)
 
-    def _wrap(self, method: str, handler: Handler) -> Handler:
+    def handlers(self, admission: Admission) -> list[grpc.GenericRpcHandler]:
+        """All methods, wrapped for one entrance: the same servicers are behind each."""
+        found = []
+        for service, methods in self._methods.items():
+            bare = service.rpartition(".")[2]
+            wrapped = {
+                method: self._wrap(f"{bare}/{method}", handler, admission)
+                for method, handler in methods.items()
+            }
+            found.append(grpc.method_handlers_generic_handler(service, wrapped))
+        return found
+
+    def _wrap(self, method: str, handler: Handler, admission: Admission) -> Handler:
         parse, serialise = handler.request_deserializer, handler.response_serializer
         assert parse is not None, f"{method} has no parser"
         if handler.unary_unary is not None:
             # The types of grpc's handlers know synchronous servicers only.
-            unary: Any = self._unary(method, parse, cast("Any", handler.unary_unary))
+            unary: Any = self._unary(method, parse, cast("Any", handler.unary_unary), admission)
             return grpc.unary_unary_rpc_method_handler(unary, None, serialise)
         assert handler.unary_stream is not None, f"{method} is of a shape that nobody needed yet"
-        stream: Any = self._stream(method, parse, cast("Any", handler.unary_stream))
+        stream: Any = self._stream(method, parse, cast("Any", handler.unary_stream), admission)
         return grpc.unary_stream_rpc_method_handler(stream, None, serialise)
 
     def _unary(
@@ -78,18 +99,30 @@ class Door:
         method: str,
         parse: Callable[[bytes], Message],
         behave: Callable[[Message, Context], Awaitable[Message]],
+        admission: Admission,
     ) -> Callable[[bytes, Context], Awaitable[Message]]:
         answered = metrics.RPC_SECONDS.labels(rpc=method)
+        rule = rule_of(method)
 
         async def call(raw: bytes, context: Context) -> Message:
             began = time.perf_counter()
+            share = None
             try:
-                response = await behave(self._parse(parse, raw), context)
+                who = await admission.known(context)
+                share = await admission.begin_call(who)
+                admission.admit(rule, who)
+                request = self._parse(parse, raw)
+                if who.approval is not None:
+                    admission.lift(rule, who, request)
+                response = await behave(request, context)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                await refuse(method, error, context, began)
+                await refuse(method, error, context, began, admission)
                 raise  # not reached: refuse aborts the call
+            finally:
+                if share is not None:
+                    share.calls -= 1
             answered.observe(time.perf_counter() - began)
             return response
 
@@ -100,19 +133,32 @@ class Door:
         method: str,
         parse: Callable[[bytes], Message],
         behave: Callable[[Message, Context], AsyncIterator[Message]],
+        admission: Admission,
     ) -> Callable[[bytes, Context], AsyncIterator[Message]]:
+        rule = rule_of(method)
+
         async def call(raw: bytes, context: Context) -> AsyncIterator[Message]:
             began = time.perf_counter()
+            share = None
             try:
+                who = await admission.known(context)
+                share = await admission.begin_stream(who)
+                admission.admit(rule, who)
                 request = self._parse(parse, raw)
+                if who.approval is not None:
+                    admission.lift(rule, who, request)
                 # At once, so that a watcher knows that it is subscribed before anything happens.
                 await context.send_initial_metadata(())
                 async for message in behave(request, context):
+                    admission.must_hold(who)
                     yield message
             except (asyncio.CancelledError, GeneratorExit):
                 raise  # swallowing it leaks memory in grpc.aio (grpc/grpc#43360)
             except Exception as error:  # noqa: BLE001 - every exception becomes a status here
-                await refuse(method, error, context, began)
+                await refuse(method, error, context, began, admission)
+            finally:
+                if share is not None:
+                    share.streams -= 1
 
         return call
 
@@ -129,15 +175,19 @@ class Door:
             raise MalformedRequest("", sentence) from None
 
 
-async def refuse(method: str, error: Exception, context: Context, began: float) -> None:
+async def refuse(
+    method: str, error: Exception, context: Context, began: float, admission: Admission
+) -> None:
     """End the call with the status of `error`. Never returns."""
     took_ms = round((time.perf_counter() - began) * 1000, 1)
     reason = reason_of(error) if code_of(error) else "INTERNAL"
     metrics.RPC_REFUSED.labels(rpc=method, reason=reason).inc()
     if code_of(error) is None:
         log.error("rpc_failed", rpc=method, took_ms=took_ms, exc_info=error)
-    else:
+    elif not isinstance(error, OF_ACCESS):
         log.info("rpc_refused", rpc=method, reason=reason, took_ms=took_ms)
+    elif admission.is_news(method, reason):
+        log.warning("access_refused", rpc=method, reason=reason, entrance=admission.name)
     status = status_of(error, language_of(context))
     await context.abort_with_status(rpc_status.to_status(status))
 

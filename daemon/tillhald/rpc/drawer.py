@@ -14,6 +14,8 @@ from tillhald.domain.answers import KickAnswer
 from tillhald.domain.drawers import NOTHING_KNOWN, OpenLevel
 from tillhald.domain.jobs import KickReason
 from tillhald.rpc import device, fields, to_wire
+from tillhald.rpc.access_rules import DRAWER_TEST, DRAWER_WORK, NO_SALE
+from tillhald.rpc.admission import must_be
 from tillhald.rpc.errors import ShuttingDown
 from tillhald.rpc.requests import carry_out, request_of
 from tillhald.service.calibration import Asked, Step
@@ -51,6 +53,7 @@ _REASONS = {
     for reason, wire in to_wire.KICK_REASONS.items()
     if reason not in (KickReason.SALE, KickReason.REFUND)
 }
+_RULES = {KickReason.NO_SALE: NO_SALE, KickReason.TEST: DRAWER_TEST}
 
 
 class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
@@ -77,6 +80,7 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
         if reason is None:
             sentence = "A reason is needed; SALE and REFUND are given by the till itself."
             raise errors.FieldInvalid("reason", sentence)
+        must_be(_RULES.get(reason, DRAWER_WORK))
         command = cmd.OpenDrawer(
             kick_id=fields.identifier(request.kick_id, "kick_id"),
             drawer=self._drawer(request.drawer).device_id,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DOMAIN = "tillhal"
 RETRY_AFTER_MS = 200
+PEER_RETRY_AFTER_MS = 1_000
 POWER_RETRY_AFTER_MS = 30_000
 """Mains that are back must hold for ten seconds, and a battery takes minutes to be of use."""
 
@@ -35,8 +36,13 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
     refusals.NotFound: grpc.StatusCode.NOT_FOUND,
     refusals.AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
     refusals.Conflict: grpc.StatusCode.ABORTED,
+    refusals.Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    refusals.Forbidden: grpc.StatusCode.PERMISSION_DENIED,
+    refusals.SignOnBlocked: grpc.StatusCode.RESOURCE_EXHAUSTED,
     refusals.CursorAhead: grpc.StatusCode.OUT_OF_RANGE,
     refusals.Full: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    refusals.BackupFailed: grpc.StatusCode.UNAVAILABLE,
+    refusals.BackupCorrupt: grpc.StatusCode.DATA_LOSS,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DiskReserve: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DeviceTimeout: grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -48,6 +54,7 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
 """The most special class comes first; the first that fits counts."""
 
 WAITING_HELPS: dict[type[Exception], int] = {
+    refusals.PeerBusy: PEER_RETRY_AFTER_MS,
     refusals.Full: RETRY_AFTER_MS,
     Overloaded: RETRY_AFTER_MS,
     refusals.BatteryLow: POWER_RETRY_AFTER_MS,
@@ -105,11 +112,15 @@ def status_of(error: BaseException, language: str) -> status_pb2.Status:
             for field, sentence in wrong
         ]
         details.append(error_details_pb2.BadRequest(field_violations=violations))
+    if isinstance(error, refusals.SignOnBlocked):
+        wait = duration_pb2.Duration(seconds=error.retry_after_s)
+        details.append(error_details_pb2.RetryInfo(retry_delay=wait))
     for kind, after_ms in WAITING_HELPS.items():
         if isinstance(error, kind):
             delay = duration_pb2.Duration()
             delay.FromMilliseconds(after_ms)
             details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+            break
     if isinstance(error, DeviceError):
         details.append(_device_detail(error))
     if isinstance(error, refusals.Claimed):

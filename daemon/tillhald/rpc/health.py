@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tillhal.v1 import device_pb2 as pb
 from tillhald.rpc.messages import prefers_chinese
 from tillhald.rpc.to_wire import timestamp
-from tillhald.service.health import Answer, Level, Report, Result, StepNews
+from tillhald.service.health_news import Answer, Level, Report, Result, StepNews
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -24,6 +24,7 @@ INSTRUCTIONS: Final = {
     ),
     "shut_drawer": ("Shut the drawer.", "请关上钱箱。"),
     "drawer_is_open": ("Did the drawer open?", "钱箱打开了吗？"),
+    "scan_code": ("Scan this code with the scanner.", "请用扫描枪扫描此条码。"),
 }
 """By the name of a step that needs a person."""
 
@@ -48,10 +49,10 @@ _STATES: Final = {
 
 
 async def steps_of(
-    checks: HealthChecks, device_id: str, level: Level, language: str
+    checks: HealthChecks, device_id: str, level: Level, language: str, print_on: str
 ) -> AsyncGenerator[pb.CheckHealthResponse, None]:
     """The check as the wire tells it."""
-    async with contextlib.aclosing(checks.check(device_id, level)) as steps:
+    async with contextlib.aclosing(checks.check(device_id, level, print_on)) as steps:
         async for news in steps:
             match news:
                 case StepNews():
@@ -76,6 +77,7 @@ def _step(news: StepNews, language: str) -> pb.HealthStep:
         state=_STATES[news.state],
         instruction=instruction,
         evidence=news.evidence,
+        code=news.code,
     )
     if news.deadline_ms:
         step.deadline.CopyFrom(timestamp(news.deadline_ms))

@@ -31,6 +31,8 @@ _FAULTS = {
     Fault.FORK: pb.JOURNAL_FAULT_FORK,
     Fault.UNREADABLE: pb.JOURNAL_FAULT_UNREADABLE,
 }
+KEPT_BACK = {"pin_hash", "digest"}
+"""Of facts about access: who has the hash of a PIN has the PIN within hours."""
 
 
 class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
@@ -126,5 +128,7 @@ def record(stored: StoredRecord) -> pb.JournalRecord:
 
 def _event(event: AnyEvent) -> pb.JournalEvent:
     facts = msgspec.to_builtins(event)
+    for name in KEPT_BACK & facts.keys():
+        facts[name] = "(kept back)"
     kind = facts.pop("type")
     return pb.JournalEvent(kind=kind, facts_json=msgspec.json.encode(facts).decode())

@@ -61,6 +61,8 @@ class PowerServicer(power_pb2_grpc.PowerServiceServicer):
             response.outage.CopyFrom(power_wire.outage(book.open_outage))
         if book.tests:
             response.last_test.CopyFrom(power_wire.self_test(book.tests[-1]))
+        if book.drills:
+            response.last_drill.CopyFrom(power_wire.drill(book.drills[-1]))
         if request.with_history:
             response.history.extend(power_wire.point(point) for point in self._power.history)
         await self._till.caught_up()
@@ -101,6 +103,14 @@ class PowerServicer(power_pb2_grpc.PowerServiceServicer):
     ) -> pb.ListSelfTestsResponse:
         tests = reversed(self._till.state.power.tests)
         response = pb.ListSelfTestsResponse(self_tests=map(power_wire.self_test, tests))
+        await self._till.caught_up()
+        return response
+
+    async def ListDrills(
+        self, request: pb.ListDrillsRequest, context: Context
+    ) -> pb.ListDrillsResponse:
+        drills = reversed(self._till.state.power.drills)
+        response = pb.ListDrillsResponse(drills=map(power_wire.drill, drills))
         await self._till.caught_up()
         return response
 

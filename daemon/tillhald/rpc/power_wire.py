@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from tillhal.v1 import power_pb2 as pb
 from tillhald.domain import events as ev
-from tillhald.domain.outages import ADVICE, Advice, Battery, Outage, SelfTest
+from tillhald.domain.outages import ADVICE, Advice, Battery, Drill, Outage, SelfTest
 from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
 from tillhald.rpc.to_wire import timestamp
 
@@ -49,11 +49,15 @@ _SUSPEND_OFFERED = frozenset({Supply.ON_BATTERY, Supply.LOW_BATTERY, Supply.COMM
 
 
 def status(power: Power, book: PowerBook) -> pb.PowerStatus:
-    """As it is journalled, with the charge and the runtime of this moment."""
+    """As it is journalled, with the charge and the runtime of this moment.
+
+    Of several UPSes another one may count meanwhile, in the same state: no fact tells of that.
+    """
+    is_as_told = power.state.supply is book.supply
     found = pb.PowerStatus(
         supply=SUPPLIES[book.supply],
-        ups=book.ups,
-        reason=book.why,
+        ups=power.state.ups if is_as_told else book.ups,
+        reason=power.state.reason if is_as_told else book.why,
         refuses_sales=book.refuses_sales,
         suspend_offered=book.supply in _SUSPEND_OFFERED,
         outage_id=book.open_outage.outage_id if book.open_outage else "",
@@ -160,6 +164,15 @@ def battery(battery: Battery) -> pb.Battery:
         fitted_on=battery.fitted_on,
         serial=battery.serial,
         fitted_by=battery.fitted_by,
+    )
+
+
+def drill(drill: Drill) -> pb.Drill:
+    return pb.Drill(
+        end_time=timestamp(drill.ended_ms),
+        took_ms=drill.took_ms,
+        needed_s=drill.needed_s,
+        lacks=[pb.DrillLack(code=lack.code, ups=lack.ups) for lack in drill.lacks],
     )
 
 
@@ -278,5 +291,13 @@ def change(event: ev.AnyEvent, book: PowerBook, at_ms: int) -> pb.WatchPowerResp
                 fitted_by=event.fitted_by,
             )
             return pb.WatchPowerResponse(battery=fitted)
+        case ev.DrillEnded():
+            drilled = Drill(
+                ended_ms=at_ms,
+                took_ms=event.took_ms,
+                needed_s=event.needed_s,
+                lacks=event.lacks,
+            )
+            return pb.WatchPowerResponse(drill=drill(drilled))
         case _:
             return None

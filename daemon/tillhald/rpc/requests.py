@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from tillhald.domain import errors
 from tillhald.domain.readmodels import by_seq_key
 from tillhald.rpc import fields, to_wire
+from tillhald.service.caller import CALLER
 from tillhald.service.till import Request
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def request_of(method: str, request_id: str, wire: Identified) -> Request:
         wire.request_id = plain_id
     content = wire.SerializeToString(deterministic=True)
     fingerprint = hashlib.blake2b(content, digest_size=FINGERPRINT_BYTES).digest()
-    return Request(method, plain_id, fingerprint)
+    caller = CALLER.get()
+    return Request(
+        method, plain_id, fingerprint, caller.operator, caller.approver, caller.front_end
+    )
 
 
 async def carry_out(

@@ -1,33 +1,49 @@
-"""The gRPC servers: one on the unix socket and, where configured, one on loopback TCP."""
+"""The gRPC servers: one for each entrance, with the same servicers behind all of them.
+
+gRPC hands over nothing of who is at the other end of a unix socket: the file's mode decides who
+comes in, and so each class of callers has a socket of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import grp
 import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
+from grpc_channelz.v1 import channelz, channelz_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from tillhald.domain.access import SHOP_FLOOR, Role
+from tillhald.rpc.admission import Admission
 from tillhald.rpc.door import RECEIVE_BYTES_MAX
+from tillhald.service.access import Entrance
+from tillhald.service.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tillhald.config import Listen
+    from tillhald.config_access import TlsTable
     from tillhald.rpc.door import Door
+    from tillhald.service.access import AccessDesk
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 SEND_BYTES_MAX = 16 * 1024 * 1024
 CONCURRENT_CALLS_MAX = 2_000
 PROBE_S_MAX = 0.5
+ADMIN_MODE = 0o600
+STREAMS_AT_ONCE_MAX = 128
+"""Of one connection, by HTTP/2 itself: a client that floods waits on its own side."""
 
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", RECEIVE_BYTES_MAX),
     ("grpc.max_send_message_length", SEND_BYTES_MAX),
+    ("grpc.max_concurrent_streams", STREAMS_AT_ONCE_MAX),
     # Two daemons must never share a port without knowing.
     ("grpc.so_reuseport", 0),
     # Quiet watch streams: find out who is gone, and let clients ask as often as ours do.
@@ -41,43 +57,77 @@ OPTIONS: list[tuple[str, int]] = [
 
 
 class Servers:
-    """Serves the door's handlers, health and reflection. Use on the event loop."""
+    """Serves the door's handlers at each entrance, with health. Use on the event loop."""
 
-    def __init__(self, door: Door, listen: Listen) -> None:
+    def __init__(
+        self, door: Door, listen: Listen, tls: TlsTable, desk: AccessDesk, *, is_required: bool
+    ) -> None:
         self._door = door
         self._listen = listen
+        self._tls = tls
+        self._desk = desk
+        self._is_required = is_required
+        self._pace = Pace()
         self._servers: list[grpc.aio.Server] = []
+        self._sockets: list[Path] = []
         self.health = health.aio.HealthServicer()
         self.tcp_port = 0
+        self.tls_port = 0
 
     async def start(self) -> None:
-        """Listen and answer. Raises OSError where an address cannot be had."""
-        unix = Path(self._listen.unix)
-        unix.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_taken(unix)
-        server = self._server()
-        # The socket's mode is who may sell: it is never wider than configured, not for a moment.
-        before = os.umask(0o177)
-        try:
-            _bind(server, f"unix:{unix}")
-        finally:
-            os.umask(before)
-        unix.chmod(int(self._listen.unix_mode, 8))
-        self._servers.append(server)
-        if self._listen.tcp:
-            tcp = self._server()
-            self.tcp_port = _bind(tcp, self._listen.tcp)
-            self._servers.append(tcp)
+        """Listen and answer. Raises OSError where an address cannot be had, or a file not used."""
+        listen = self._listen
+        group = grp.getgrnam(listen.unix_group).gr_gid if listen.unix_group else -1
+        if self._is_required:
+            api = Entrance("api.sock", SHOP_FLOOR, is_private=True)
+            admin = Entrance("admin.sock", frozenset(Role), is_private=True, is_admin=True)
+            self._on_socket(api, Path(listen.unix), int(listen.unix_mode, 8), group)
+            self._on_socket(admin, Path(listen.admin_socket), ADMIN_MODE)
+        else:
+            everything = Entrance("api.sock", frozenset(Role), is_private=True, is_admin=True)
+            self._on_socket(everything, Path(listen.unix), int(listen.unix_mode, 8), group)
+        if listen.tcp:
+            ceiling = SHOP_FLOOR if self._is_required else frozenset(Role)
+            tcp = self._server(Entrance("tcp", ceiling))
+            self.tcp_port = _bound(tcp.add_insecure_port, listen.tcp)
+        if self._tls.listen:
+            secured = self._server(Entrance("tls", SHOP_FLOOR))
+            self.tls_port = _bound(
+                lambda at: secured.add_secure_port(at, _credentials(self._tls)), self._tls.listen
+            )
         for name in ("", *self._door.services):
             await self.health.set(name, health_pb2.HealthCheckResponse.SERVING)
         for each in self._servers:
             await each.start()
 
-    def _server(self) -> grpc.aio.Server:
+    def _on_socket(self, entrance: Entrance, path: Path, mode: int, group: int = -1) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_taken(path)
+        server = self._server(entrance)
+        # The socket's mode is who may come in: it is never wider than meant, not for a moment.
+        before = os.umask(0o177)
+        try:
+            _bound(server.add_insecure_port, f"unix:{path}")
+        finally:
+            os.umask(before)
+        if group != -1:
+            os.chown(path, -1, group)
+        path.chmod(mode)
+        self._sockets.append(path)
+
+    def _server(self, entrance: Entrance) -> grpc.aio.Server:
         server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
-        server.add_generic_rpc_handlers(tuple(self._door.handlers))
+        admission = Admission(self._desk, entrance, self._pace)
+        server.add_generic_rpc_handlers(tuple(self._door.handlers(admission)))
         health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
-        _add_reflection(server, self._door.services)
+        # Strangers get nothing but health. A socket's mode has let its callers in.
+        if entrance.is_private or not self._is_required:
+            _add_reflection(server, self._door.services)
+        if entrance.is_admin:
+            channelz_pb2_grpc.add_ChannelzServicer_to_server(
+                channelz.aio.ChannelzServicer(), server
+            )
+        self._servers.append(server)
         return server
 
     async def refuse(self) -> None:
@@ -89,7 +139,17 @@ class Servers:
         """Take no new calls, let those in flight end within `grace_s`, then end the rest."""
         await self.health.enter_graceful_shutdown()
         await asyncio.gather(*(server.stop(grace_s) for server in self._servers))
-        Path(self._listen.unix).unlink(missing_ok=True)
+        for path in self._sockets:
+            path.unlink(missing_ok=True)
+
+
+def _credentials(tls: TlsTable) -> grpc.ServerCredentials:
+    """Raises OSError for files that cannot be read."""
+    pair = (Path(tls.key).read_bytes(), Path(tls.certificate).read_bytes())
+    authority = Path(tls.client_ca).read_bytes() if tls.client_ca else None
+    return grpc.ssl_server_credentials(
+        [pair], root_certificates=authority, require_client_auth=authority is not None
+    )
 
 
 def _refuse_taken(unix: Path) -> None:
@@ -104,9 +164,9 @@ def _refuse_taken(unix: Path) -> None:
     raise OSError(message)
 
 
-def _bind(server: grpc.aio.Server, address: str) -> int:
+def _bound(bind: Callable[[str], int], address: str) -> int:
     try:
-        port = server.add_insecure_port(address)
+        port = bind(address)
     except RuntimeError as error:
         message = f"cannot listen on {address}: {error}"
         raise OSError(message) from error

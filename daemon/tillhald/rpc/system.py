@@ -13,14 +13,16 @@ from tillhal.v1 import checkout_pb2, device_pb2, journal_pb2, system_pb2_grpc, t
 from tillhal.v1 import system_pb2 as pb
 from tillhald.devices.categories import PowerState
 from tillhald.domain import events as ev
-from tillhald.domain.answers import SaleSummary, summary_of
+from tillhald.domain.answers import ItemAnswer, SaleSummary, SlipAnswer, summary_of
 from tillhald.domain.jobs import Kick, KickState
 from tillhald.domain.readmodels import kick_key
-from tillhald.rpc import claims, power_wire, storage, to_wire
+from tillhald.rpc import claims, power_wire, shift_wire, storage, to_wire
 from tillhald.rpc.device import SEVERITIES
 from tillhald.rpc.diagnostics import send_diagnostics
 from tillhald.rpc.printer import job_changes
 from tillhald.rpc.scanner import scan_keyed, scans_lost
+from tillhald.rpc.shift import day_age
+from tillhald.service.books import is_overdue
 from tillhald.service.follow import Hole, Mark, follow
 from tillhald.service.mode import Mode, modes
 from tillhald.service.verification import ChainCheck
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from tillhald.service.diagnostics import Diagnostics
     from tillhald.service.power import Power
     from tillhald.service.tail import Tail
-    from tillhald.service.till import Till
+    from tillhald.service.till import Clock, Till
     from tillhald.service.verification import Verification
 
 API_VERSION = "tillhal.v1"
@@ -51,6 +53,8 @@ _MODES = {
     Mode.ON_BATTERY: pb.MODE_ON_BATTERY,
     Mode.BATTERY_LOW: pb.MODE_BATTERY_LOW,
     Mode.UPS_LOST: pb.MODE_UPS_LOST,
+    Mode.DAY_OVERDUE: pb.MODE_DAY_OVERDUE,
+    Mode.TRAINING: pb.MODE_TRAINING,
 }
 _CHAIN_CHECKS = {
     ChainCheck.RUNNING: pb.CHAIN_CHECK_RUNNING,
@@ -82,6 +86,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         diagnostics: Diagnostics,
         boot: Boot,
         power: Power,
+        clock: Clock,
     ) -> None:
         self._till = till
         self._store = store
@@ -91,6 +96,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         self._diagnostics = diagnostics
         self._boot = boot
         self._power = power
+        self._clock = clock
         self._currency = till.rules.currency
         self._shared: OrderedDict[int, tuple[pb.WatchEventsResponse, ...]] = OrderedDict()
 
@@ -106,6 +112,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
     def _status(self) -> pb.GetStatusResponse:
         """How the till is now; what it holds may still be on its way to the disk."""
         state, identity = self._till.state, self._store.identity
+        day, shift = state.day, state.shift
         return pb.GetStatusResponse(
             store_id=identity.store_id,
             workstation_id=identity.workstation_id,
@@ -115,8 +122,11 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             durability=to_wire.durability(spilled=self._tail.spilled_from is not None),
             recovery=self._boot.recovery,
             chain_check=_CHAIN_CHECKS[self._verification.last_check],
-            shift_id=state.shift.shift_id if state.shift else "",
-            business_day=state.day.business_day if state.day else "",
+            shift_id=shift.shift_id if shift else "",
+            shift_state=shift_wire.STATES[shift.state] if shift else None,
+            shift_operator=shift.operator if shift else "",
+            business_day=day.business_day if day else "",
+            day=shift_wire.day(day, day_age(day, self._till, self._clock)) if day else None,
             live_sales=len(state.sales),
             start_time=to_wire.timestamp(self._boot.started_ms),
             currency_code=self._currency,
@@ -128,7 +138,8 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         )
 
     def _modes(self) -> list[Mode]:
-        printer = self._till.rules.receipt_printer
+        rules, day = self._till.rules, self._till.state.day
+        printer = rules.receipt_printer
         down = (PowerState.OFF, PowerState.OFFLINE)
         powers = {shot.device_id: shot.power for shot in self._devices.snapshot()}
         return modes(
@@ -138,6 +149,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             # One that is configured and left out, for its driver is broken, cannot print either.
             printer_down=bool(printer) and powers.get(printer, PowerState.OFF) in down,
             draining=self._tail.draining,
+            day_overdue=day is not None and is_overdue(day, rules.day_overdue_at, self._clock),
         )
 
     async def WatchEvents(
@@ -246,8 +258,15 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         if not request_id:
             return None
         answered = self._till.answered(request_id)
-        is_sale = answered is not None and isinstance(answered.answer, SaleSummary)
-        return answered.answer if answered and is_sale else None  # type: ignore[return-value]
+        match answered.answer if answered else None:
+            case SaleSummary() as sale:
+                return sale
+            case ItemAnswer(sale=of_item):
+                return of_item
+            case SlipAnswer(sale=of_slip):
+                return of_slip
+            case _:
+                return None
 
     def _kick_changes(self, record: ev.Record) -> Iterator[Kick]:
         for event in record.events:

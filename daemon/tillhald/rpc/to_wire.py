@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tillhald.domain.answers import SaleSummary
     from tillhald.domain.jobs import Job, Kick
     from tillhald.domain.sale import Line
+    from tillhald.domain.slips import SlipMark
 
 _SALE_STATES = {
     SaleState.OPEN: pb.SALE_STATE_OPEN,
@@ -62,6 +63,7 @@ _JOB_KINDS = {
     JobKind.RECEIPT: printer_pb2.JOB_KIND_RECEIPT,
     JobKind.RECEIPT_COPY: printer_pb2.JOB_KIND_RECEIPT_COPY,
     JobKind.DOCUMENT: printer_pb2.JOB_KIND_DOCUMENT,
+    JobKind.REPORT: printer_pb2.JOB_KIND_REPORT,
 }
 KICK_REASONS = {
     KickReason.SALE: drawer_pb2.DRAWER_REASON_SALE,
@@ -144,6 +146,7 @@ def fill_summary(wire: pb.SaleSummary, sale: SaleSummary, currency: str) -> None
     wire.update_time.seconds = seconds
     wire.update_time.nanos = ms * 1_000_000
     wire.receipt_job_id = sale.receipt_job_id
+    wire.training = sale.training
 
 
 def interrupted(sale_id: str, version: int, seq: int, at_ms: int) -> pb.SaleSummary:
@@ -195,6 +198,7 @@ def sale(whole: Sale, currency: str) -> pb.Sale:
                     external_ref=item.external_ref,
                 ),
                 state=_TENDER_STATES[item.state],
+                excepted=item.excepted,
             )
             for item in whole.tenders
         ],
@@ -217,6 +221,22 @@ def sale(whole: Sale, currency: str) -> pb.Sale:
         operator=whole.operator,
         open_time=timestamp(whole.opened_ms),
         copies=whole.copies,
+        original_business_day=whole.original_business_day,
+        slip=_slip_mark(whole.slip),
+    )
+
+
+def _slip_mark(mark: SlipMark | None) -> pb.SlipMark | None:
+    if mark is None:
+        return None
+    return pb.SlipMark(
+        outage_id=mark.outage_id,
+        slip_no=mark.slip_no,
+        paper_time=timestamp(mark.paper_ms) if mark.paper_ms else None,
+        original_business_day=mark.paper_day,
+        written_by=mark.written_by,
+        entered_by=mark.entered_by,
+        approved_by=mark.approved_by,
     )
 
 

@@ -7,6 +7,7 @@ shut again; and what does not follow that order is called unreliable, never gues
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import time
 import uuid
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 
 from tillhald.devices.categories import DrawerStatus, How, Reading
-from tillhald.devices.errors import DeviceOffline
+from tillhald.devices.errors import DeviceError, DeviceOffline
 from tillhald.domain import errors
 from tillhald.domain import events as ev
 from tillhald.domain.drawers import NOTHING_KNOWN, OpenLevel
 from tillhald.domain.jobs import KickReason, KickState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.service.tail import Tail
@@ -37,6 +38,8 @@ OPEN_S_MAX: Final = 45.0
 SHUT_AGAIN_S_MAX: Final = 60.0
 SILENT_S_MAX: Final = 5.0
 """For so long the printer may keep the level to itself, in the middle of its own work."""
+READ_S_MAX: Final = 1.0
+"""For a first reading by what was learnt; a printer in the midst of a receipt gives it later."""
 _LOOK_S: Final = 0.05
 
 
@@ -71,10 +74,18 @@ class Learnt(NamedTuple):
 class Calibrations:
     """One at a time for each drawer. Everything runs on the event loop."""
 
-    def __init__(self, till: Till, tail: Tail, devices: DeviceRegistry) -> None:
+    def __init__(
+        self,
+        till: Till,
+        tail: Tail,
+        devices: DeviceRegistry,
+        on_learnt: Callable[[str], None],
+    ) -> None:
+        """`on_learnt` is told the drawer's name once its readings have their new meaning."""
         self._till = till
         self._tail = tail
         self._devices = devices
+        self._on_learnt = on_learnt
         self._under_way: set[str] = set()
 
     async def calibrate(
@@ -175,6 +186,10 @@ class Calibrations:
         await self._tail.reached(seq)
         # Only now: what a crash would forget must not be told as known before.
         in_use = self._devices.learn(drawer, open_level)
+        if in_use:
+            with contextlib.suppress(DeviceError):
+                await self._devices.ask(drawer, deadline_s=READ_S_MAX)
+            self._on_learnt(drawer)
         log.info("drawer_calibrated", device=drawer, open_level=open_level.value, in_use=in_use)
         return Learnt(open_level, in_use, self._level(drawer), self._tail.is_spilled(seq))
 

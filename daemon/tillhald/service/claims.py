@@ -19,6 +19,7 @@ from tillhald.domain import errors
 from tillhald.domain import events as ev
 from tillhald.domain.claims import ClaimEnd, ClaimMode, Lease, Wish
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.caller import NOBODYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -260,7 +261,7 @@ class ClaimDesk:
         desk.timer = None
         if due_s is not None:
             wait_s = max(self.left_s(due_s), 0.0) + 0.001
-            desk.timer = loop.call_later(wait_s, self._settle, device_id, desk)
+            desk.timer = loop.call_later(wait_s, self._settle, device_id, desk, context=NOBODYS)
 
     def _tell_if_changed(self, device_id: str, before: rules.Claims, after: rules.Claims) -> None:
         if _seen(before) != _seen(after):

@@ -19,6 +19,7 @@ from tillhald.devices.events import (
     ConditionBegan,
     DeviceEvent,
     Identified,
+    MemoryWritten,
     PowerChanged,
     PresenceChanged,
 )
@@ -70,6 +71,10 @@ class DeviceCare:
                     self.count(name, "OnlineTransitionCount")
             case Identified(identity=identity):
                 self._compare(name, identity)
+            case MemoryWritten(count=count):
+                # Rare, and a printer's memory bears so many and no more: not to be lost by a crash.
+                self.count(name, "NVRAMWriteCount", count)
+                self.record()
             case _:
                 pass
 

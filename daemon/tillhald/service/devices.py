@@ -17,6 +17,7 @@ from tillhald.devices.events import (
     DrawerOpened,
     FrameRead,
     Identified,
+    MemoryWritten,
     PowerChanged,
     PresenceChanged,
     PrintConfirmedLate,
@@ -138,6 +139,7 @@ _Change = (
     | DrawerOpened
     | DrawerClosed
     | PrintConfirmedLate
+    | MemoryWritten
 )
 
 
@@ -159,7 +161,13 @@ def _facts(event: _Change) -> list[ev.AnyEvent]:
             return [ev.DrawerOpened(device_id=name, without_kick=not kicked)]
         case DrawerClosed():
             return [ev.DrawerClosed(device_id=name)]
-        case PowerChanged() | PresenceChanged() | Identified() | PrintConfirmedLate():
+        case (
+            PowerChanged()
+            | PresenceChanged()
+            | Identified()
+            | PrintConfirmedLate()
+            | MemoryWritten()
+        ):
             return []
 
 
@@ -184,3 +192,5 @@ def _log(event: _Change) -> None:
             log.info("device_identified", device=name, identity=str(identity))
         case PrintConfirmedLate(ticket=ticket):
             log.info("print_confirmed_late", device=name, ticket=ticket)
+        case MemoryWritten(count=count):
+            log.info("printer_memory_written", device=name, writes=count)

@@ -56,7 +56,7 @@ async def follow(
     with tail.watch() as watch:
         while True:
             while cursor < tail.durable_seq and not tail.draining:
-                for item in _read(store, cursor):
+                for item in _read_once(store, tail, cursor):
                     yield item
                     cursor = item.seq
             if tail.draining:
@@ -66,6 +66,14 @@ async def follow(
                 is_live = True
                 yield Mark.CAUGHT_UP
             await watch.beyond(cursor)
+
+
+def _read_once(store: Store, tail: Tail, cursor: int) -> list[StoredRecord] | list[Hole]:
+    """What comes after `cursor`, read once for all who stand there: live, that is everybody."""
+    place = cursor, tail.durable_seq
+    if tail.read_last[0] != place:
+        tail.read_last = place, _read(store, cursor)
+    return tail.read_last[1]
 
 
 def _read(store: Store, cursor: int) -> list[StoredRecord] | list[Hole]:

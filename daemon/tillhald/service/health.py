@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
+import secrets
 import uuid
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,6 +16,7 @@ import structlog
 
 from tillhald.devices.categories import (
     Category,
+    DrawerCapabilities,
     DrawerStatus,
     How,
     PrinterCapabilities,
@@ -28,15 +29,22 @@ from tillhald.domain import errors
 from tillhald.domain import events as ev
 from tillhald.domain.devices import HealthStep
 from tillhald.domain.jobs import LIVE_JOB, LIVE_KICK, JobState, KickReason, KickState
+from tillhald.domain.scan_check import Watched, code_page, looked_at, new_code
 from tillhald.domain.testpage import test_page
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service import scanner_check
+from tillhald.service.health_news import Answer, Ended, Level, Report, Result, StepNews
 from tillhald.service.till import Request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+    from contextlib import AbstractContextManager
 
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
+    from tillhald.domain.document import PrintDocument
+    from tillhald.domain.scan import Scan
     from tillhald.service.device_care import DeviceCare
+    from tillhald.service.scans import Scans
     from tillhald.service.till import Clock, Till
 
 log = structlog.get_logger(__name__)
@@ -48,50 +56,7 @@ ASK_S_MAX: Final = 3.0
 SETTLE_S_MAX: Final = 2.0
 """How long a printer may take to be ready after its cover was shut."""
 LOOK_EVERY_S: Final = 0.05
-
-
-class Level(enum.StrEnum):
-    INTERNAL = "internal"
-    EXTERNAL = "external"
-    INTERACTIVE = "interactive"
-
-
-class Result(enum.StrEnum):
-    RUNNING = "running"
-    WAITING = "waiting"
-    ASKING = "asking"
-    PASSED = "passed"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-class Answer(enum.Enum):
-    YES = enum.auto()
-    NO = enum.auto()
-    SKIP = enum.auto()
-
-
-class StepNews(NamedTuple):
-    """A step that began or ended. `deadline_ms` is wall time, 0 where no person is waited for."""
-
-    check_id: str
-    number: int
-    name: str
-    state: Result
-    evidence: str = ""
-    deadline_ms: int = 0
-
-
-class Report(NamedTuple):
-    """The end of a check, in the journal."""
-
-    check_id: str
-    passed: bool
-    steps: tuple[StepNews, ...]
-    seq: int
-
-
-Ended = tuple[Result, str]
+SCAN_CODE: Final = "scan_code"
 
 
 class _Step(NamedTuple):
@@ -105,8 +70,10 @@ class _Step(NamedTuple):
 class _Check:
     """One check that is going on."""
 
-    def __init__(self, device_id: str) -> None:
+    def __init__(self, device_id: str, print_on: str) -> None:
         self.device_id = device_id
+        self.print_on = print_on
+        self.scan = Watched(code=new_code(secrets.randbelow))
         self.check_id = uuid.uuid4().hex
         self.number = 0
         self.begins = Result.RUNNING
@@ -123,12 +90,14 @@ class HealthChecks:
         till: Till,
         devices: DeviceRegistry,
         care: DeviceCare,
+        scans: Scans,
         clock: Clock,
         local_time: Callable[[int], str],
     ) -> None:
         self._till = till
         self._devices = devices
         self._care = care
+        self._scans = scans
         self._clock = clock
         self._local_time = local_time
         self._going_on: dict[str, _Check] = {}
@@ -138,25 +107,31 @@ class HealthChecks:
         """The devices that are being checked."""
         return set(self._going_on)
 
-    async def check(self, device_id: str, level: Level) -> AsyncGenerator[StepNews | Report, None]:
-        """Check a device. Raises DeviceUnknown, DeviceBusy; closed early, it is abandoned."""
+    async def check(
+        self, device_id: str, level: Level, print_on: str = ""
+    ) -> AsyncGenerator[StepNews | Report, None]:
+        """Check a device. Raises DeviceUnknown, DeviceBusy; closed early, it is abandoned.
+
+        `print_on` is the printer for what a scanner is to read; empty: the caller shows it.
+        """
         shot = self._devices.device(device_id)
         if device_id in self._going_on:
             sentence = "Another check of this device is going on."
             raise errors.DeviceBusy(sentence, device_id=device_id)
-        check = self._going_on[device_id] = _Check(device_id)
+        check = self._going_on[device_id] = _Check(device_id, print_on)
         ended: list[StepNews] = []
         is_over = False
         try:
-            for step in _steps(shot, level, self):
-                yield self._begin(check, step)
-                try:
-                    result, evidence = await step.do(check)
-                except errors.Refused as refusal:  # the till takes no more jobs just now
-                    result, evidence = Result.FAILED, refusal.reason
-                news = StepNews(check.check_id, check.number, step.name, result, evidence)
-                ended.append(news)
-                yield news
+            with self._scans_of(check, shot):
+                for step in _steps(shot, level, self, print_on):
+                    yield self._begin(check, step)
+                    try:
+                        result, evidence = await step.do(check)
+                    except errors.Refused as refusal:  # the till takes no more jobs just now
+                        result, evidence = Result.FAILED, refusal.reason
+                    news = StepNews(check.check_id, check.number, step.name, result, evidence)
+                    ended.append(news)
+                    yield news
             passed = all(step.state is not Result.FAILED for step in ended)
             fact = _fact(check, level, "passed" if passed else "failed", ended)
             is_over = True
@@ -191,8 +166,24 @@ class HealthChecks:
         waits = step.begins in (Result.WAITING, Result.ASKING)
         deadline_ms = self._clock.wall_ms() + round(PERSON_S_MAX * 1000) if waits else 0
         return StepNews(
-            check.check_id, check.number, step.name, step.begins, deadline_ms=deadline_ms
+            check.check_id,
+            check.number,
+            step.name,
+            step.begins,
+            deadline_ms=deadline_ms,
+            code=check.scan.code if step.name == SCAN_CODE else "",
         )
+
+    def _scans_of(self, check: _Check, shot: DeviceSnapshot) -> AbstractContextManager[None]:
+        """Look at what a scanner reads as long as it is checked: a person may be quick."""
+        if shot.category is not Category.SCANNER:
+            return contextlib.nullcontext()
+
+        def look(scan: Scan) -> bool:
+            check.scan, is_for_check = looked_at(check.scan, scan)
+            return is_for_check
+
+        return self._scans.looked_at(check.device_id, look)
 
     # --- steps
 
@@ -239,9 +230,12 @@ class HealthChecks:
             counts=counts,
             can_print=lambda some: not self._devices.check(check.device_id, some),
         )
+        return await self._print(check, check.device_id, document)
+
+    async def _print(self, check: _Check, printer: str, document: PrintDocument) -> Ended:
         job_id = f"check/{check.check_id}/{check.number}"
         command = cmd.SubmitJob(
-            job_id=job_id, printer=check.device_id, document=document, ttl_s=round(DEED_S_MAX)
+            job_id=job_id, printer=printer, document=document, ttl_s=round(DEED_S_MAX)
         )
         await self._till.handle(command, _request(), lambda outcome: outcome)
         await self._until(lambda: self._till.job(job_id).state not in LIVE_JOB, DEED_S_MAX)
@@ -277,6 +271,41 @@ class HealthChecks:
     async def wait_cover_shut(self, check: _Check) -> Ended:
         """A person shuts it again."""
         return await self._wait_for(check, lambda: self._cover(check.device_id) is False)
+
+    async def switch(self, check: _Check) -> Ended:
+        """Its switch says something, and the till knows what that means."""
+        shot = self._devices.device(check.device_id)
+        status, known = shot.status, shot.capabilities
+        assert isinstance(status, DrawerStatus), "a drawer has a drawer's status"
+        assert isinstance(known, DrawerCapabilities), "and a drawer's capabilities"
+        if status.switch_high.how is not How.MEASURED:
+            return Result.FAILED, f"its level is {status.switch_high.how.value}"
+        if not known.polarity_known:
+            return Result.FAILED, "nobody has learnt what its level means: calibrate the drawer"
+        return Result.PASSED, "open" if status.open.value else "shut"
+
+    async def scanner_line(self, check: _Check) -> Ended:
+        """Its line is open."""
+        return _ended(scanner_check.line_of(self._devices.device(check.device_id)))
+
+    async def pull_trigger(self, check: _Check) -> Ended:
+        """It takes the command that pulls its trigger."""
+        shot = self._devices.device(check.device_id)
+        return _ended(await scanner_check.trigger(self._scans, shot))
+
+    async def print_code(self, check: _Check) -> Ended:
+        """The code that is to be scanned comes out of a printer."""
+        page = code_page(check.scan.code, check.device_id)
+        return await self._print(check, check.print_on, page)
+
+    async def wait_scan(self, check: _Check) -> Ended:
+        """A person scans that code, and the scanner reads it."""
+        await self._until(lambda: bool(check.scan.well) or check.answered.is_set(), PERSON_S_MAX)
+        if check.scan.well:
+            return Result.PASSED, check.scan.well
+        if check.answered.is_set():
+            return Result.SKIPPED, "left out"
+        return Result.FAILED, check.scan.failure
 
     async def wait_drawer_shut(self, check: _Check) -> Ended:
         """A person shuts the drawer, and its switch notices."""
@@ -327,7 +356,12 @@ class HealthChecks:
         return True
 
 
-def _steps(shot: DeviceSnapshot, level: Level, do: HealthChecks) -> list[_Step]:
+def _ended(said: scanner_check.Said) -> Ended:
+    result = {True: Result.PASSED, False: Result.FAILED, None: Result.SKIPPED}[said.well]
+    return result, said.evidence
+
+
+def _steps(shot: DeviceSnapshot, level: Level, do: HealthChecks, print_on: str) -> list[_Step]:
     """The steps of a category. A sensor that this device has not got is not asked for."""
     run, wait, ask = Result.RUNNING, Result.WAITING, Result.ASKING
     steps = [_Step("reachable", run, do.reachable), _Step("conditions", run, do.conditions)]
@@ -346,6 +380,8 @@ def _steps(shot: DeviceSnapshot, level: Level, do: HealthChecks) -> list[_Step]:
         case Category.CASH_DRAWER:
             assert isinstance(shot.status, DrawerStatus), "a drawer has a drawer's status"
             has_switch = shot.status.open.how is not How.UNSUPPORTED
+            if has_switch:
+                steps.append(_Step("switch", run, do.switch))
             if is_interactive and has_switch:
                 steps.append(_Step("shut_drawer", wait, do.wait_drawer_shut))
             if level is not Level.INTERNAL:
@@ -354,6 +390,14 @@ def _steps(shot: DeviceSnapshot, level: Level, do: HealthChecks) -> list[_Step]:
                 steps.append(_Step("drawer_is_open", ask, do.person_sees))
                 if has_switch:
                     steps.append(_Step("shut_drawer", wait, do.wait_drawer_shut))
+        case Category.SCANNER:
+            steps.append(_Step("line", run, do.scanner_line))
+            if level is not Level.INTERNAL:
+                steps.append(_Step("trigger", run, do.pull_trigger))
+            if is_interactive:
+                if print_on:
+                    steps.append(_Step("print_code", run, do.print_code))
+                steps.append(_Step(SCAN_CODE, wait, do.wait_scan))
     return steps
 
 

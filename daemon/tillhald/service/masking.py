@@ -39,9 +39,9 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "ClockWentBack": "before_ms after_ms",
         "ClockCaughtUp": "",
         "DayOpened": "business_day day_number",
-        "ShiftOpened": "shift_id shift_number implicit",
+        "ShiftOpened": "shift_id shift_number implicit training handed_from",
         "SaleOpened": "sale_id kind language tax_included lines discounts original_sale_id"
-        " original_receipt_number",
+        " original_receipt_number slip",
         "LinePut": "sale_id line",
         "LineRemoved": "sale_id line_id",
         "DiscountApplied": "sale_id discount",
@@ -49,12 +49,13 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SaleResumed": "sale_id",
         "SaleInterrupted": "sale_id version",
         "TenderAdded": "sale_id tender",
-        "TenderResolved": "sale_id tender_id outcome",
+        "TenderResolved": "sale_id tender_id outcome original_business_day",
         "TenderReversed": "sale_id tender_id",
         "SaleCompleted": "sale_id receipt_number printer receipt_job_id receipt_ttl_s drawer"
-        " kick_id",
+        " kick_id training",
         "SaleCancelled": "sale_id",
-        "JobSubmitted": "job_id printer kind ttl_s document sale_id copy copy_of document_seq",
+        "JobSubmitted": "job_id printer kind ttl_s document sale_id copy copy_of document_seq"
+        " report",
         "JobHeld": "job_id reason",
         "PrintEnded": "job_id outcome reason bytes_sent work",
         "PrintStarted": "job_id cuts_before cuts",
@@ -92,15 +93,57 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "SelfTestBegan": "test_id ups kind",
         "SelfTestEnded": "test_id ups result said",
         "BatteryReplaced": "ups fitted_on",
+        "RecoveryItemResolved": "item_id action",
+        "BackEntryOpened": "outage_id first_no last_no began_ms ended_ms",
+        "SlipEntered": "mark sale_id",
+        "SlipsMarked": "outage_id first_no last_no state",
+        "BackEntryClosed": "outage_id",
+        "SlipsPrinted": "first_no last_no outage_id",
+        "DrillEnded": "took_ms needed_s lacks",
+        "OperatorPut": "role",
+        "PinSet": "by_code",
+        "OperatorDisabled": "",
+        "OperatorSignedOn": "front_end expires_ms",
+        "OperatorSignedOff": "front_end",
+        "SignOnFailed": "front_end failures",
+        "TokenIssued": "token_id front_end kind role",
+        "TokenRevoked": "token_id",
+        "SetupCodeIssued": "",
+        "BackupDone": "made target took_ms",
+        "BackupFailed": "reason target",
+        "RestoreDrillDone": "backup_id last_seq passed files took_ms",
+        "BackupsRemoved": "file_names",
         # What stands within them.
+        "SlipMark": "outage_id slip_no paper_ms paper_day",
+        "OpeningDifferenceFound": "shift_id",
+        "ShiftLocked": "shift_id",
+        "ShiftUnlocked": "shift_id",
+        "CashMoved": "shift_id movement_id kind",
+        "ShiftEnded": "shift_id",
+        "CashCounted": "shift_id denominations",
+        "ShiftClosed": "shift_id report",
+        "OverShortFound": "shift_id",
+        "ShiftHandedOver": "from_shift_id to_shift_id suspended_sales",
+        "CountCorrected": "shift_id original_business_day",
+        "TenderExcepted": "sale_id tender_id business_day",
+        "DayClosed": "report",
+        "ReportTaken": "report",
+        # What stands within them.
+        "Denomination": "",
+        "DayReport": "z_number business_day day_number opened_ms at_ms first_seq last_seq"
+        " first_receipt last_receipt shifts carried exceptions outages version",
+        "ShiftReport": "shift_id shift_number state implicit training opened_ms ended_ms closed_ms"
+        " corrected",
         "Line": "line_id original_line_id entry_method",
         "Discount": "discount_id line_id",
         "Tender": "tender_id type state",
         "PrintDocument": "parts",
         "PrintWork": "lines characters feeds barcodes cuts",
         "Identity": "maker model",
+        "BackupMade": "backup_id kind file_name first_seq last_seq head_hash size_bytes follows"
+        " signer sha256 closed_days business_day records",
         "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq"
-        " cuts_before cuts rerouted_from copy_of resolution resolved_by_policy copy_job_id",
+        " cuts_before cuts rerouted_from copy_of resolution resolved_by_policy copy_job_id report",
     }.items()
 }
 """The fields of journalled facts that are shown; one that holds several things shows how many.
@@ -114,8 +157,9 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    added changed depth device devices failure fault folder job_id kick_id left_out mode not_kept
-    open_level outcome part power presence reason removed rpc stage tables why
+    added changed depth device devices entrance failure fault folder front_end job_id
+    kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
+    rpc stage tables why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -23,6 +23,8 @@ class Mode(enum.StrEnum):
     ON_BATTERY = "on_battery"
     BATTERY_LOW = "battery_low"
     UPS_LOST = "ups_lost"
+    DAY_OVERDUE = "day_overdue"
+    TRAINING = "training"
 
 
 def modes(
@@ -32,6 +34,7 @@ def modes(
     chain: ChainCheck,
     printer_down: bool,
     draining: bool,
+    day_overdue: bool = False,
 ) -> list[Mode]:
     """All modes that hold, in the order of their weight; none is good."""
     holds = {
@@ -43,5 +46,7 @@ def modes(
         Mode.ON_BATTERY: state.power.supply is Supply.ON_BATTERY,
         Mode.BATTERY_LOW: state.power.refuses_sales,
         Mode.UPS_LOST: state.power.supply in _LOST,
+        Mode.DAY_OVERDUE: day_overdue,
+        Mode.TRAINING: state.shift is not None and state.shift.training,
     }
     return [mode for mode, is_so in holds.items() if is_so]

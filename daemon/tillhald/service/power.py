@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio.subprocess import DEVNULL
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import structlog
 
-from tillhald.devices.power_supply import Obeyed, PerhapsObeyed
+from tillhald.devices.power_supply import PerhapsObeyed
 from tillhald.domain import events as ev
 from tillhald.domain.outages import UpsNow, ended_whole
 from tillhald.domain.power import (
@@ -25,12 +23,15 @@ from tillhald.domain.self_test import Hours
 from tillhald.domain.supply import Supply
 from tillhald.domain.ups import Heard, NotUnderTest, PowerRules, SettleAsked, Tick, UnderTest, Ups
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service import power_metrics
+from tillhald.service.going_dark import CUT_DELAY, GoingDark, Latch, seconds_told
 from tillhald.service.settlement import SETTLE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from tillhald.devices.power_supply import CommandOutcome, PowerSource
+    from tillhald.service.inhibitor import Inhibitor
     from tillhald.service.settlement import Settlement
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till
@@ -42,22 +43,20 @@ RECORD_RETRY_S = 0.2
 UNRECORDED_MAX = 1_000
 """Steps that wait for a journal which takes nothing; of more, the oldest are given up."""
 SOURCE_RETRY_S = 5.0
-POWER_OFF_S_MAX = 10.0
-POWER_OFF_TRIES = 2
 COMMAND_S_MAX = 5.0
 HISTORY_POINTS_MAX = 720
 HISTORY_EVERY_MS = 10_000
 """Two hours at ten seconds, in memory: for a look at how the battery goes, not for the record."""
-CUT_AND_RETURN = "shutdown.return"
 
 
-class PowerSettings(msgspec.Struct, frozen=True, kw_only=True):
+class PowerSettings(NamedTuple):
     """What the configuration says of power beside the rules. `poweroff_command` is run without a
-    shell; empty: whoever looks after the host does it."""
+    shell; empty: whoever looks after the host does it. `latch` speaks to the late hook."""
 
     rules: PowerRules
     poweroff_command: tuple[str, ...] = ()
     test_hours: Hours = Hours()
+    latch: Latch = Latch("")
 
 
 class Point(NamedTuple):
@@ -111,15 +110,19 @@ class Power:
         self._changed = asyncio.Event()
         self._goes_dark = False
         self._deadline_s: float | None = None
+        self._heard_ms = mono_ms()
+        self.inhibitor: Inhibitor | None = None
         self.history: deque[Point] = deque(maxlen=HISTORY_POINTS_MAX)
 
     # --- what is heard
 
     def hear(self, heard: Heard) -> None:
         """Judge it. Facts are recorded, and then acts done, in the order in which it was heard."""
-        before = self.state
-        came = step(before, self.settings.rules, heard, self._mono_ms())
+        before, now_ms = self.state, self._mono_ms()
+        came = step(before, self.settings.rules, heard, now_ms)
         self.state = came.state
+        power_metrics.told(before, came.state, came.facts, (now_ms - self._heard_ms) / 1000)
+        self._heard_ms = now_ms
         if came.facts or came.acts:
             self._unsaid.append(_Unsaid(came.facts, came.acts))
             self._woken.set()
@@ -249,41 +252,19 @@ class Power:
         return self._goes_dark
 
     async def go_dark(self) -> None:
-        """Power the host off, and tell every UPS of ours to cut and return. After everything.
-
-        The UPS is told even if the host does not obey, and even if the mains are back: what is
-        off on mains stays off, and a till that has settled sells nothing.
-        """
+        """Power the host off, and see to it that our UPSes cut and return. After everything."""
         if self._goes_dark:
-            await self._power_off()
-            for name in self.settings.rules.feeds:
-                await self._cut_and_return(name)
+            settings = self.settings
+            going = GoingDark(
+                poweroff_command=settings.poweroff_command,
+                need_s=settings.rules.shutdown_need_s,
+                latch=settings.latch,
+                cut_s=lambda ups: seconds_told(self._sources[ups], ups, CUT_DELAY),
+                command=self.command,
+            )
+            await going.go(settings.rules.feeds)
         for source in self._all:
             source.close()
-
-    async def _power_off(self) -> None:
-        command = self.settings.poweroff_command
-        for _ in range(POWER_OFF_TRIES if command else 0):
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *command, stdin=DEVNULL, stdout=DEVNULL
-                )
-                status = await asyncio.wait_for(process.wait(), POWER_OFF_S_MAX)
-            except (OSError, TimeoutError) as error:
-                log.critical("host_not_powered_off", why=str(error) or "no answer")
-                continue
-            if status == 0:
-                log.warning("host_powered_off")
-                return
-            log.critical("host_not_powered_off", why=f"status {status}")
-
-    async def _cut_and_return(self, ups: str) -> None:
-        outcome = await self.command(ups, CUT_AND_RETURN)
-        match outcome:
-            case Obeyed() | PerhapsObeyed():
-                log.warning("ups_told_to_return", device=ups)
-            case _:
-                log.critical("ups_not_told_to_return", device=ups, why=outcome.why)
 
     # --- UPSes, for self-tests and looks
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import os
 import re
 import shutil
 import time
@@ -13,12 +12,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 import structlog
 
+from tillhald.domain import events as ev
 from tillhald.domain.errors import SelfTestNotNow
 from tillhald.domain.outages import LOAD_PERCENT_WANTED_MAX, OVERDUE_DAYS, is_due
 from tillhald.domain.sale import UNDER_WAY
-from tillhald.domain.supply import SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.supply import Lack, SelfTestKind, SelfTestResult, Supply
 from tillhald.domain.ups import Master
-from tillhald.service.power import CUT_AND_RETURN
+from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.going_dark import (
+    CUT_AND_RETURN,
+    CUT_DELAY,
+    RETURN_DELAY,
+    has_hook,
+    seconds_told,
+)
 from tillhald.service.self_tests import COMMANDS
 from tillhald.service.settlement import SETTLE_S, SettleStep
 
@@ -35,7 +42,6 @@ log = structlog.get_logger(__name__)
 LOGIND_DEFAULT_S = 5
 LOGIND_LINES_MAX = 10_000
 _INHIBIT = re.compile(r"\s*InhibitDelayMaxSec\s*=\s*(\d{1,6})\s*(s|sec|seconds|min|m)?\s*")
-_HOOKS = ("usr/lib/systemd/system-shutdown", "lib/systemd/system-shutdown")
 
 
 class Missing(enum.StrEnum):
@@ -55,7 +61,9 @@ class Missing(enum.StrEnum):
     LOAD_HIGH = "load_high"
     POWEROFF_MISSING = "poweroff_missing"
     INHIBIT_DELAY_SHORT = "inhibit_delay_short"
+    SHUTDOWNS_NOT_HELD = "shutdowns_not_held"
     HOOK_MISSING = "hook_missing"
+    LATCH_MISSING = "latch_missing"
     SELF_TEST_OVERDUE = "self_test_overdue"
     BATTERY_UNRECORDED = "battery_unrecorded"
     SETTLED_TOO_SLOWLY = "settled_too_slowly"
@@ -81,7 +89,11 @@ WHAT_TO_DO: dict[Missing, str] = {
     Missing.POWEROFF_MISSING: "Set power.poweroff_command to a program of this machine.",
     Missing.INHIBIT_DELAY_SHORT: "Set InhibitDelayMaxSec in logind.conf.d to the seconds that the "
     "till needs to settle.",
+    Missing.SHUTDOWNS_NOT_HELD: "Set power.hold_shutdowns, and let the daemon's user take delay "
+    "inhibitors of logind (polkit).",
     Missing.HOOK_MISSING: "Install the hook that tells the UPS to cut late in the shutdown.",
+    Missing.LATCH_MISSING: "Set power.latch_file to /run/tillhal/cut-and-return, where the hook "
+    "looks for it.",
     Missing.SELF_TEST_OVERDUE: "Run the self-test that is overdue.",
     Missing.BATTERY_UNRECORDED: "Record when the battery was fitted.",
     Missing.SETTLED_TOO_SLOWLY: "Settling took longer than power.shutdown_need_s allows for.",
@@ -175,24 +187,22 @@ class PowerCheck:
 
     def _delays(self, name: str) -> Iterator[Finding]:
         need_s = self._power.settings.rules.shutdown_need_s
-        cut_s = self._seconds(name, "ups.delay.shutdown")
-        back_s = self._seconds(name, "ups.delay.start")
+        source = self._power.source(name)
+        cut_s = seconds_told(source, name, CUT_DELAY)
+        back_s = seconds_told(source, name, RETURN_DELAY)
+        # Where the hook tells the UPS, the host is down already.
+        has_late_cut = self._power.settings.latch.is_there and has_hook(self._root)
         if cut_s is None:
-            message = "It does not tell after how long it cuts (ups.delay.shutdown)."
-            yield Finding(Missing.CUT_DELAY_UNKNOWN, name, message)
+            if not has_late_cut:
+                message = f"It does not tell after how long it cuts ({CUT_DELAY})."
+                yield Finding(Missing.CUT_DELAY_UNKNOWN, name, message)
             return
-        if cut_s < need_s:
+        if cut_s < need_s and not has_late_cut:
             message = f"It cuts after {cut_s} s; the till and its host need {need_s} s."
             yield Finding(Missing.CUT_DELAY_SHORT, name, message)
         if back_s is not None and back_s <= cut_s:
             message = f"It returns after {back_s} s, and cuts after {cut_s} s."
             yield Finding(Missing.RETURN_DELAY_SHORT, name, message)
-
-    def _seconds(self, name: str, variable: str) -> int | None:
-        source = self._power.source(name)
-        reading = source.variables(name).get(variable) if source else None
-        text = (reading.value or "").strip() if reading else ""
-        return int(float(text)) if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text) else None
 
     def _carries(self, name: str, sample: UpsSample) -> Iterator[Finding]:
         """Load versus need, with everything on that is on now."""
@@ -215,10 +225,16 @@ class PowerCheck:
         if delay_s < SETTLE_S:
             message = f"logind waits {delay_s} s for who holds a shutdown up; {SETTLE_S:.0f} s are"
             yield Finding(Missing.INHIBIT_DELAY_SHORT, "", f"{message} needed.")
-        hooks = [path for folder in _HOOKS for path in _files(self._root / folder)]
-        if not any(os.access(path, os.X_OK) for path in hooks):
-            message = "Nothing in systemd's system-shutdown folder tells the UPS to cut."
+        inhibitor = self._power.inhibitor
+        if inhibitor is None or not inhibitor.is_held:
+            message = "logind does not wait for the till when somebody shuts the host down."
+            yield Finding(Missing.SHUTDOWNS_NOT_HELD, "", message)
+        if not has_hook(self._root):
+            message = "The hook in systemd's system-shutdown folder is not there."
             yield Finding(Missing.HOOK_MISSING, "", message)
+        elif not self._power.settings.latch.is_there:
+            message = "The hook is there, and nothing tells it what to cut."
+            yield Finding(Missing.LATCH_MISSING, "", message)
 
     def _inhibit_s(self) -> int:
         """As systemd reads it: logind.conf, then the drop-ins by name; the last one counts."""
@@ -270,6 +286,12 @@ class PowerCheck:
             found.append(Finding(Missing.SETTLED_TOO_SLOWLY, "", message))
         result = Drilled(took_ms=took_ms, needed_s=need_s, findings=tuple(found))
         log.info("power_drill_ended", took_ms=took_ms, missing=len(found))
+        lacks = tuple(Lack(code=finding.code.name, ups=finding.ups) for finding in found)
+        ended = ev.DrillEnded(took_ms=took_ms, needed_s=need_s, lacks=lacks)
+        try:
+            await self._till.record([ended])
+        except (Overloaded, StorageError) as error:
+            log.error("power_fact_not_recorded", why=str(error))
         self.work.tell(DrillStep("done", "The drill is over; nothing was cut.", result))
 
     def _tell(self, step: SettleStep) -> None:

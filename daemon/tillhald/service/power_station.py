@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import time
 from typing import TYPE_CHECKING
 
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.specs import PowerDriver
 from tillhald.domain.self_test import Hours
+from tillhald.service.going_dark import Latch
+from tillhald.service.inhibitor import Inhibitor, system_bus
 from tillhald.service.power import Power, PowerSettings
 from tillhald.service.power_check import PowerCheck
 from tillhald.service.self_tests import SelfTests
-from tillhald.service.settlement import Settlement
+from tillhald.service.settlement import SETTLE_S, Settlement
 from tillhald.service.work import Work
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Sequence
 
     from tillhald.config import Config
     from tillhald.devices.power_supply import PowerSource
     from tillhald.devices.registry import DeviceRegistry
+    from tillhald.service.supervisor import Supervisor
     from tillhald.service.tail import Tail
     from tillhald.service.till import Clock, Till
 
@@ -63,9 +68,12 @@ class PowerStation:
             rules=table.rules(names),
             poweroff_command=table.poweroff_command,
             test_hours=Hours(first=table.tests_from, last=table.tests_until),
+            latch=Latch(table.latch_file),
         )
+        self._holds_shutdowns = table.hold_shutdowns
         self.clock = clock
         self._local_time = local_time
+        self._prints_unfinished = config.recovery.print_unfinished
         self._power: Power | None = None
         self._listening: list[asyncio.Task[None]] = []
 
@@ -84,8 +92,14 @@ class PowerStation:
         on_dark: Callable[[], None],
     ) -> tuple[Power, PowerCheck]:
         """Begin to listen. `on_dark` is called when the till is at rest, and the host is to go."""
+        self._settings.latch.clear()
         settlement = Settlement(
-            till, tail, devices, Work(tasks), on_settled=lambda _: self._settled(on_dark)
+            till,
+            tail,
+            devices,
+            Work(tasks),
+            on_settled=lambda _: self._settled(on_dark),
+            time_text=self._time_text if self._prints_unfinished else None,
         )
         power = self._power = Power(
             till=till,
@@ -108,11 +122,48 @@ class PowerStation:
                 local_time=self._local_time,
             )
             self._listening.append(tasks.create_task(self_tests.run()))
+        if self._holds_shutdowns:
+            power.inhibitor = Inhibitor(system_bus(os.environ), self._settle_for_the_host)
+            self._listening.append(tasks.create_task(power.inhibitor.run()))
         return power, self._check
+
+    def _time_text(self) -> str:
+        return self._local_time(self.clock.wall_ms())
+
+    async def _settle_for_the_host(self) -> None:
+        """Somebody shuts the host down. Return when the till is at rest, or can wait no longer."""
+        assert self._power is not None, "it has begun"
+        await self._power.settle(SETTLE_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._power.settlement.ended.wait(), 2 * SETTLE_S)
 
     def _settled(self, on_dark: Callable[[], None]) -> None:
         if self._power is not None and self._power.goes_dark:
             on_dark()
+
+    def sentence(self) -> str:
+        """How the till is, for a person who looks after the host."""
+        power = self._power
+        if power is None or power.settlement.is_under_way:
+            return "Settles before its power goes."
+        if power.settlement.result is not None:
+            return "At rest; takes nothing new until it is started anew."
+        state = power.state
+        selling = "Refuses new sales" if state.refuses_sales else "Sells"
+        return f"{selling}; power: {state.supply.value.replace('_', ' ')}."
+
+    async def finish_settling(self, supervisor: Supervisor) -> None:
+        """The daemon stops: a settlement under way comes to its end, by a deadline of its own.
+
+        Whoever stops the daemon now (the host is going down, too) would leave half of the sales
+        put aside, and a receipt on its way.
+        """
+        supervisor.stopping()
+        settlement = self._power.settlement if self._power is not None else None
+        while settlement is not None and settlement.is_under_way:
+            supervisor.extend(2 * SETTLE_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(settlement.ended.wait(), SETTLE_S)
 
     def stop(self) -> None:
         """Listen no more."""

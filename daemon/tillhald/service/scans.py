@@ -8,6 +8,7 @@ until its front end acknowledges it, for the times that `domain.scan_queue` name
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,10 +23,11 @@ from tillhald.domain import scan_queue as queue
 from tillhald.domain.claims import ClaimMode
 from tillhald.domain.scan import Scan
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.caller import NOBODYS
 from tillhald.telemetry import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from tillhald.devices.events import FrameRead
     from tillhald.devices.registry import DeviceRegistry
@@ -105,8 +107,11 @@ class Scans:
         repeats: RepeatRule,
         wall_ms: Callable[[], int],
         now_s: Callable[[], float],
+        count: Callable[[str, str], None],
     ) -> None:
-        """`now_s` is the clock that devices stamp frames with: monotonic."""
+        """`now_s` is the clock that devices stamp frames with: monotonic. `count(device, name)`
+        counts one of a statistic.
+        """
         self._till = till
         self._claims = claims
         self._devices = devices
@@ -114,6 +119,8 @@ class Scans:
         self._repeats = repeats
         self._wall_ms = wall_ms
         self._now_s = now_s
+        self._count = count
+        self._looks: dict[str, Callable[[Scan], bool]] = {}
         self._shelves: dict[str, _Shelf] = {}
         if any(shot.category is Category.SCANNER for shot in devices.snapshot()):
             _reader()  # now, and not with the first customer waiting
@@ -147,8 +154,22 @@ class Scans:
         log.debug("scan_read", device=event.device_id, outcome=outcome, bytes=len(frame.raw))
         if scan.corrupt:
             log.warning("scan_corrupt", device=event.device_id, why=scan.corrupt.value)
+        self._count(event.device_id, "NoReadCount" if scan.corrupt else "GoodScanCount")
+        look = self._looks.get(event.device_id)
+        if look is not None and look(scan):
+            return  # it was for the check of the scanner: no front end is to sell it
         if not (is_repeat and self._repeats.is_dropped):
             self._keep(event.device_id, scan, event.at_ms, frame.ended_s, is_repeat=is_repeat)
+
+    @contextlib.contextmanager
+    def looked_at(self, device_id: str, look: Callable[[Scan], bool]) -> Iterator[None]:
+        """Meanwhile `look` sees each scan of this scanner; what it takes (True) goes no further."""
+        assert device_id not in self._looks, f"{device_id} has one check at a time"
+        self._looks[device_id] = look
+        try:
+            yield
+        finally:
+            del self._looks[device_id]
 
     def read_keyed(self, text: str) -> Scan:
         """What a person typed, read as a scan."""
@@ -299,7 +320,9 @@ class Scans:
         if dues and not self._draining:
             wait_s = max(min(dues) - self._now_s(), 0.0) + 0.001
             loop = asyncio.get_running_loop()
-            shelf.timer = loop.call_later(wait_s, self._time_passed, device_id, shelf)
+            shelf.timer = loop.call_later(
+                wait_s, self._time_passed, device_id, shelf, context=NOBODYS
+            )
 
     def _time_passed(self, device_id: str, shelf: _Shelf) -> None:
         self._tidy(device_id, shelf)

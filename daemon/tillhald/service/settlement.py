@@ -16,9 +16,11 @@ import msgspec
 import structlog
 
 from tillhald.devices.categories import Category, DrawerStatus, PowerState
+from tillhald.domain.commands import PrintSuspended
 from tillhald.domain.jobs import JobState, KickState
 from tillhald.domain.outages import suspension_facts
 from tillhald.domain.sale import UNDER_WAY
+from tillhald.domain.slip_paper import suspended_sales
 from tillhald.journal.errors import Overloaded, StorageError
 
 if TYPE_CHECKING:
@@ -83,7 +85,10 @@ class Settlement:
         work: Work[SettleStep],
         *,
         on_settled: Callable[[Settled], None],
+        time_text: Callable[[], str] | None = None,
     ) -> None:
+        """`time_text` writes the time for the list of unfinished sales; None: none is printed."""
+        self._time_text = time_text
         self._till = till
         self._tail = tail
         self._devices = devices
@@ -91,6 +96,12 @@ class Settlement:
         self.work = work
         self.result: Settled | None = None
         self.begun = asyncio.Event()
+        self.ended = asyncio.Event()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self.begun.is_set() and not self.ended.is_set() and self.work.is_running
 
     def begin(self, deadline_s: float = SETTLE_S) -> None:
         """Begin, unless it has begun; `deadline_s` is for all of it."""
@@ -114,6 +125,7 @@ class Settlement:
             settled, took_ms=round((time.monotonic() - began_s) * 1000)
         )
         self.result = settled
+        self.ended.set()
         log.warning(
             "till_settled",
             suspended=len(settled.suspended),
@@ -138,6 +150,8 @@ class Settlement:
         tell(SettleStep(Phase.SALES, f"{len(under_way)} sales are under way."))
         suspended = [] if rehearsal else await self._sales(deadline_s * SALES_SHARE)
         left = tuple(self._under_way())
+        if not rehearsal:
+            self._print_unfinished()
         tell(SettleStep(Phase.DRAWERS, f"{len(self._open_drawers())} drawers stand open."))
         tell(SettleStep(Phase.PRINTERS, f"{self._deeds_left()} jobs and kicks are to be done."))
         await self._until(lambda: not self._deeds_left(), deadline_s * PRINTERS_SHARE)
@@ -175,6 +189,20 @@ class Settlement:
 
         await self._until(none_left, for_s)
         return suspended
+
+    def _print_unfinished(self) -> None:
+        """Have the sales that are not finished printed; the printers are waited for next."""
+        state, rules = self._till.state, self._till.rules
+        if self._time_text is None or not rules.receipt_printer or not state.sales:
+            return
+        command = PrintSuspended(
+            # A stroke is in no caller's id, and each record has a number of its own.
+            job_id=f"unfinished/{state.seq + 1}",
+            printer=rules.receipt_printer,
+            time_text=self._time_text(),
+        )
+        with contextlib.suppress(Overloaded, StorageError):
+            self._till.note([suspended_sales(state, rules, command)])
 
     def _open_drawers(self) -> list[str]:
         return [

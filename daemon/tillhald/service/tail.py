@@ -11,6 +11,9 @@ from tillhald.journal.errors import StorageFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tillhald.journal.format import StoredRecord
+    from tillhald.service.follow import Hole
+
 
 class Tail:
     """How far the journal is on disk, and who waits for it to come further.
@@ -26,6 +29,8 @@ class Tail:
         """The first record that only the spill holds; None when the journal holds them all."""
         self.failure: BaseException | None = None
         self.draining = False
+        self.read_last: tuple[tuple[int, int], list[StoredRecord] | list[Hole]] = ((-1, -1), [])
+        """What was read after a cursor up to a durable end; see service.follow."""
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._watching: set[asyncio.Event] = set()
         self._on_advance: list[Callable[[int], None]] = []

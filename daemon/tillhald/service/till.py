@@ -22,6 +22,7 @@ from tillhald.domain.answers import (
     decode_answered,
     encode_answered,
 )
+from tillhald.domain.book_rows import number_key
 from tillhald.domain.decide import clock_facts, decide
 from tillhald.domain.events import (
     Record,
@@ -33,14 +34,18 @@ from tillhald.domain.events import (
 )
 from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import (
+    book_key,
+    book_named,
+    decode_book,
     decode_job,
     decode_kick,
     decode_sale,
     entries,
     job_key,
+    job_key_named,
     kick_key,
     named_finished,
-    number_key,
+    row_of_new_id,
     sale_key,
     sales_named,
 )
@@ -48,6 +53,7 @@ from tillhald.domain.state import TillState, encode_state
 from tillhald.journal.errors import DiskReserve, JournalDamaged, StorageFailed
 from tillhald.journal.format import Row
 from tillhald.journal.health import Stage
+from tillhald.service.caller import CALLER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,6 +62,7 @@ if TYPE_CHECKING:
     from tillhald.domain.jobs import Job, Kick
     from tillhald.domain.rules import ShopRules
     from tillhald.domain.sale import Sale
+    from tillhald.domain.slips import SlipBook
     from tillhald.journal.health import Health
     from tillhald.journal.store import Store
     from tillhald.journal.writer import JournalWriter
@@ -73,7 +80,10 @@ request even while the journal's file cannot be read."""
 ANSWERS_CARRIED_BYTES_MAX = 512 << 10
 """Of answers that a new segment begins with, the latest ones: some 1,500 of them."""
 
-_BEGINS_SOMETHING = (cmd.Checkout, cmd.OpenSale, cmd.OpenReturn, cmd.SubmitJob, cmd.ReprintReceipt)
+_BEGINS_SOMETHING = (
+    *(cmd.Checkout, cmd.OpenSale, cmd.OpenReturn, cmd.SubmitJob, cmd.ReprintReceipt),
+    *(cmd.PutSlip, cmd.PrintSlips, cmd.PrintSuspended),
+)
 """What is refused when only the reserve is left."""
 
 
@@ -121,7 +131,9 @@ class Till:
         self._tail = tail
         self._clock = clock
         self._boot_id = boot_id
-        self._checkpoint_seq = state.seq
+        # Not that of the start: a till that is killed day by day must not replay ever more.
+        kept = store.newest_checkpoint()
+        self._checkpoint_seq = kept[0] if kept else 0
         # Rows of records that are on their way to the disk: reads see them before LMDB does.
         self._recent: dict[tuple[str, bytes], bytes] = {}
         self._recent_by_seq: deque[tuple[int, tuple[Row, ...]]] = deque()
@@ -153,41 +165,39 @@ class Till:
         if self._writer.health.reserve_only and isinstance(command, _BEGINS_SOMETHING):
             sentence = "There is hardly any room left: only what is open can be finished."
             raise DiskReserve(sentence)
-        at_ms = self._clock.wall_ms()
+        at_ms, job = self._clock.wall_ms(), self._job_named(command)
         now = cmd.Now(
             at_ms=at_ms,
             today=self._clock.today(at_ms) if self.state.day is None else "",
             operator=request.operator,
             approver=request.approver,
-            finished=self._finished_named(command),
+            finished=self._known_sales(sales_named(command, self.state, job)),
             id_taken=self._id_taken(command),
-            job=self._job_named(command),
+            job=job,
+            book=self.closed_book(book_named(command)),
         )
         facts = decide(self.state, self.rules, command, now)
         answer = self._append(facts, at_ms, request=request, command=command)
         assert answer is not None, "a command has an answer"
         return Outcome(answer, replayed=False), self.state.seq
 
-    def _finished_named(self, command: cmd.AnyCommand) -> dict[str, Sale]:
-        """The finished sales that the rules need to see beside this command."""
-        names = sales_named(command, self.state, self._job_named(command))
+    def _known_sales(self, names: Iterable[str]) -> dict[str, Sale]:
         return {name: sale for name in names if (sale := self._known_sale(name)) is not None}
 
     def _id_taken(self, command: cmd.AnyCommand) -> bool:
-        match command:
-            case cmd.SubmitJob(job_id=job_id) | cmd.ReprintReceipt(job_id=job_id):
-                return self._known("jobs", job_key(job_id)) is not None
-            case cmd.OpenDrawer(kick_id=kick_id):
-                return self._known("jobs", kick_key(kick_id)) is not None
-            case _:
-                return False
+        row = row_of_new_id(command)
+        return row is not None and self._known(*row) is not None
 
     def _job_named(self, command: cmd.AnyCommand) -> Job | None:
         """The finished job that the rules need to see beside this command."""
-        if isinstance(command, cmd.CancelJob | cmd.ResolveJob):
-            stored = self._known("jobs", job_key(command.job_id))
-            return decode_job(stored) if stored else None
-        return None
+        key = job_key_named(command, self.state)
+        stored = self._known("jobs", key) if key else None
+        return decode_job(stored) if stored else None
+
+    def closed_book(self, outage_id: str) -> SlipBook | None:
+        """The slips of that outage, if their book is closed."""
+        stored = self._known("outages", book_key(outage_id)) if outage_id else None
+        return decode_book(stored) if stored else None
 
     # --- facts that nobody asked for by a request: deeds, devices, a start
 
@@ -289,32 +299,28 @@ class Till:
         begins_segment: bool = False,
     ) -> Answer | None:
         """Bring the state forward and queue the record. Raises before anything has changed."""
-        before = self.state
+        before, caller = self.state, request or CALLER.get()
         seq = self._writer.next_seq
         record = Record(
             wall_ms=at_ms,
             mono_ns=time.monotonic_ns(),
             boot_id=self._boot_id,
             clock_suspect=before.clock_suspect,
-            approver=request.approver if request else "",
-            front_end=request.front_end if request else "",
+            approver=caller.approver,
+            front_end=caller.front_end,
             request_id=request.request_id if request else "",
             events=tuple(facts),
         )
         state = apply(before, record, seq)
         # After the facts: the first sale of a day opens the day and the shift that it names.
-        day, shift = state.day, state.shift
+        day, shift = state.day or before.day, state.shift or before.shift
         record = replace(
             record,
             business_day=day.business_day if day else "",
             shift_id=shift.shift_id if shift else "",
-            operator=(request.operator or (shift.operator if shift else "")) if request else "",
+            operator=caller.operator or (shift.operator if shift and request else ""),
         )
-        finished = {
-            name: sale
-            for name in named_finished(record.events, state)
-            if (sale := self._known_sale(name)) is not None
-        }
+        finished = self._known_sales(named_finished(record.events, state))
         rows: list[Row] = [Row(*entry) for entry in entries(record.events, state, finished)[0]]
         rows.extend(more_rows)
         answer, answered = None, b""
@@ -335,8 +341,6 @@ class Till:
         except BaseException:
             self.state = before
             raise
-        if checkpoint is not None:
-            self._checkpoint_seq = seq
         if request and command:
             self._remember(request.request_id, answered)
         kept = tuple(rows)
@@ -350,6 +354,7 @@ class Till:
     def _checkpoint_if_due(self, seq: int) -> bytes | None:
         if seq - self._checkpoint_seq < CHECKPOINT_EVERY:
             return None
+        self._checkpoint_seq = seq
         stored = encode_state(self.state)
         return stored if len(stored) <= CHECKPOINT_BYTES_MAX else None
 

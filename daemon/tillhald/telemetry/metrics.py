@@ -19,6 +19,20 @@ JOURNAL_MAP_BYTES = Gauge("tillhal_journal_map_bytes", "Bytes set aside for the 
 LIVE_SALES = Gauge(
     "tillhal_live_sales", "Sales that are open, suspended, tendering or interrupted."
 )
+POWER_SUPPLY = Gauge(
+    "tillhal_power_supply", "1 for the state that the till's power is in, 0 for others.", ["supply"]
+)
+POWER_REFUSES_SALES = Gauge(
+    "tillhal_power_refuses_sales", "1 while new sales are refused for want of power."
+)
+OUTAGES = Counter("tillhal_outages", "Outages that began since the daemon's start.")
+ON_BATTERY_SECONDS = Counter(
+    "tillhal_on_battery_seconds", "Seconds on battery in outages since the daemon's start."
+)
+UPS_HEARD = Gauge("tillhal_ups_heard", "1 while a UPS is heard.", ["ups"])
+UPS_CHARGE_PERCENT = Gauge("tillhal_ups_charge_percent", "A UPS's charge.", ["ups"])
+UPS_RUNTIME_SECONDS = Gauge("tillhal_ups_runtime_seconds", "How long a UPS says it lasts.", ["ups"])
+UPS_LOAD_PERCENT = Gauge("tillhal_ups_load_percent", "A UPS's load.", ["ups"])
 SCANS = Counter(
     "tillhal_scans",
     "Scans, by what became of them.",

@@ -15,6 +15,14 @@ test drivers; what witnesses for or against them, the simulator, still knows not
 """
 
 from hwsim.conformance.drawer import CashDrawerConformance
+from hwsim.conformance.power import PowerSourceConformance
 from hwsim.conformance.printer import PosPrinterConformance
+from hwsim.conformance.scanner import BarcodeScannerConformance, Handheld
 
-__all__ = ["CashDrawerConformance", "PosPrinterConformance"]
+__all__ = [
+    "BarcodeScannerConformance",
+    "CashDrawerConformance",
+    "Handheld",
+    "PosPrinterConformance",
+    "PowerSourceConformance",
+]

@@ -27,7 +27,9 @@ from tillhal import (
     line,
     requests,
 )
+from tillhal.aio_shifts import AsyncShifts
 from tillhal.channel import ADDRESS_ENV, channel_options, target_of
+from tillhal.sync_shifts import Shifts
 from tillhal.v1 import checkout_pb2
 
 from .shop import WAIT_S_MAX, refusal, serving, unix_address
@@ -317,7 +319,9 @@ def test_one_client_serves_many_threads(server: Server, shop: Shop) -> None:
     assert len(shop.sales) == 8
 
 
-@pytest.mark.parametrize(("sync", "other"), [(Till, AsyncTill), (LiveSale, AsyncLiveSale)])
+@pytest.mark.parametrize(
+    ("sync", "other"), [(Till, AsyncTill), (LiveSale, AsyncLiveSale), (Shifts, AsyncShifts)]
+)
 def test_both_clients_offer_the_same(sync: type, other: type) -> None:
     def offered(kind: type) -> dict[str, list[tuple[str, object, object]]]:
         return {

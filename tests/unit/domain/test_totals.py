@@ -5,9 +5,10 @@ import pytest
 from tests.support.shop import Shop, assert_books_balance, card, cash, line, off, returning
 from tillhald.domain import commands as cmd
 from tillhald.domain.amounts import AMOUNT_MINOR_MAX, ONE, Quantity
+from tillhald.domain.books import Tally
 from tillhald.domain.rules import CashRounding, ShopRules
 from tillhald.domain.sale import DISCOUNTS_MAX, LINES_MAX, TENDERS_MAX, Discount, TaxTotal
-from tillhald.domain.state import LIVE_SALES_MAX, Tally
+from tillhald.domain.state import LIVE_SALES_MAX
 
 HUNDRED = Quantity(100)
 P19, P7 = Quantity(19), Quantity(7)

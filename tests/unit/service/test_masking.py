@@ -25,10 +25,13 @@ from tillhald.devices.finding import load_drivers
 from tillhald.devices.options import Shown
 from tillhald.devices.unit import DeviceConfig
 from tillhald.domain import events as ev
+from tillhald.domain.backup import BackupMade
+from tillhald.domain.books import DayReport, Denomination, ShiftReport
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, PrintWork
 from tillhald.domain.sale import Discount, Line, Tender, TenderState, TenderType
+from tillhald.domain.slips import SlipMark
 from tillhald.service import masking
 from tillhald.service.archive import Packing
 from tillhald.service.masking import (
@@ -348,13 +351,13 @@ def test_a_text_that_is_made_to_be_slow_is_not_slow(piece: str) -> None:
 
 NUMBERS = set(
     """
-    after_seq boot_ms bytes characters clean_shutdown drawers_open gone in_use interrupted_sales
+    after_seq boot_ms bytes characters clean_shutdown drawers_open failures gone in_use interrupted_sales
     jobs_left last_seq left_open map_mib missing records rows scans seconds segment seq suspended
-    tail_records token took_ms unconfirmed_jobs
+    tail_records token took_ms unconfirmed_jobs writes size_bytes status
     """.split()
 )
 """Fields of log lines that hold numbers, yes or no, or lists of them: these are always shown."""
-WITHOUT_TEXT = {"exc_info", "ticket", "identity"}
+WITHOUT_TEXT = {"exc_info", "file", "ticket", "identity"}
 
 
 def test_every_field_that_the_daemon_logs_is_decided_on() -> None:
@@ -391,6 +394,7 @@ def test_every_event_is_decided_on_and_no_other() -> None:
     """A new event needs a line in masking.FACTS: which of its fields may support see?"""
     kinds = {kind.__name__: kind for kind in typing.get_args(ev.AnyEvent)}
     structs = (Line, Discount, Tender, PrintDocument, Job, PrintWork, Identity)
+    structs += (Denomination, ShiftReport, DayReport, SlipMark, BackupMade)
     parts = {kind.__name__: kind for kind in structs}
     assert set(FACTS) == set(kinds) | set(parts)
     for name, fields in FACTS.items():

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from tillhald.domain.ups import PowerRules
+from tillhald.service.going_dark import Latch
+from tillhald.service.inhibitor import Inhibitor
 from tillhald.service.power import Power, PowerSettings
 from tillhald.service.power_check import Missing, PowerCheck
 from tillhald.service.work import STEPS_KEPT_MAX, Work
@@ -67,12 +69,16 @@ class _Looked:
     """As much of the power as the host's own files are compared with."""
 
     upses = ()
+    inhibitor: Inhibitor | None = None
     settings = PowerSettings(rules=PowerRules(feeds=()), poweroff_command=("true",))
 
 
-def host(root: Path) -> set[Missing]:
-    check = PowerCheck(None, cast("Power", _Looked()), None, root=root)  # type: ignore[arg-type]
-    return {finding.code for finding in check._host()}
+def host(root: Path, looked: _Looked | None = None) -> set[Missing]:
+    check = PowerCheck(None, cast("Power", looked or _Looked()), None, root=root)  # type: ignore[arg-type]
+    found = {finding.code for finding in check._host()}
+    # Nobody asks logind here: see tests/e2e/test_held_shutdowns.py.
+    assert Missing.SHUTDOWNS_NOT_HELD in found
+    return found - {Missing.SHUTDOWNS_NOT_HELD}
 
 
 def test_the_host_is_asked_for_all_that_a_shutdown_needs(tmp_path: Path) -> None:
@@ -87,12 +93,17 @@ def test_the_host_is_asked_for_all_that_a_shutdown_needs(tmp_path: Path) -> None
     (drop_ins / "90-later.conf").unlink()
     hooks = tmp_path / "usr/lib/systemd/system-shutdown"
     hooks.mkdir(parents=True)
-    hook = hooks / "nutshutdown"
-    hook.write_text("#!/bin/sh\n")
-    hook.chmod(0o644)
-    assert host(tmp_path) == {Missing.HOOK_MISSING}
-    hook.chmod(0o755)
-    assert host(tmp_path) == set()
+    for name in ("nutshutdown", "tillhald"):  # NUT's own does nothing for the till
+        assert host(tmp_path) == {Missing.HOOK_MISSING}
+        hook = hooks / name
+        hook.write_text("#!/bin/sh\n")
+        hook.chmod(0o644)
+        assert host(tmp_path) == {Missing.HOOK_MISSING}
+        hook.chmod(0o755)
+    assert host(tmp_path) == {Missing.LATCH_MISSING}
+    looked = _Looked()
+    looked.settings = looked.settings._replace(latch=Latch("/run/tillhal/cut-and-return"))
+    assert host(tmp_path, looked) == set()
 
 
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:

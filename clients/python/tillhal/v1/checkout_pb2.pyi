@@ -171,12 +171,14 @@ class Discount(_message.Message):
     def __init__(self, input: _Optional[_Union[DiscountInput, _Mapping]] = ..., amount: _Optional[_Union[_types_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class Tender(_message.Message):
-    __slots__ = ("input", "state")
+    __slots__ = ("input", "state", "excepted")
     INPUT_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    EXCEPTED_FIELD_NUMBER: _ClassVar[int]
     input: TenderInput
     state: TenderState
-    def __init__(self, input: _Optional[_Union[TenderInput, _Mapping]] = ..., state: _Optional[_Union[TenderState, str]] = ...) -> None: ...
+    excepted: bool
+    def __init__(self, input: _Optional[_Union[TenderInput, _Mapping]] = ..., state: _Optional[_Union[TenderState, str]] = ..., excepted: bool = ...) -> None: ...
 
 class TaxSummary(_message.Message):
     __slots__ = ("tax_code", "tax_percent", "net", "tax")
@@ -191,7 +193,7 @@ class TaxSummary(_message.Message):
     def __init__(self, tax_code: _Optional[str] = ..., tax_percent: _Optional[_Union[_types_pb2.Decimal, _Mapping]] = ..., net: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tax: _Optional[_Union[_types_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class SaleSummary(_message.Message):
-    __slots__ = ("sale_id", "version", "state", "kind", "receipt_number", "payable", "tax", "discount", "rounding_adjustment", "tendered", "due", "change", "line_count", "seq", "update_time", "receipt_job_id")
+    __slots__ = ("sale_id", "version", "state", "kind", "receipt_number", "payable", "tax", "discount", "rounding_adjustment", "tendered", "due", "change", "line_count", "seq", "update_time", "receipt_job_id", "training")
     SALE_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -208,6 +210,7 @@ class SaleSummary(_message.Message):
     SEQ_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    TRAINING_FIELD_NUMBER: _ClassVar[int]
     sale_id: str
     version: int
     state: SaleState
@@ -224,10 +227,11 @@ class SaleSummary(_message.Message):
     seq: int
     update_time: _timestamp_pb2.Timestamp
     receipt_job_id: str
-    def __init__(self, sale_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[SaleState, str]] = ..., kind: _Optional[_Union[SaleKind, str]] = ..., receipt_number: _Optional[int] = ..., payable: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tax: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., rounding_adjustment: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tendered: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., due: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., change: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., line_count: _Optional[int] = ..., seq: _Optional[int] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., receipt_job_id: _Optional[str] = ...) -> None: ...
+    training: bool
+    def __init__(self, sale_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[SaleState, str]] = ..., kind: _Optional[_Union[SaleKind, str]] = ..., receipt_number: _Optional[int] = ..., payable: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tax: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., rounding_adjustment: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tendered: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., due: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., change: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., line_count: _Optional[int] = ..., seq: _Optional[int] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., receipt_job_id: _Optional[str] = ..., training: bool = ...) -> None: ...
 
 class Sale(_message.Message):
-    __slots__ = ("summary", "lines", "discounts", "tenders", "taxes", "tax_mode", "language", "original_sale_id", "voided_by_sale_id", "reason", "shift_id", "business_day", "operator", "open_time", "copies")
+    __slots__ = ("summary", "lines", "discounts", "tenders", "taxes", "tax_mode", "language", "original_sale_id", "voided_by_sale_id", "reason", "shift_id", "business_day", "operator", "open_time", "copies", "slip", "original_business_day")
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     DISCOUNTS_FIELD_NUMBER: _ClassVar[int]
@@ -243,6 +247,8 @@ class Sale(_message.Message):
     OPERATOR_FIELD_NUMBER: _ClassVar[int]
     OPEN_TIME_FIELD_NUMBER: _ClassVar[int]
     COPIES_FIELD_NUMBER: _ClassVar[int]
+    SLIP_FIELD_NUMBER: _ClassVar[int]
+    ORIGINAL_BUSINESS_DAY_FIELD_NUMBER: _ClassVar[int]
     summary: SaleSummary
     lines: _containers.RepeatedCompositeFieldContainer[Line]
     discounts: _containers.RepeatedCompositeFieldContainer[Discount]
@@ -258,7 +264,27 @@ class Sale(_message.Message):
     operator: str
     open_time: _timestamp_pb2.Timestamp
     copies: int
-    def __init__(self, summary: _Optional[_Union[SaleSummary, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[Line, _Mapping]]] = ..., discounts: _Optional[_Iterable[_Union[Discount, _Mapping]]] = ..., tenders: _Optional[_Iterable[_Union[Tender, _Mapping]]] = ..., taxes: _Optional[_Iterable[_Union[TaxSummary, _Mapping]]] = ..., tax_mode: _Optional[_Union[TaxMode, str]] = ..., language: _Optional[str] = ..., original_sale_id: _Optional[str] = ..., voided_by_sale_id: _Optional[str] = ..., reason: _Optional[str] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., operator: _Optional[str] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., copies: _Optional[int] = ...) -> None: ...
+    slip: SlipMark
+    original_business_day: str
+    def __init__(self, summary: _Optional[_Union[SaleSummary, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[Line, _Mapping]]] = ..., discounts: _Optional[_Iterable[_Union[Discount, _Mapping]]] = ..., tenders: _Optional[_Iterable[_Union[Tender, _Mapping]]] = ..., taxes: _Optional[_Iterable[_Union[TaxSummary, _Mapping]]] = ..., tax_mode: _Optional[_Union[TaxMode, str]] = ..., language: _Optional[str] = ..., original_sale_id: _Optional[str] = ..., voided_by_sale_id: _Optional[str] = ..., reason: _Optional[str] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., operator: _Optional[str] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., copies: _Optional[int] = ..., slip: _Optional[_Union[SlipMark, _Mapping]] = ..., original_business_day: _Optional[str] = ...) -> None: ...
+
+class SlipMark(_message.Message):
+    __slots__ = ("outage_id", "slip_no", "paper_time", "original_business_day", "written_by", "entered_by", "approved_by")
+    OUTAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    SLIP_NO_FIELD_NUMBER: _ClassVar[int]
+    PAPER_TIME_FIELD_NUMBER: _ClassVar[int]
+    ORIGINAL_BUSINESS_DAY_FIELD_NUMBER: _ClassVar[int]
+    WRITTEN_BY_FIELD_NUMBER: _ClassVar[int]
+    ENTERED_BY_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_BY_FIELD_NUMBER: _ClassVar[int]
+    outage_id: str
+    slip_no: int
+    paper_time: _timestamp_pb2.Timestamp
+    original_business_day: str
+    written_by: str
+    entered_by: str
+    approved_by: str
+    def __init__(self, outage_id: _Optional[str] = ..., slip_no: _Optional[int] = ..., paper_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., original_business_day: _Optional[str] = ..., written_by: _Optional[str] = ..., entered_by: _Optional[str] = ..., approved_by: _Optional[str] = ...) -> None: ...
 
 class CheckoutRequest(_message.Message):
     __slots__ = ("request_id", "sale_id", "lines", "discounts", "tenders", "tax_mode", "language")

@@ -139,7 +139,8 @@ class CheckoutServiceServicer(object):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
         CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
-        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS, BATTERY_LOW,
+        RECOVERY_PENDING. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -147,8 +148,9 @@ class CheckoutServiceServicer(object):
 
     def OpenSale(self, request, context):
         """Opens a sale without lines, to be filled step by step.
-        ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED,
+        DAY_NOT_OPEN, TOO_MANY_SHIFTS, TOO_MANY_OPEN_SALES, BATTERY_LOW, RECOVERY_PENDING.
+        RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -160,6 +162,7 @@ class CheckoutServiceServicer(object):
         DISCOUNT_TOO_LARGE (one given before is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -170,6 +173,7 @@ class CheckoutServiceServicer(object):
         INVALID_ARGUMENT: DISCOUNT_TOO_LARGE (one on the sale is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -181,6 +185,7 @@ class CheckoutServiceServicer(object):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -197,6 +202,7 @@ class CheckoutServiceServicer(object):
     def ResumeSale(self, request, context):
         """Takes up a suspended sale, or one that was interrupted by a crash.
         FAILED_PRECONDITION: SALE_STATE, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -209,6 +215,7 @@ class CheckoutServiceServicer(object):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED,
         TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
         NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -236,6 +243,7 @@ class CheckoutServiceServicer(object):
         """Completes the sale: gives the receipt number, the change and the cash rounding.
         INVALID_ARGUMENT: TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED. FAILED_PRECONDITION: SALE_STATE,
         TENDER_UNRESOLVED, SALE_EMPTY, RETURN_EXCEEDS_SOLD, ALREADY_VOIDED. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -252,7 +260,7 @@ class CheckoutServiceServicer(object):
     def VoidSale(self, request, context):
         """Voids a completed sale by a new one that mirrors it, tenders and all, in one durable commit.
         FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD (part of it was returned),
-        SHIFT_NOT_OPEN, DAY_NOT_OPEN. NOT_FOUND: SALE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+        SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS. NOT_FOUND: SALE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
         FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -263,8 +271,9 @@ class CheckoutServiceServicer(object):
         """Opens a return of lines of a completed sale. Its amounts are negative; tender what is given
         back as negative amounts and complete it.
         INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
-        FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
+        FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, SHIFT_LOCKED,
+        DAY_NOT_OPEN, TOO_MANY_SHIFTS, TOO_MANY_OPEN_SALES, BATTERY_LOW, RECOVERY_PENDING. NOT_FOUND:
+        SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
         SALE_EXISTS. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

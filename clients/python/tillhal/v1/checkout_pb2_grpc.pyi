@@ -476,13 +476,15 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
     CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
     ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
-    FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
+    FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS, BATTERY_LOW,
+    RECOVERY_PENDING. RESOURCE_EXHAUSTED: DISK_RESERVE.
     """
 
     OpenSale: _CheckoutServiceOpenSaleType
     """Opens a sale without lines, to be filled step by step.
-    ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-    TOO_MANY_OPEN_SALES, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
+    ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED,
+    DAY_NOT_OPEN, TOO_MANY_SHIFTS, TOO_MANY_OPEN_SALES, BATTERY_LOW, RECOVERY_PENDING.
+    RESOURCE_EXHAUSTED: DISK_RESERVE.
     """
 
     PutLine: _CheckoutServicePutLineType
@@ -491,6 +493,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     DISCOUNT_TOO_LARGE (one given before is more than what would be left).
     FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
+    FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
     """
 
     RemoveLine: _CheckoutServiceRemoveLineType
@@ -498,6 +501,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     INVALID_ARGUMENT: DISCOUNT_TOO_LARGE (one on the sale is more than what would be left).
     FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
+    FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
     """
 
     ApplyDiscount: _CheckoutServiceApplyDiscountType
@@ -506,6 +510,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
     FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
+    FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
     """
 
     SuspendSale: _CheckoutServiceSuspendSaleType
@@ -516,6 +521,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     ResumeSale: _CheckoutServiceResumeSaleType
     """Takes up a suspended sale, or one that was interrupted by a crash.
     FAILED_PRECONDITION: SALE_STATE, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+    FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
     """
 
     AddTender: _CheckoutServiceAddTenderType
@@ -525,6 +531,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED,
     TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
     NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+    FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
     """
 
     ResolveTender: _CheckoutServiceResolveTenderType
@@ -543,6 +550,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     """Completes the sale: gives the receipt number, the change and the cash rounding.
     INVALID_ARGUMENT: TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED. FAILED_PRECONDITION: SALE_STATE,
     TENDER_UNRESOLVED, SALE_EMPTY, RETURN_EXCEEDS_SOLD, ALREADY_VOIDED. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+    FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
     """
 
     CancelSale: _CheckoutServiceCancelSaleType
@@ -553,7 +561,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     VoidSale: _CheckoutServiceVoidSaleType
     """Voids a completed sale by a new one that mirrors it, tenders and all, in one durable commit.
     FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD (part of it was returned),
-    SHIFT_NOT_OPEN, DAY_NOT_OPEN. NOT_FOUND: SALE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+    SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS. NOT_FOUND: SALE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
     FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     """
 
@@ -561,8 +569,9 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     """Opens a return of lines of a completed sale. Its amounts are negative; tender what is given
     back as negative amounts and complete it.
     INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
-    FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-    TOO_MANY_OPEN_SALES, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
+    FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, SHIFT_LOCKED,
+    DAY_NOT_OPEN, TOO_MANY_SHIFTS, TOO_MANY_OPEN_SALES, BATTERY_LOW, RECOVERY_PENDING. NOT_FOUND:
+    SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
     SALE_EXISTS. RESOURCE_EXHAUSTED: DISK_RESERVE.
     """
 
@@ -673,7 +682,8 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH,
         CHANGE_NOT_ALLOWED, DISCOUNT_TOO_LARGE, TOO_MANY_LINES, TOO_MANY_TENDERS.
         ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. NOT_FOUND: LINE_NOT_FOUND (of a discount).
-        FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS, BATTERY_LOW,
+        RECOVERY_PENDING. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
 
     @abc.abstractmethod
@@ -683,8 +693,9 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.checkout_pb2.OpenSaleResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.OpenSaleResponse]]:
         """Opens a sale without lines, to be filled step by step.
-        ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES, BATTERY_LOW. RESOURCE_EXHAUSTED: DISK_RESERVE.
+        ALREADY_EXISTS: SALE_EXISTS, REQUEST_ID_REUSED. FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED,
+        DAY_NOT_OPEN, TOO_MANY_SHIFTS, TOO_MANY_OPEN_SALES, BATTERY_LOW, RECOVERY_PENDING.
+        RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
 
     @abc.abstractmethod
@@ -698,6 +709,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         DISCOUNT_TOO_LARGE (one given before is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
 
     @abc.abstractmethod
@@ -710,6 +722,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: DISCOUNT_TOO_LARGE (one on the sale is more than what would be left).
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
 
     @abc.abstractmethod
@@ -723,6 +736,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
 
     @abc.abstractmethod
@@ -743,6 +757,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.ResumeSaleResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.ResumeSaleResponse]]:
         """Takes up a suspended sale, or one that was interrupted by a crash.
         FAILED_PRECONDITION: SALE_STATE, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
 
     @abc.abstractmethod
@@ -757,6 +772,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED,
         TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
         NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
 
     @abc.abstractmethod
@@ -790,6 +806,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         """Completes the sale: gives the receipt number, the change and the cash rounding.
         INVALID_ARGUMENT: TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED. FAILED_PRECONDITION: SALE_STATE,
         TENDER_UNRESOLVED, SALE_EMPTY, RETURN_EXCEEDS_SOLD, ALREADY_VOIDED. NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
+        FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
 
     @abc.abstractmethod
@@ -810,7 +827,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.VoidSaleResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.VoidSaleResponse]]:
         """Voids a completed sale by a new one that mirrors it, tenders and all, in one durable commit.
         FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD (part of it was returned),
-        SHIFT_NOT_OPEN, DAY_NOT_OPEN. NOT_FOUND: SALE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
+        SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS. NOT_FOUND: SALE_NOT_FOUND. ALREADY_EXISTS: SALE_EXISTS.
         FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         """
 
@@ -823,8 +840,9 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         """Opens a return of lines of a completed sale. Its amounts are negative; tender what is given
         back as negative amounts and complete it.
         INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
-        FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, DAY_NOT_OPEN,
-        TOO_MANY_OPEN_SALES, BATTERY_LOW. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
+        FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, SHIFT_LOCKED,
+        DAY_NOT_OPEN, TOO_MANY_SHIFTS, TOO_MANY_OPEN_SALES, BATTERY_LOW, RECOVERY_PENDING. NOT_FOUND:
+        SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
         SALE_EXISTS. RESOURCE_EXHAUSTED: DISK_RESERVE.
         """
 

@@ -513,28 +513,32 @@ class AdoptDeviceResponse(_message.Message):
     def __init__(self, device: _Optional[_Union[Device, _Mapping]] = ..., replayed: bool = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ...) -> None: ...
 
 class CheckHealthRequest(_message.Message):
-    __slots__ = ("device_id", "level")
+    __slots__ = ("device_id", "level", "print_on")
     DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
+    PRINT_ON_FIELD_NUMBER: _ClassVar[int]
     device_id: str
     level: HealthLevel
-    def __init__(self, device_id: _Optional[str] = ..., level: _Optional[_Union[HealthLevel, str]] = ...) -> None: ...
+    print_on: str
+    def __init__(self, device_id: _Optional[str] = ..., level: _Optional[_Union[HealthLevel, str]] = ..., print_on: _Optional[str] = ...) -> None: ...
 
 class HealthStep(_message.Message):
-    __slots__ = ("number", "name", "state", "instruction", "evidence", "deadline")
+    __slots__ = ("number", "name", "state", "instruction", "evidence", "deadline", "code")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     INSTRUCTION_FIELD_NUMBER: _ClassVar[int]
     EVIDENCE_FIELD_NUMBER: _ClassVar[int]
     DEADLINE_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
     number: int
     name: str
     state: HealthStepState
     instruction: str
     evidence: str
     deadline: _timestamp_pb2.Timestamp
-    def __init__(self, number: _Optional[int] = ..., name: _Optional[str] = ..., state: _Optional[_Union[HealthStepState, str]] = ..., instruction: _Optional[str] = ..., evidence: _Optional[str] = ..., deadline: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    code: str
+    def __init__(self, number: _Optional[int] = ..., name: _Optional[str] = ..., state: _Optional[_Union[HealthStepState, str]] = ..., instruction: _Optional[str] = ..., evidence: _Optional[str] = ..., deadline: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., code: _Optional[str] = ...) -> None: ...
 
 class HealthReport(_message.Message):
     __slots__ = ("passed", "steps", "seq")

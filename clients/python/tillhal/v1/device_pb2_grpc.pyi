@@ -388,7 +388,9 @@ class DeviceServiceStub(typing.Generic[_DeviceServiceListDevicesType, _DeviceSer
     comes last, and is journalled before it is sent. What is printed and opened goes the way of all
     jobs and kicks. A step that waits for a person says so in words; the ones that only a person can
     see are answered with AnswerHealthStep. A caller that hangs up abandons the check.
-    INVALID_ARGUMENT: FIELD_INVALID (no level).
+    A scanner is given a code to read that is no article's; no front end gets that scan, and every
+    other one goes its way as always.
+    INVALID_ARGUMENT: FIELD_INVALID (no level, `print_on` is no printer or not for this device).
     FAILED_PRECONDITION: DEVICE_BUSY (another check of it is going on).
     NOT_FOUND: DEVICE_NOT_FOUND.
     """
@@ -579,7 +581,9 @@ class DeviceServiceServicer(metaclass=abc.ABCMeta):
         comes last, and is journalled before it is sent. What is printed and opened goes the way of all
         jobs and kicks. A step that waits for a person says so in words; the ones that only a person can
         see are answered with AnswerHealthStep. A caller that hangs up abandons the check.
-        INVALID_ARGUMENT: FIELD_INVALID (no level).
+        A scanner is given a code to read that is no article's; no front end gets that scan, and every
+        other one goes its way as always.
+        INVALID_ARGUMENT: FIELD_INVALID (no level, `print_on` is no printer or not for this device).
         FAILED_PRECONDITION: DEVICE_BUSY (another check of it is going on).
         NOT_FOUND: DEVICE_NOT_FOUND.
         """

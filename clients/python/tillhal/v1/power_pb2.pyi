@@ -263,20 +263,22 @@ class GetPowerRequest(_message.Message):
     def __init__(self, with_history: bool = ...) -> None: ...
 
 class GetPowerResponse(_message.Message):
-    __slots__ = ("power", "upses", "outage", "last_test", "advice", "history")
+    __slots__ = ("power", "upses", "outage", "last_test", "advice", "history", "last_drill")
     POWER_FIELD_NUMBER: _ClassVar[int]
     UPSES_FIELD_NUMBER: _ClassVar[int]
     OUTAGE_FIELD_NUMBER: _ClassVar[int]
     LAST_TEST_FIELD_NUMBER: _ClassVar[int]
     ADVICE_FIELD_NUMBER: _ClassVar[int]
     HISTORY_FIELD_NUMBER: _ClassVar[int]
+    LAST_DRILL_FIELD_NUMBER: _ClassVar[int]
     power: PowerStatus
     upses: _containers.RepeatedCompositeFieldContainer[Ups]
     outage: Outage
     last_test: SelfTest
     advice: _containers.RepeatedCompositeFieldContainer[PowerAdviceItem]
     history: _containers.RepeatedCompositeFieldContainer[PowerPoint]
-    def __init__(self, power: _Optional[_Union[PowerStatus, _Mapping]] = ..., upses: _Optional[_Iterable[_Union[Ups, _Mapping]]] = ..., outage: _Optional[_Union[Outage, _Mapping]] = ..., last_test: _Optional[_Union[SelfTest, _Mapping]] = ..., advice: _Optional[_Iterable[_Union[PowerAdviceItem, _Mapping]]] = ..., history: _Optional[_Iterable[_Union[PowerPoint, _Mapping]]] = ...) -> None: ...
+    last_drill: Drill
+    def __init__(self, power: _Optional[_Union[PowerStatus, _Mapping]] = ..., upses: _Optional[_Iterable[_Union[Ups, _Mapping]]] = ..., outage: _Optional[_Union[Outage, _Mapping]] = ..., last_test: _Optional[_Union[SelfTest, _Mapping]] = ..., advice: _Optional[_Iterable[_Union[PowerAdviceItem, _Mapping]]] = ..., history: _Optional[_Iterable[_Union[PowerPoint, _Mapping]]] = ..., last_drill: _Optional[_Union[Drill, _Mapping]] = ...) -> None: ...
 
 class WatchPowerRequest(_message.Message):
     __slots__ = ("cursor", "from_now")
@@ -287,13 +289,14 @@ class WatchPowerRequest(_message.Message):
     def __init__(self, cursor: _Optional[int] = ..., from_now: bool = ...) -> None: ...
 
 class WatchPowerResponse(_message.Message):
-    __slots__ = ("cursor", "time", "power", "outage", "self_test", "battery", "gap", "caught_up")
+    __slots__ = ("cursor", "time", "power", "outage", "self_test", "battery", "drill", "gap", "caught_up")
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     POWER_FIELD_NUMBER: _ClassVar[int]
     OUTAGE_FIELD_NUMBER: _ClassVar[int]
     SELF_TEST_FIELD_NUMBER: _ClassVar[int]
     BATTERY_FIELD_NUMBER: _ClassVar[int]
+    DRILL_FIELD_NUMBER: _ClassVar[int]
     GAP_FIELD_NUMBER: _ClassVar[int]
     CAUGHT_UP_FIELD_NUMBER: _ClassVar[int]
     cursor: int
@@ -302,9 +305,10 @@ class WatchPowerResponse(_message.Message):
     outage: Outage
     self_test: SelfTest
     battery: Battery
+    drill: Drill
     gap: _types_pb2.Gap
     caught_up: _journal_pb2.CaughtUp
-    def __init__(self, cursor: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., power: _Optional[_Union[PowerStatus, _Mapping]] = ..., outage: _Optional[_Union[Outage, _Mapping]] = ..., self_test: _Optional[_Union[SelfTest, _Mapping]] = ..., battery: _Optional[_Union[Battery, _Mapping]] = ..., gap: _Optional[_Union[_types_pb2.Gap, _Mapping]] = ..., caught_up: _Optional[_Union[_journal_pb2.CaughtUp, _Mapping]] = ...) -> None: ...
+    def __init__(self, cursor: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., power: _Optional[_Union[PowerStatus, _Mapping]] = ..., outage: _Optional[_Union[Outage, _Mapping]] = ..., self_test: _Optional[_Union[SelfTest, _Mapping]] = ..., battery: _Optional[_Union[Battery, _Mapping]] = ..., drill: _Optional[_Union[Drill, _Mapping]] = ..., gap: _Optional[_Union[_types_pb2.Gap, _Mapping]] = ..., caught_up: _Optional[_Union[_journal_pb2.CaughtUp, _Mapping]] = ...) -> None: ...
 
 class RunSelfTestRequest(_message.Message):
     __slots__ = ("request_id", "test_id", "ups", "kind")
@@ -461,6 +465,36 @@ class DrillResult(_message.Message):
     needed_s: int
     findings: _containers.RepeatedCompositeFieldContainer[PowerFinding]
     def __init__(self, took_ms: _Optional[int] = ..., needed_s: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[PowerFinding, _Mapping]]] = ...) -> None: ...
+
+class Drill(_message.Message):
+    __slots__ = ("end_time", "took_ms", "needed_s", "lacks")
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    TOOK_MS_FIELD_NUMBER: _ClassVar[int]
+    NEEDED_S_FIELD_NUMBER: _ClassVar[int]
+    LACKS_FIELD_NUMBER: _ClassVar[int]
+    end_time: _timestamp_pb2.Timestamp
+    took_ms: int
+    needed_s: int
+    lacks: _containers.RepeatedCompositeFieldContainer[DrillLack]
+    def __init__(self, end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., took_ms: _Optional[int] = ..., needed_s: _Optional[int] = ..., lacks: _Optional[_Iterable[_Union[DrillLack, _Mapping]]] = ...) -> None: ...
+
+class DrillLack(_message.Message):
+    __slots__ = ("code", "ups")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    UPS_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    ups: str
+    def __init__(self, code: _Optional[str] = ..., ups: _Optional[str] = ...) -> None: ...
+
+class ListDrillsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListDrillsResponse(_message.Message):
+    __slots__ = ("drills",)
+    DRILLS_FIELD_NUMBER: _ClassVar[int]
+    drills: _containers.RepeatedCompositeFieldContainer[Drill]
+    def __init__(self, drills: _Optional[_Iterable[_Union[Drill, _Mapping]]] = ...) -> None: ...
 
 class PrepareForPowerLossRequest(_message.Message):
     __slots__ = ("request_id", "deadline_s")

@@ -185,6 +185,22 @@ _PowerServiceRunDrillType = typing_extensions.TypeVar(
     ],
 )
 
+_PowerServiceListDrillsType = typing_extensions.TypeVar(
+    '_PowerServiceListDrillsType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.power_pb2.ListDrillsRequest,
+        tillhal.v1.power_pb2.ListDrillsResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.power_pb2.ListDrillsRequest,
+        tillhal.v1.power_pb2.ListDrillsResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.power_pb2.ListDrillsRequest,
+        tillhal.v1.power_pb2.ListDrillsResponse,
+    ],
+)
+
 _PowerServicePrepareForPowerLossType = typing_extensions.TypeVar(
     '_PowerServicePrepareForPowerLossType',
     grpc.UnaryStreamMultiCallable[
@@ -201,7 +217,7 @@ _PowerServicePrepareForPowerLossType = typing_extensions.TypeVar(
     ],
 )
 
-class PowerServiceStub(typing.Generic[_PowerServiceGetPowerType, _PowerServiceWatchPowerType, _PowerServiceRunSelfTestType, _PowerServiceListSelfTestsType, _PowerServiceListOutagesType, _PowerServiceGetOutageType, _PowerServiceAnnotateOutageType, _PowerServiceRecordBatteryReplacedType, _PowerServicePreflightType, _PowerServiceRunDrillType, _PowerServicePrepareForPowerLossType]):
+class PowerServiceStub(typing.Generic[_PowerServiceGetPowerType, _PowerServiceWatchPowerType, _PowerServiceRunSelfTestType, _PowerServiceListSelfTestsType, _PowerServiceListOutagesType, _PowerServiceGetOutageType, _PowerServiceAnnotateOutageType, _PowerServiceRecordBatteryReplacedType, _PowerServicePreflightType, _PowerServiceRunDrillType, _PowerServiceListDrillsType, _PowerServicePrepareForPowerLossType]):
     """Says how the till is supplied, keeps outages and batteries on record, and settles the till before
     its power goes.
     """
@@ -247,6 +263,10 @@ class PowerServiceStub(typing.Generic[_PowerServiceGetPowerType, _PowerServiceWa
         grpc.UnaryStreamMultiCallable[
             tillhal.v1.power_pb2.RunDrillRequest,
             tillhal.v1.power_pb2.RunDrillResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.power_pb2.ListDrillsRequest,
+            tillhal.v1.power_pb2.ListDrillsResponse,
         ],
         grpc.UnaryStreamMultiCallable[
             tillhal.v1.power_pb2.PrepareForPowerLossRequest,
@@ -295,6 +315,10 @@ class PowerServiceStub(typing.Generic[_PowerServiceGetPowerType, _PowerServiceWa
         grpc.aio.UnaryStreamMultiCallable[
             tillhal.v1.power_pb2.RunDrillRequest,
             tillhal.v1.power_pb2.RunDrillResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.power_pb2.ListDrillsRequest,
+            tillhal.v1.power_pb2.ListDrillsResponse,
         ],
         grpc.aio.UnaryStreamMultiCallable[
             tillhal.v1.power_pb2.PrepareForPowerLossRequest,
@@ -349,9 +373,13 @@ class PowerServiceStub(typing.Generic[_PowerServiceGetPowerType, _PowerServiceWa
     RunDrill: _PowerServiceRunDrillType
     """A shutdown up to the cut: looks at what is missing, at drawers and printers, syncs, and measures
     how long that takes. Nothing is refused meanwhile, put aside or switched off. It goes on when the
-    caller hangs up; who calls meanwhile watches the same one.
+    caller hangs up; who calls meanwhile watches the same one. How it went is durable when the last
+    message is sent.
     FAILED_PRECONDITION: SELF_TEST_NOT_NOW (a sale is under way).
     """
+
+    ListDrills: _PowerServiceListDrillsType
+    """The last 20 drills, newest first. Earlier ones are in the journal."""
 
     PrepareForPowerLoss: _PowerServicePrepareForPowerLossType
     """For whoever is about to shut this host down (upsmon, a person): refuses everything new from now
@@ -400,6 +428,10 @@ PowerServiceAsyncStub: typing_extensions.TypeAlias = PowerServiceStub[
     grpc.aio.UnaryStreamMultiCallable[
         tillhal.v1.power_pb2.RunDrillRequest,
         tillhal.v1.power_pb2.RunDrillResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.power_pb2.ListDrillsRequest,
+        tillhal.v1.power_pb2.ListDrillsResponse,
     ],
     grpc.aio.UnaryStreamMultiCallable[
         tillhal.v1.power_pb2.PrepareForPowerLossRequest,
@@ -509,9 +541,18 @@ class PowerServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[collections.abc.Iterator[tillhal.v1.power_pb2.RunDrillResponse], collections.abc.AsyncIterator[tillhal.v1.power_pb2.RunDrillResponse]]:
         """A shutdown up to the cut: looks at what is missing, at drawers and printers, syncs, and measures
         how long that takes. Nothing is refused meanwhile, put aside or switched off. It goes on when the
-        caller hangs up; who calls meanwhile watches the same one.
+        caller hangs up; who calls meanwhile watches the same one. How it went is durable when the last
+        message is sent.
         FAILED_PRECONDITION: SELF_TEST_NOT_NOW (a sale is under way).
         """
+
+    @abc.abstractmethod
+    def ListDrills(
+        self,
+        request: tillhal.v1.power_pb2.ListDrillsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.power_pb2.ListDrillsResponse, collections.abc.Awaitable[tillhal.v1.power_pb2.ListDrillsResponse]]:
+        """The last 20 drills, newest first. Earlier ones are in the journal."""
 
     @abc.abstractmethod
     def PrepareForPowerLoss(

@@ -51,6 +51,7 @@ class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_KIND_RECEIPT: _ClassVar[JobKind]
     JOB_KIND_RECEIPT_COPY: _ClassVar[JobKind]
     JOB_KIND_DOCUMENT: _ClassVar[JobKind]
+    JOB_KIND_REPORT: _ClassVar[JobKind]
 ALIGN_UNSPECIFIED: Align
 ALIGN_LEFT: Align
 ALIGN_CENTER: Align
@@ -80,6 +81,7 @@ JOB_KIND_UNSPECIFIED: JobKind
 JOB_KIND_RECEIPT: JobKind
 JOB_KIND_RECEIPT_COPY: JobKind
 JOB_KIND_DOCUMENT: JobKind
+JOB_KIND_REPORT: JobKind
 
 class Style(_message.Message):
     __slots__ = ("bold", "underline", "inverse", "width", "height")

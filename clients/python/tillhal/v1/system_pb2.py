@@ -29,10 +29,11 @@ from tillhal.v1 import journal_pb2 as tillhal_dot_v1_dot_journal__pb2
 from tillhal.v1 import checkout_pb2 as tillhal_dot_v1_dot_checkout__pb2
 from tillhal.v1 import power_pb2 as tillhal_dot_v1_dot_power__pb2
 from tillhal.v1 import printer_pb2 as tillhal_dot_v1_dot_printer__pb2
+from tillhal.v1 import shift_pb2 as tillhal_dot_v1_dot_shift__pb2
 from tillhal.v1 import types_pb2 as tillhal_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tillhal/v1/system.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tillhal/v1/device.proto\x1a\x17tillhal/v1/drawer.proto\x1a\x18tillhal/v1/journal.proto\x1a\x19tillhal/v1/checkout.proto\x1a\x16tillhal/v1/power.proto\x1a\x18tillhal/v1/printer.proto\x1a\x16tillhal/v1/types.proto\"\xfd\x02\n\x0eRecoveryReport\x12\x10\n\x08last_seq\x18\x01 \x01(\x04\x12\x16\n\x0e\x63heckpoint_seq\x18\x02 \x01(\x04\x12\x14\n\x0ctail_records\x18\x03 \x01(\x04\x12\x16\n\x0e\x63lean_shutdown\x18\x04 \x01(\x08\x12\x1c\n\x14interrupted_sale_ids\x18\x05 \x03(\t\x12\x1f\n\x17pending_tender_sale_ids\x18\x06 \x03(\t\x12\x1b\n\x13unconfirmed_job_ids\x18\x07 \x03(\t\x12\x18\n\x10unknown_kick_ids\x18\x08 \x03(\t\x12\x15\n\rclock_suspect\x18\t \x01(\x08\x12\x0f\n\x07\x62oot_ms\x18\n \x01(\r\x12\x17\n\x0fspilled_records\x18\x0b \x01(\x04\x12\x0f\n\x07segment\x18\x0c \x01(\r\x12\x1d\n\x04gone\x18\r \x03(\x0b\x32\x0f.tillhal.v1.Gap\x12\x10\n\x08\x66indings\x18\x0e \x03(\t\x12\x1a\n\x12unresolved_job_ids\x18\x0f \x03(\t\"\xcd\x02\n\rStorageStatus\x12*\n\ndurability\x18\x01 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\'\n\x05\x66\x61ult\x18\x02 \x01(\x0e\x32\x18.tillhal.v1.StorageFault\x12\'\n\x05stage\x18\x03 \x01(\x0e\x32\x18.tillhal.v1.StorageStage\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x64vice\x18\x05 \x01(\t\x12.\n\nsince_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fspilled_records\x18\x07 \x01(\x04\x12\x18\n\x10spill_used_bytes\x18\x08 \x01(\x04\x12\x13\n\x0bspill_bytes\x18\t \x01(\x04\x12\x0f\n\x07segment\x18\n \x01(\r\x12\x14\n\x0creserve_only\x18\x0b \x01(\x08\"\x12\n\x10GetStatusRequest\"\xa0\x04\n\x11GetStatusResponse\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x16\n\x0eworkstation_id\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x13\n\x0b\x61pi_version\x18\x04 \x01(\t\x12\x1f\n\x05modes\x18\x05 \x03(\x0e\x32\x10.tillhal.v1.Mode\x12*\n\ndurability\x18\x06 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08head_seq\x18\x07 \x01(\x04\x12,\n\x08recovery\x18\x08 \x01(\x0b\x32\x1a.tillhal.v1.RecoveryReport\x12+\n\x0b\x63hain_check\x18\t \x01(\x0e\x32\x16.tillhal.v1.ChainCheck\x12\x10\n\x08shift_id\x18\n \x01(\t\x12\x14\n\x0c\x62usiness_day\x18\x0b \x01(\t\x12\x12\n\nlive_sales\x18\x0c \x01(\r\x12.\n\nstart_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rcurrency_code\x18\x0e \x01(\t\x12\x11\n\tsimulated\x18\x0f \x01(\x08\x12*\n\x07storage\x18\x10 \x01(\x0b\x32\x19.tillhal.v1.StorageStatus\x12\x17\n\x0funresolved_jobs\x18\x11 \x01(\r\x12&\n\x05power\x18\x12 \x01(\x0b\x32\x17.tillhal.v1.PowerStatus\"6\n\x12WatchEventsRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x10\n\x08\x66rom_now\x18\x02 \x01(\x08\".\n\x15GetDiagnosticsRequest\x12\x15\n\rcheck_journal\x18\x01 \x01(\x08\"\\\n\x11\x44iagnosticsResult\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\x12\x10\n\x08left_out\x18\x04 \x03(\t\"\x8b\x01\n\x16GetDiagnosticsResponse\x12(\n\x08progress\x18\x01 \x01(\x0b\x32\x14.tillhal.v1.ProgressH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x12/\n\x06result\x18\x03 \x01(\x0b\x32\x1d.tillhal.v1.DiagnosticsResultH\x00\x42\x06\n\x04step\"4\n\x0bSaleChanged\x12%\n\x04sale\x18\x01 \x01(\x0b\x32\x17.tillhal.v1.SaleSummary\"\x10\n\x0eServerDraining\"<\n\x0eStorageChanged\x12*\n\x07storage\x18\x01 \x01(\x0b\x32\x19.tillhal.v1.StorageStatus\"\xaf\x04\n\x13WatchEventsResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0csale_changed\x18\x03 \x01(\x0b\x32\x17.tillhal.v1.SaleChangedH\x00\x12&\n\x0bjob_changed\x18\x04 \x01(\x0b\x32\x0f.tillhal.v1.JobH\x00\x12(\n\x0ckick_changed\x18\x05 \x01(\x0b\x32\x10.tillhal.v1.KickH\x00\x12)\n\x06\x64\x65vice\x18\x06 \x01(\x0b\x32\x17.tillhal.v1.DeviceEventH\x00\x12-\n\x07started\x18\x07 \x01(\x0b\x32\x1a.tillhal.v1.RecoveryReportH\x00\x12\x1e\n\x03gap\x18\x08 \x01(\x0b\x32\x0f.tillhal.v1.GapH\x00\x12.\n\x08\x64raining\x18\t \x01(\x0b\x32\x1a.tillhal.v1.ServerDrainingH\x00\x12)\n\tcaught_up\x18\n \x01(\x0b\x32\x14.tillhal.v1.CaughtUpH\x00\x12-\n\x07storage\x18\x0b \x01(\x0b\x32\x1a.tillhal.v1.StorageChangedH\x00\x12(\n\x05power\x18\x0c \x01(\x0b\x32\x17.tillhal.v1.PowerStatusH\x00\x12$\n\x06outage\x18\r \x01(\x0b\x32\x12.tillhal.v1.OutageH\x00\x42\x07\n\x05\x65vent*\xd7\x01\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15MODE_STORAGE_DEGRADED\x10\x01\x12\x15\n\x11MODE_PRINTER_DOWN\x10\x02\x12\x16\n\x12MODE_CLOCK_SUSPECT\x10\x03\x12\x19\n\x15MODE_RECOVERY_PENDING\x10\x04\x12\x16\n\x12MODE_SHUTTING_DOWN\x10\x05\x12\x13\n\x0fMODE_ON_BATTERY\x10\x06\x12\x14\n\x10MODE_BATTERY_LOW\x10\x07\x12\x11\n\rMODE_UPS_LOST\x10\x08*\x89\x01\n\nChainCheck\x12\x1b\n\x17\x43HAIN_CHECK_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HAIN_CHECK_RUNNING\x10\x01\x12\x15\n\x11\x43HAIN_CHECK_SOUND\x10\x02\x12\x16\n\x12\x43HAIN_CHECK_FAULTY\x10\x03\x12\x16\n\x12\x43HAIN_CHECK_FAILED\x10\x04*\xa2\x01\n\x0cStorageFault\x12\x1d\n\x19STORAGE_FAULT_UNSPECIFIED\x10\x00\x12\x1b\n\x17STORAGE_FAULT_DISK_FULL\x10\x01\x12\x1e\n\x1aSTORAGE_FAULT_WRITE_FAILED\x10\x02\x12\x1b\n\x17STORAGE_FAULT_READ_ONLY\x10\x03\x12\x19\n\x15STORAGE_FAULT_DAMAGED\x10\x04*\xd0\x01\n\x0cStorageStage\x12\x1d\n\x19STORAGE_STAGE_UNSPECIFIED\x10\x00\x12\x1a\n\x16STORAGE_STAGE_CHECKING\x10\x01\x12\x19\n\x15STORAGE_STAGE_MERGING\x10\x02\x12\x19\n\x15STORAGE_STAGE_WAITING\x10\x03\x12\x19\n\x15STORAGE_STAGE_NO_ROOM\x10\x04\x12\x18\n\x14STORAGE_STAGE_FAILED\x10\x05\x12\x1a\n\x16STORAGE_STAGE_REPLACED\x10\x06\x32\x8b\x02\n\rSystemService\x12M\n\tGetStatus\x12\x1c.tillhal.v1.GetStatusRequest\x1a\x1d.tillhal.v1.GetStatusResponse\"\x03\x90\x02\x01\x12P\n\x0bWatchEvents\x12\x1e.tillhal.v1.WatchEventsRequest\x1a\x1f.tillhal.v1.WatchEventsResponse0\x01\x12Y\n\x0eGetDiagnostics\x12!.tillhal.v1.GetDiagnosticsRequest\x1a\".tillhal.v1.GetDiagnosticsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tillhal/v1/system.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tillhal/v1/device.proto\x1a\x17tillhal/v1/drawer.proto\x1a\x18tillhal/v1/journal.proto\x1a\x19tillhal/v1/checkout.proto\x1a\x16tillhal/v1/power.proto\x1a\x18tillhal/v1/printer.proto\x1a\x16tillhal/v1/shift.proto\x1a\x16tillhal/v1/types.proto\"\xfd\x02\n\x0eRecoveryReport\x12\x10\n\x08last_seq\x18\x01 \x01(\x04\x12\x16\n\x0e\x63heckpoint_seq\x18\x02 \x01(\x04\x12\x14\n\x0ctail_records\x18\x03 \x01(\x04\x12\x16\n\x0e\x63lean_shutdown\x18\x04 \x01(\x08\x12\x1c\n\x14interrupted_sale_ids\x18\x05 \x03(\t\x12\x1f\n\x17pending_tender_sale_ids\x18\x06 \x03(\t\x12\x1b\n\x13unconfirmed_job_ids\x18\x07 \x03(\t\x12\x18\n\x10unknown_kick_ids\x18\x08 \x03(\t\x12\x15\n\rclock_suspect\x18\t \x01(\x08\x12\x0f\n\x07\x62oot_ms\x18\n \x01(\r\x12\x17\n\x0fspilled_records\x18\x0b \x01(\x04\x12\x0f\n\x07segment\x18\x0c \x01(\r\x12\x1d\n\x04gone\x18\r \x03(\x0b\x32\x0f.tillhal.v1.Gap\x12\x10\n\x08\x66indings\x18\x0e \x03(\t\x12\x1a\n\x12unresolved_job_ids\x18\x0f \x03(\t\"\xcd\x02\n\rStorageStatus\x12*\n\ndurability\x18\x01 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\'\n\x05\x66\x61ult\x18\x02 \x01(\x0e\x32\x18.tillhal.v1.StorageFault\x12\'\n\x05stage\x18\x03 \x01(\x0e\x32\x18.tillhal.v1.StorageStage\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x0e\n\x06\x61\x64vice\x18\x05 \x01(\t\x12.\n\nsince_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fspilled_records\x18\x07 \x01(\x04\x12\x18\n\x10spill_used_bytes\x18\x08 \x01(\x04\x12\x13\n\x0bspill_bytes\x18\t \x01(\x04\x12\x0f\n\x07segment\x18\n \x01(\r\x12\x14\n\x0creserve_only\x18\x0b \x01(\x08\"\x12\n\x10GetStatusRequest\"\x83\x05\n\x11GetStatusResponse\x12\x10\n\x08store_id\x18\x01 \x01(\t\x12\x16\n\x0eworkstation_id\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x13\n\x0b\x61pi_version\x18\x04 \x01(\t\x12\x1f\n\x05modes\x18\x05 \x03(\x0e\x32\x10.tillhal.v1.Mode\x12*\n\ndurability\x18\x06 \x01(\x0e\x32\x16.tillhal.v1.Durability\x12\x10\n\x08head_seq\x18\x07 \x01(\x04\x12,\n\x08recovery\x18\x08 \x01(\x0b\x32\x1a.tillhal.v1.RecoveryReport\x12+\n\x0b\x63hain_check\x18\t \x01(\x0e\x32\x16.tillhal.v1.ChainCheck\x12\x10\n\x08shift_id\x18\n \x01(\t\x12\x14\n\x0c\x62usiness_day\x18\x0b \x01(\t\x12\x12\n\nlive_sales\x18\x0c \x01(\r\x12.\n\nstart_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rcurrency_code\x18\x0e \x01(\t\x12\x11\n\tsimulated\x18\x0f \x01(\x08\x12*\n\x07storage\x18\x10 \x01(\x0b\x32\x19.tillhal.v1.StorageStatus\x12\x17\n\x0funresolved_jobs\x18\x11 \x01(\r\x12&\n\x05power\x18\x12 \x01(\x0b\x32\x17.tillhal.v1.PowerStatus\x12\x1c\n\x03\x64\x61y\x18\x1e \x01(\x0b\x32\x0f.tillhal.v1.Day\x12+\n\x0bshift_state\x18\x1f \x01(\x0e\x32\x16.tillhal.v1.ShiftState\x12\x16\n\x0eshift_operator\x18  \x01(\t\"6\n\x12WatchEventsRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x10\n\x08\x66rom_now\x18\x02 \x01(\x08\".\n\x15GetDiagnosticsRequest\x12\x15\n\rcheck_journal\x18\x01 \x01(\x08\"\\\n\x11\x44iagnosticsResult\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\x12\x10\n\x08left_out\x18\x04 \x03(\t\"\x8b\x01\n\x16GetDiagnosticsResponse\x12(\n\x08progress\x18\x01 \x01(\x0b\x32\x14.tillhal.v1.ProgressH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x12/\n\x06result\x18\x03 \x01(\x0b\x32\x1d.tillhal.v1.DiagnosticsResultH\x00\x42\x06\n\x04step\"4\n\x0bSaleChanged\x12%\n\x04sale\x18\x01 \x01(\x0b\x32\x17.tillhal.v1.SaleSummary\"\x10\n\x0eServerDraining\"<\n\x0eStorageChanged\x12*\n\x07storage\x18\x01 \x01(\x0b\x32\x19.tillhal.v1.StorageStatus\"\xaf\x04\n\x13WatchEventsResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0csale_changed\x18\x03 \x01(\x0b\x32\x17.tillhal.v1.SaleChangedH\x00\x12&\n\x0bjob_changed\x18\x04 \x01(\x0b\x32\x0f.tillhal.v1.JobH\x00\x12(\n\x0ckick_changed\x18\x05 \x01(\x0b\x32\x10.tillhal.v1.KickH\x00\x12)\n\x06\x64\x65vice\x18\x06 \x01(\x0b\x32\x17.tillhal.v1.DeviceEventH\x00\x12-\n\x07started\x18\x07 \x01(\x0b\x32\x1a.tillhal.v1.RecoveryReportH\x00\x12\x1e\n\x03gap\x18\x08 \x01(\x0b\x32\x0f.tillhal.v1.GapH\x00\x12.\n\x08\x64raining\x18\t \x01(\x0b\x32\x1a.tillhal.v1.ServerDrainingH\x00\x12)\n\tcaught_up\x18\n \x01(\x0b\x32\x14.tillhal.v1.CaughtUpH\x00\x12-\n\x07storage\x18\x0b \x01(\x0b\x32\x1a.tillhal.v1.StorageChangedH\x00\x12(\n\x05power\x18\x0c \x01(\x0b\x32\x17.tillhal.v1.PowerStatusH\x00\x12$\n\x06outage\x18\r \x01(\x0b\x32\x12.tillhal.v1.OutageH\x00\x42\x07\n\x05\x65vent*\x80\x02\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15MODE_STORAGE_DEGRADED\x10\x01\x12\x15\n\x11MODE_PRINTER_DOWN\x10\x02\x12\x16\n\x12MODE_CLOCK_SUSPECT\x10\x03\x12\x19\n\x15MODE_RECOVERY_PENDING\x10\x04\x12\x16\n\x12MODE_SHUTTING_DOWN\x10\x05\x12\x13\n\x0fMODE_ON_BATTERY\x10\x06\x12\x14\n\x10MODE_BATTERY_LOW\x10\x07\x12\x11\n\rMODE_UPS_LOST\x10\x08\x12\x14\n\x10MODE_DAY_OVERDUE\x10\x14\x12\x11\n\rMODE_TRAINING\x10\x15*\x89\x01\n\nChainCheck\x12\x1b\n\x17\x43HAIN_CHECK_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HAIN_CHECK_RUNNING\x10\x01\x12\x15\n\x11\x43HAIN_CHECK_SOUND\x10\x02\x12\x16\n\x12\x43HAIN_CHECK_FAULTY\x10\x03\x12\x16\n\x12\x43HAIN_CHECK_FAILED\x10\x04*\xa2\x01\n\x0cStorageFault\x12\x1d\n\x19STORAGE_FAULT_UNSPECIFIED\x10\x00\x12\x1b\n\x17STORAGE_FAULT_DISK_FULL\x10\x01\x12\x1e\n\x1aSTORAGE_FAULT_WRITE_FAILED\x10\x02\x12\x1b\n\x17STORAGE_FAULT_READ_ONLY\x10\x03\x12\x19\n\x15STORAGE_FAULT_DAMAGED\x10\x04*\xd0\x01\n\x0cStorageStage\x12\x1d\n\x19STORAGE_STAGE_UNSPECIFIED\x10\x00\x12\x1a\n\x16STORAGE_STAGE_CHECKING\x10\x01\x12\x19\n\x15STORAGE_STAGE_MERGING\x10\x02\x12\x19\n\x15STORAGE_STAGE_WAITING\x10\x03\x12\x19\n\x15STORAGE_STAGE_NO_ROOM\x10\x04\x12\x18\n\x14STORAGE_STAGE_FAILED\x10\x05\x12\x1a\n\x16STORAGE_STAGE_REPLACED\x10\x06\x32\x8b\x02\n\rSystemService\x12M\n\tGetStatus\x12\x1c.tillhal.v1.GetStatusRequest\x1a\x1d.tillhal.v1.GetStatusResponse\"\x03\x90\x02\x01\x12P\n\x0bWatchEvents\x12\x1e.tillhal.v1.WatchEventsRequest\x1a\x1f.tillhal.v1.WatchEventsResponse0\x01\x12Y\n\x0eGetDiagnostics\x12!.tillhal.v1.GetDiagnosticsRequest\x1a\".tillhal.v1.GetDiagnosticsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,38 +42,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SYSTEMSERVICE'].methods_by_name['GetStatus']._loaded_options = None
   _globals['_SYSTEMSERVICE'].methods_by_name['GetStatus']._serialized_options = b'\220\002\001'
-  _globals['_MODE']._serialized_start=2573
-  _globals['_MODE']._serialized_end=2788
-  _globals['_CHAINCHECK']._serialized_start=2791
-  _globals['_CHAINCHECK']._serialized_end=2928
-  _globals['_STORAGEFAULT']._serialized_start=2931
-  _globals['_STORAGEFAULT']._serialized_end=3093
-  _globals['_STORAGESTAGE']._serialized_start=3096
-  _globals['_STORAGESTAGE']._serialized_end=3304
-  _globals['_RECOVERYREPORT']._serialized_start=250
-  _globals['_RECOVERYREPORT']._serialized_end=631
-  _globals['_STORAGESTATUS']._serialized_start=634
-  _globals['_STORAGESTATUS']._serialized_end=967
-  _globals['_GETSTATUSREQUEST']._serialized_start=969
-  _globals['_GETSTATUSREQUEST']._serialized_end=987
-  _globals['_GETSTATUSRESPONSE']._serialized_start=990
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1534
-  _globals['_WATCHEVENTSREQUEST']._serialized_start=1536
-  _globals['_WATCHEVENTSREQUEST']._serialized_end=1590
-  _globals['_GETDIAGNOSTICSREQUEST']._serialized_start=1592
-  _globals['_GETDIAGNOSTICSREQUEST']._serialized_end=1638
-  _globals['_DIAGNOSTICSRESULT']._serialized_start=1640
-  _globals['_DIAGNOSTICSRESULT']._serialized_end=1732
-  _globals['_GETDIAGNOSTICSRESPONSE']._serialized_start=1735
-  _globals['_GETDIAGNOSTICSRESPONSE']._serialized_end=1874
-  _globals['_SALECHANGED']._serialized_start=1876
-  _globals['_SALECHANGED']._serialized_end=1928
-  _globals['_SERVERDRAINING']._serialized_start=1930
-  _globals['_SERVERDRAINING']._serialized_end=1946
-  _globals['_STORAGECHANGED']._serialized_start=1948
-  _globals['_STORAGECHANGED']._serialized_end=2008
-  _globals['_WATCHEVENTSRESPONSE']._serialized_start=2011
-  _globals['_WATCHEVENTSRESPONSE']._serialized_end=2570
-  _globals['_SYSTEMSERVICE']._serialized_start=3307
-  _globals['_SYSTEMSERVICE']._serialized_end=3574
+  _globals['_MODE']._serialized_start=2696
+  _globals['_MODE']._serialized_end=2952
+  _globals['_CHAINCHECK']._serialized_start=2955
+  _globals['_CHAINCHECK']._serialized_end=3092
+  _globals['_STORAGEFAULT']._serialized_start=3095
+  _globals['_STORAGEFAULT']._serialized_end=3257
+  _globals['_STORAGESTAGE']._serialized_start=3260
+  _globals['_STORAGESTAGE']._serialized_end=3468
+  _globals['_RECOVERYREPORT']._serialized_start=274
+  _globals['_RECOVERYREPORT']._serialized_end=655
+  _globals['_STORAGESTATUS']._serialized_start=658
+  _globals['_STORAGESTATUS']._serialized_end=991
+  _globals['_GETSTATUSREQUEST']._serialized_start=993
+  _globals['_GETSTATUSREQUEST']._serialized_end=1011
+  _globals['_GETSTATUSRESPONSE']._serialized_start=1014
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1657
+  _globals['_WATCHEVENTSREQUEST']._serialized_start=1659
+  _globals['_WATCHEVENTSREQUEST']._serialized_end=1713
+  _globals['_GETDIAGNOSTICSREQUEST']._serialized_start=1715
+  _globals['_GETDIAGNOSTICSREQUEST']._serialized_end=1761
+  _globals['_DIAGNOSTICSRESULT']._serialized_start=1763
+  _globals['_DIAGNOSTICSRESULT']._serialized_end=1855
+  _globals['_GETDIAGNOSTICSRESPONSE']._serialized_start=1858
+  _globals['_GETDIAGNOSTICSRESPONSE']._serialized_end=1997
+  _globals['_SALECHANGED']._serialized_start=1999
+  _globals['_SALECHANGED']._serialized_end=2051
+  _globals['_SERVERDRAINING']._serialized_start=2053
+  _globals['_SERVERDRAINING']._serialized_end=2069
+  _globals['_STORAGECHANGED']._serialized_start=2071
+  _globals['_STORAGECHANGED']._serialized_end=2131
+  _globals['_WATCHEVENTSRESPONSE']._serialized_start=2134
+  _globals['_WATCHEVENTSRESPONSE']._serialized_end=2693
+  _globals['_SYSTEMSERVICE']._serialized_start=3471
+  _globals['_SYSTEMSERVICE']._serialized_end=3738
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ from tillhal.v1 import journal_pb2 as _journal_pb2
 from tillhal.v1 import checkout_pb2 as _checkout_pb2
 from tillhal.v1 import power_pb2 as _power_pb2
 from tillhal.v1 import printer_pb2 as _printer_pb2
+from tillhal.v1 import shift_pb2 as _shift_pb2
 from tillhal.v1 import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -25,6 +26,8 @@ class Mode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MODE_ON_BATTERY: _ClassVar[Mode]
     MODE_BATTERY_LOW: _ClassVar[Mode]
     MODE_UPS_LOST: _ClassVar[Mode]
+    MODE_DAY_OVERDUE: _ClassVar[Mode]
+    MODE_TRAINING: _ClassVar[Mode]
 
 class ChainCheck(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -60,6 +63,8 @@ MODE_SHUTTING_DOWN: Mode
 MODE_ON_BATTERY: Mode
 MODE_BATTERY_LOW: Mode
 MODE_UPS_LOST: Mode
+MODE_DAY_OVERDUE: Mode
+MODE_TRAINING: Mode
 CHAIN_CHECK_UNSPECIFIED: ChainCheck
 CHAIN_CHECK_RUNNING: ChainCheck
 CHAIN_CHECK_SOUND: ChainCheck
@@ -143,7 +148,7 @@ class GetStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage", "unresolved_jobs", "power")
+    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage", "unresolved_jobs", "power", "day", "shift_state", "shift_operator")
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -162,6 +167,9 @@ class GetStatusResponse(_message.Message):
     STORAGE_FIELD_NUMBER: _ClassVar[int]
     UNRESOLVED_JOBS_FIELD_NUMBER: _ClassVar[int]
     POWER_FIELD_NUMBER: _ClassVar[int]
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_STATE_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_OPERATOR_FIELD_NUMBER: _ClassVar[int]
     store_id: str
     workstation_id: str
     version: str
@@ -180,7 +188,10 @@ class GetStatusResponse(_message.Message):
     storage: StorageStatus
     unresolved_jobs: int
     power: _power_pb2.PowerStatus
-    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ..., unresolved_jobs: _Optional[int] = ..., power: _Optional[_Union[_power_pb2.PowerStatus, _Mapping]] = ...) -> None: ...
+    day: _shift_pb2.Day
+    shift_state: _shift_pb2.ShiftState
+    shift_operator: str
+    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ..., unresolved_jobs: _Optional[int] = ..., power: _Optional[_Union[_power_pb2.PowerStatus, _Mapping]] = ..., day: _Optional[_Union[_shift_pb2.Day, _Mapping]] = ..., shift_state: _Optional[_Union[_shift_pb2.ShiftState, str]] = ..., shift_operator: _Optional[str] = ...) -> None: ...
 
 class WatchEventsRequest(_message.Message):
     __slots__ = ("cursor", "from_now")

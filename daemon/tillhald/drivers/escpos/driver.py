@@ -9,6 +9,7 @@ from collections import deque
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from tillhald.devices.categories import (
     Completion,
@@ -94,6 +95,7 @@ class EscposPrinter:
         self._dialogue = Dialogue(link_to(options.port, device_id, wake), profile)
         self._two_way = self._dialogue.link.two_way
         self._tried: deque[str] = deque(maxlen=LOGOS_TRIED_MAX)
+        self._memory_writes = 0
         self._next_beat_s = 0.0
         self._next_attempt_s = 0.0
         self._back_off_s = BACK_OFF_S_MIN
@@ -127,7 +129,8 @@ class EscposPrinter:
                 raise
             except DeviceError:
                 pass  # the readings say so
-        return self._dialogue.senses.status(time.monotonic())
+        status = self._dialogue.senses.status(time.monotonic())
+        return replace(status, memory_writes=self._memory_writes)
 
     def print(
         self, document: PrintDocument, deadline_s: float, cuts_before: int | None = None
@@ -263,9 +266,11 @@ class EscposPrinter:
                 if made is None or made.is_in(kept) or made.key_code in self._tried:
                     continue
                 self._tried.append(made.key_code)
+                self._memory_writes += 1  # also one that breaks off may have worn it
                 self._dialogue.send(made.define, end_s)
                 kept = self._dialogue.read_kept(end_s)
                 if made.key_code in kept:
+                    self._memory_writes += 1
                     self._dialogue.send(made.define_seal, end_s)
                     kept = self._dialogue.read_kept(end_s)
         except DeviceError as error:

@@ -1,0 +1,198 @@
+// The till, for a front end: questions, changes that are safe to repeat, and streams.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import * as grpc from '@grpc/grpc-js';
+
+import { targetOf } from './address.js';
+import { fromRpc, OutcomeUnknown, Refused, StorageError, TillError, Unreachable } from './errors.js';
+import type { Notebook, Pending } from './notebook.js';
+import type { AnswerOf, Method, RequestOf, Rpc, Service } from './protocol.js';
+import { rpcOf, serviceConfig } from './protocol.js';
+
+/** Deadline of one attempt, in milliseconds. */
+const CALL_MS = 10_000;
+/** For how long a change is sent again and again before its caller is told that nobody knows. */
+const PATIENCE_MS = 60_000;
+const REPEAT_MS = 200;
+/** gRPC gives up retrying a request that is larger; its default is 256 KiB. */
+const RETRY_BUFFER_BYTES = 8 * 1024 * 1024;
+
+export interface Tls {
+  /** The authority that signed the till's certificate, PEM. */
+  ca: Buffer;
+  /** The front end's own certificate and key, PEM; both or neither. */
+  certificate?: Buffer;
+  key?: Buffer;
+}
+
+export interface Options {
+  /** "unix:///run/tillhal/api.sock" or "127.0.0.1:50051"; else $TILLHAL_ADDRESS, else the usual socket. */
+  address?: string;
+  /** Of the sentences for the cashier: "en" or "zh-CN". */
+  language?: string;
+  /** For a till that is not on this machine. */
+  tls?: Tls;
+  /** Where changes are kept until they are answered. */
+  notebook: Notebook;
+  /** Called when no answer came, and the same request goes out once more. */
+  onDoubt?: (pending: Pending, error: TillError) => void;
+}
+
+/** An answer, and the RPC that gave it, where that is known only when the program runs. */
+export interface Settled {
+  service: string;
+  method: string;
+  answer: unknown;
+}
+
+export class Till {
+  readonly notebook: Notebook;
+  private readonly client: grpc.Client;
+  private readonly metadata = new grpc.Metadata({ waitForReady: true });
+  private readonly onDoubt: (pending: Pending, error: TillError) => void;
+  private closed = false;
+
+  /** Nothing is sent yet, and the till need not be up. Throws RangeError for an address that is none. */
+  constructor(options: Options) {
+    const target = targetOf(options.address);
+    this.client = new grpc.Client(target, credentials(options), {
+      'grpc.service_config': serviceConfig,
+      'grpc.per_rpc_retry_buffer_size': RETRY_BUFFER_BYTES,
+      'grpc.keepalive_time_ms': 20_000, // the till takes pings every 5 s and more
+      'grpc.keepalive_timeout_ms': 10_000,
+      'grpc.initial_reconnect_backoff_ms': 50,
+      'grpc.max_reconnect_backoff_ms': 1_000,
+      // Without it the authority of a unix socket is its path, which several servers refuse.
+      ...(target.startsWith('unix:') ? { 'grpc.default_authority': 'localhost' } : {}),
+    });
+    if (options.language) this.metadata.set('accept-language', options.language);
+    this.notebook = options.notebook;
+    this.onDoubt = options.onDoubt ?? (() => undefined);
+  }
+
+  /** Goes with every call from now on, e.g. who is at the till; without a value it goes no more. */
+  identify(key: string, value?: string): void {
+    if (value === undefined) this.metadata.remove(key);
+    else this.metadata.set(key, value);
+  }
+
+  /** Ends all calls. A change that has no answer yet stays in the notebook. */
+  close(): void {
+    this.closed = true;
+    this.client.close();
+  }
+
+  /** Asks something, or does something that may be done twice. Throws TillError. */
+  async ask<S extends Service, M extends Method<S>>(
+    service: S,
+    method: M,
+    request: RequestOf<S, M>,
+    timeoutMs = CALL_MS,
+  ): Promise<AnswerOf<S, M>> {
+    const rpc = rpcOf(service, method);
+    const answer = await this.send(rpc, rpc.requestSerialize(request as object), false, timeoutMs);
+    return answer as AnswerOf<S, M>;
+  }
+
+  /**
+   * Changes something in the shop, once.
+   *
+   * The request gets its request_id and is in the notebook before it is sent; it is sent again, the
+   * same bytes, until it is answered, also over restarts of the till. Throws Refused and the like
+   * when the till says no; OutcomeUnknown or StorageError when its patience ends: then the request
+   * stays in the notebook, and `settle` sends it again, after a restart of the front end, too.
+   */
+  async change<S extends Service, M extends Method<S>>(
+    service: S,
+    method: M,
+    content: Omit<RequestOf<S, M>, 'request_id'>,
+  ): Promise<AnswerOf<S, M>> {
+    const request = { ...content, request_id: randomUUID() };
+    const bytes = rpcOf(service, method).requestSerialize(request).toString('base64');
+    this.notebook.keep({ service, method, bytes });
+    return (await this.settle())?.answer as AnswerOf<S, M>;
+  }
+
+  /** The answer to the change in the notebook, sent again until it comes; null without one. */
+  async settle(): Promise<Settled | null> {
+    const { pending } = this.notebook;
+    if (pending === null) return null;
+    const rpc = rpcOf(pending.service, pending.method);
+    const bytes = Buffer.from(pending.bytes, 'base64');
+    const until = Date.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        const answer = await this.send(rpc, bytes, true, CALL_MS);
+        this.notebook.answered();
+        return { service: pending.service, method: pending.method, answer };
+      } catch (error) {
+        if (!(error instanceof TillError)) throw error;
+        const unsure = error instanceof OutcomeUnknown || error instanceof StorageError;
+        const later = unsure || error instanceof Unreachable;
+        if (!later) this.notebook.answered(); // the till said no: nothing has happened
+        if (!later || this.closed || Date.now() > until) throw error;
+        this.onDoubt(pending, error);
+      }
+      await pause(REPEAT_MS);
+    }
+  }
+
+  /** A stream as it comes; it throws TillError where it breaks. See `follow` for one that resumes. */
+  async *stream<S extends Service, M extends Method<S>>(
+    service: S,
+    method: M,
+    request: RequestOf<S, M>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<AnswerOf<S, M>, void, undefined> {
+    const rpc = rpcOf(service, method);
+    const call = this.client.makeServerStreamRequest(
+      rpc.path,
+      rpc.requestSerialize,
+      rpc.responseDeserialize,
+      request as object,
+      this.metadata.clone(),
+    );
+    const cancel = (): void => call.cancel();
+    signal?.addEventListener('abort', cancel);
+    try {
+      for await (const message of call) yield message as AnswerOf<S, M>;
+    } catch (error) {
+      if (!signal?.aborted) throw isServiceError(error) ? fromRpc(error, false) : error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      call.cancel();
+    }
+  }
+
+  private send(rpc: Rpc, bytes: Buffer, changes: boolean, timeoutMs: number): Promise<object> {
+    return new Promise((resolve, reject) => {
+      this.client.makeUnaryRequest(
+        rpc.path,
+        (already: Buffer) => already,
+        rpc.responseDeserialize,
+        bytes,
+        this.metadata.clone(),
+        { deadline: Date.now() + timeoutMs },
+        (error, answer) => {
+          if (error) reject(fromRpc(error, changes));
+          else resolve(answer as object);
+        },
+      );
+    });
+  }
+}
+
+/** Whether the till refused with this reason. */
+export function isRefusal(error: unknown, reason: string): error is Refused {
+  return error instanceof Refused && error.reason === reason;
+}
+
+function isServiceError(error: unknown): error is grpc.ServiceError {
+  return error instanceof Error && 'code' in error && 'metadata' in error;
+}
+
+function credentials({ tls }: Options): grpc.ChannelCredentials {
+  if (tls === undefined) return grpc.credentials.createInsecure();
+  return grpc.credentials.createSsl(tls.ca, tls.key ?? null, tls.certificate ?? null);
+}

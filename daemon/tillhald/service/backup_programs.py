@@ -1,0 +1,97 @@
+"""Running the programs of `tillhald.backup` beside the till, and hearing them out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import structlog
+
+from tillhald.backup.words import Line, refused
+from tillhald.domain.errors import BackupFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = structlog.get_logger(__name__)
+
+LINE_BYTES_MAX = 8 << 20
+"""The longest answer lists 2,000 files."""
+PROGRAM_S_MAX = 4 * 3600.0
+
+
+class Standing(NamedTuple):
+    """Where a program's work stands."""
+
+    phase: str
+    done: int
+    total: int
+    eta_s: int
+
+
+async def run_program(
+    name: str,
+    order: msgspec.Struct,
+    on_progress: Callable[[Standing], None],
+    *,
+    deadline_s: float = PROGRAM_S_MAX,
+) -> Line:
+    """Run `python -m tillhald.backup.<name>`; return its last line.
+
+    Raises the refusal that it ended with; BackupFailed if it died, as on a disk that fails; and
+    TimeoutError. It is gone when this returns, raises or is cancelled, unless a disk holds it.
+    """
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        "-m",
+        f"tillhald.backup.{name}",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=LINE_BYTES_MAX,
+    )
+    assert child.stdin is not None, "a pipe was asked for"
+    last = Line()
+    try:
+        async with asyncio.timeout(deadline_s):
+            with contextlib.suppress(ConnectionError):
+                child.stdin.write(msgspec.json.encode(order))
+                await child.stdin.drain()
+            child.stdin.close()
+            last = await _last_line(child, on_progress)
+            status = await child.wait()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+    if last.phase or last == Line():
+        log.warning("backup_program_died", part=name, status=status)
+        sentence = f"The process that did it ended with {status}: the disk may be failing."
+        raise BackupFailed(sentence)
+    if last.refused:
+        raise refused(last)
+    return last
+
+
+async def _last_line(
+    child: asyncio.subprocess.Process, on_progress: Callable[[Standing], None]
+) -> Line:
+    assert child.stdout is not None, "a pipe was asked for"
+    last = Line()
+    phase, began_s = "", 0.0
+    async for raw in child.stdout:
+        if not raw.endswith(b"\n"):
+            break  # what a killed child was about to write
+        last = msgspec.json.decode(raw, type=Line)
+        if not last.phase:
+            continue
+        now_s = time.monotonic()
+        if last.phase != phase:
+            phase, began_s = last.phase, now_s
+        left = last.total - last.done
+        eta_s = round((now_s - began_s) * left / last.done) if last.done else 0
+        on_progress(Standing(phase, last.done, last.total, eta_s))
+    return last

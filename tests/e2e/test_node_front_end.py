@@ -1,0 +1,209 @@
+"""A front end in another language: TypeScript on Node, with the contract's files and nothing else.
+
+It is typed at and scanned at as a cashier would do it; what it says is compared with the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from hwsim.drawer import VirtualDrawer
+from hwsim.printer import VirtualPrinter
+from hwsim.scanner import VirtualScanner
+from tests.support import node_till
+from tests.support.answers import journal_records
+from tests.support.node_till import FrontEnd, front_end
+from tests.support.scanning import SCANNER, await_device, await_scanner, scanner_toml
+from tests.support.till import Till, a_till, short_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RECEIPT = r"^Receipt (\d+): (-?[\d.]+), change ([\d.]+)$"
+SCANNED, TYPED = "4006381333931", "5901234123457"
+"""A highlighter of 1.20, and a notebook of 3.45."""
+
+
+class Sold(NamedTuple):
+    receipt_number: int
+    payable_minor: int
+    change_minor: int
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _built() -> None:
+    node_till.build()
+
+
+@pytest.fixture
+def shop() -> Iterator[tuple[Till, VirtualScanner]]:
+    """A till with printer, drawer and scanner."""
+    with (
+        short_folder() as folder,
+        VirtualScanner(folder / "scanner") as scanner,
+        VirtualPrinter(drawer=VirtualDrawer()) as printer,
+        a_till(printer=printer, more=scanner_toml(scanner.at)) as till,
+    ):
+        till.start()
+        await_scanner(till.calls)
+        yield till, scanner
+
+
+def told(*fronts: FrontEnd) -> list[Sold]:
+    """The receipts that front ends told of, each once."""
+    found = [re.search(RECEIPT, line) for front in fronts for line in front.said]
+    return sorted(
+        {Sold(int(m[1]), *(int(m[n].replace(".", "")) for n in (2, 3))) for m in found if m}
+    )
+
+
+def facts(till: Till, kind: str) -> list[dict[str, object]]:
+    """The facts of this kind in the journal, in order."""
+    events = [event for record in journal_records(till.calls) for event in record.events]
+    return [json.loads(event.facts_json) for event in events if event.kind == kind]
+
+
+def journalled(till: Till) -> list[Sold]:
+    """The receipts as the journal has them."""
+    sold = []
+    for fact in facts(till, "SaleCompleted"):
+        totals = fact["totals"]
+        assert isinstance(totals, dict)
+        number, change = fact["receipt_number"], fact.get("change_minor", 0)
+        assert isinstance(number, int)
+        assert isinstance(change, int)
+        sold.append(Sold(number, totals["payable_minor"], change))
+    return sold
+
+
+def test_a_day_of_sales_is_told_at_the_counter_as_the_journal_has_it(
+    shop: tuple[Till, VirtualScanner],
+) -> None:
+    till, scanner = shop
+    with front_end(till, "--scanner", SCANNER) as counter:
+        counter.hear("EUR")
+        scanner.scan(SCANNED)
+        counter.hear("1 × Highlighter 1.20   total 1.20")
+        counter.do(f"3*{TYPED}", "total 11.55")
+        counter.do("cash 20", "Receipt 1: 11.55, change 8.45")
+
+        counter.do("7", "total 0.25")
+        counter.do("hold for Ann", "Put aside")
+        scanner.scan(SCANNED)
+        counter.hear("total 1.20")
+        counter.do("card", "Card terminal, 1.20")
+        scanner.scan(SCANNED)  # while the terminal is waited for: it is for the next customer
+        counter.do("y", "Receipt 2: 1.20, change 0.00")
+        counter.hear("total 1.20")
+        counter.do("cancel", "Cancelled")
+        counter.do("held", "1: 1 lines, 0.25 for Ann")
+        counter.do("take 1", "Taken up")
+        counter.do("cash", "Receipt 3: 0.25, change 0.00")
+        counter.do("void 1 was broken", "Receipt 4: -11.55, change 0.00")
+        counter.do("copy 3", "Copy 1 of receipt 3")
+        counter.quit()
+        assert told(counter) == journalled(till)
+    lines = facts(till, "LinePut")
+    entries = [fact["line"].get("entry_method", "keyed") for fact in lines]  # type: ignore[attr-defined]
+    assert sorted(set(entries)) == ["keyed", "scanned"]
+
+
+def test_a_refusal_is_told_in_the_cashiers_language(bare: Till) -> None:
+    with front_end(bare, "--language", "zh-CN") as counter:
+        counter.hear("收银机")
+        counter.do("void 7 错了", r"\[SALE_NOT_FOUND\]")
+        assert counter.said[-1] == "! 找不到该单据。 [SALE_NOT_FOUND]"
+        counter.do("96385074", "绿茶")
+        counter.do("cash 5", "小票 1:4.80,找零 0.20")
+        counter.quit()
+    with front_end(bare) as counter:
+        counter.do("void 7 wrong", "! The sale was not found")
+        counter.quit()
+
+
+def test_piped_input_works_the_day_through_and_ends_with_it(bare: Till) -> None:
+    with front_end(bare) as counter:
+        counter.type(*["7", "cash 1"] * 30, "quit")
+        counter.hear("Receipt 30: ")
+        assert told(counter) == journalled(bare)
+        assert len(told(counter)) == 30
+
+
+@pytest.mark.parametrize(
+    ("place", "is_stored"), [("journal.before_commit", False), ("journal.after_commit", True)]
+)
+def test_a_till_that_is_killed_between_request_and_answer_sells_once(
+    place: str, is_stored: bool
+) -> None:
+    """Opening, two lines, tender, completion: each of them is cut, before or after its commit."""
+    done_already = [cut(f"{place}:{nth}") for nth in range(2, 7)]
+    assert any(done_already) == is_stored, done_already
+
+
+def cut(failpoint: str) -> bool:
+    """Sell over such a cut; whether the till said that a request had been done already."""
+    with a_till() as till:
+        till.start(failpoint)
+        with front_end(till) as counter:
+            counter.type("7", TYPED, "cash 10")
+            till.await_killed()
+            till.start()
+            counter.hear("The till was started anew")
+            while not told(counter):
+                said = counter.do("held", "[12]: [12] lines", "Nothing is put aside", RECEIPT)
+                take = ["take 1"] if "lines" in said else []
+                more = [TYPED] if ": 1 lines" in said else []
+                counter.type(*take, *more, "cash 10")
+                counter.hear(RECEIPT, "is no sale")
+            counter.quit()
+            assert told(counter) == journalled(till)
+            assert [sale.receipt_number for sale in told(counter)] == [1]
+            return any("had been done already" in line for line in counter.said)
+
+
+def test_a_front_end_that_is_killed_before_its_answer_asks_again_and_pays_once(bare: Till) -> None:
+    bare.stop()
+    bare.start("journal.after_commit:21")
+    with front_end(bare) as counter:
+        counter.type(*["7", "cash 2"] * 10)
+        bare.await_killed()
+        counter.hear("No answer from the till")
+        counter.kill()
+    bare.start()
+    with front_end(bare) as again:
+        again.hear("An earlier request is answered now")
+        again.hear("It had been done already")
+        again.quit()
+        assert 4 <= len(journalled(bare)) <= 6
+        assert told(counter, again) == journalled(bare)
+
+
+def test_a_scanner_reads_on_after_the_till_was_restarted(
+    shop: tuple[Till, VirtualScanner],
+) -> None:
+    till, scanner = shop
+    with front_end(till, "--scanner", SCANNER) as counter:
+        counter.hear("EUR")
+        scanner.scan(SCANNED)
+        counter.hear("total 1.20")
+        till.kill()
+        till.start()
+        counter.hear("is with those put aside")
+        await_scanner(till.calls)
+        counter.do("take 1", "Taken up")
+        await_held(till)
+        scanner.scan(SCANNED)
+        counter.hear("total 2.40")
+        counter.do("cash 5", "Receipt 1: 2.40, change 2.60")
+        counter.quit()
+
+
+def await_held(till: Till) -> None:
+    """Return once somebody has the focus of the scanner."""
+    await_device(
+        till.calls, lambda device: any(claim.purpose == "the counter" for claim in device.claims)
+    )

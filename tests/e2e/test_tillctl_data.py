@@ -1,0 +1,107 @@
+"""`tillctl data` and `tillctl backup`, as an owner uses them."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.backups import STRANGER
+from tests.support.programs import tillctl
+from tests.support.sales import cash_sale
+from tests.support.till import Till, a_till, short_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def keys() -> Iterator[Path]:
+    with short_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def till(keys: Path) -> Iterator[Till]:
+    """A till that backs up to a folder beside the keys, with a key that tillctl made."""
+    made = tillctl("data", "keygen", "--out", str(keys / "owner.txt"), "--json")
+    public = json.loads(made.stdout)["public_key"]
+    (keys / "stick").mkdir()
+    more = f'[backup]\nfolder = "{keys}/stick"\nother_disk = false\nrecipients = ["{public}"]\n'
+    with a_till(more=more) as till:
+        till.start().calls.checkout.Checkout(cash_sale())
+        yield till
+
+
+def test_a_key_is_written_once_for_its_owner_only(keys: Path, till: Till) -> None:
+    file = keys / "owner.txt"
+    assert os.stat(file).st_mode & 0o777 == 0o600
+    text = file.read_text()
+    assert "# public key: age1" in text
+    assert "AGE-SECRET-KEY-1" in text
+    again = tillctl("data", "keygen", "--out", str(file))
+    assert again.returncode == 2
+    assert "not written over" in again.stderr
+    assert file.read_text() == text
+
+
+def test_the_status_says_what_would_be_lost_and_what_was_proven(till: Till) -> None:
+    before = tillctl("data", "status", "--address", till.address)
+    assert before.returncode == 1
+    assert "none: if this machine is lost, all is lost" in before.stdout
+    made = tillctl("data", "backup", "--address", till.address)
+    assert made.returncode == 0, made.stderr
+    assert "read back whole" in made.stdout
+    drill = tillctl("data", "drill", "--address", till.address)
+    assert drill.returncode == 0, drill.stderr
+    assert "The restore was proven" in drill.stdout
+    after = tillctl("data", "status", "--address", till.address)
+    assert after.returncode == 0, after.stderr
+    assert "1, together 7.50 EUR" in after.stdout
+    assert "last proven restore" in after.stdout
+    as_json = json.loads(tillctl("data", "status", "--json", "--address", till.address).stdout)
+    assert as_json["workstation_id"] == "till-3"
+
+
+def test_a_backup_is_listed_checked_and_looked_into_without_a_till(till: Till, keys: Path) -> None:
+    assert tillctl("data", "backup", "--kind", "full", "--address", till.address).returncode == 0
+    listed = tillctl("data", "list", "--address", till.address)
+    file = next(path for path in (keys / "stick").glob("*.tbk"))
+    assert file.name in listed.stdout
+    check = tillctl("data", "check", "--key", str(keys / "owner.txt"), "--address", till.address)
+    assert check.returncode == 0, check.stderr
+    assert "everything in it was checked" in check.stdout
+
+    clear = tillctl("backup", "inspect", str(file))
+    assert clear.returncode == 0, clear.stderr
+    assert "only with --key" in clear.stdout
+    assert "till-3 of store-7" in clear.stdout
+    opened = tillctl("backup", "inspect", "--json", "--key", str(keys / "owner.txt"), str(file))
+    found = json.loads(opened.stdout)
+    assert found["whole"] is True
+    assert found["totals"]["sales"] == 1
+
+    (keys / "stranger.txt").write_text(f"{STRANGER}\n")
+    wrong = tillctl("backup", "inspect", "--key", str(keys / "stranger.txt"), str(file))
+    assert wrong.returncode == 2
+    assert "another backup" in wrong.stderr
+
+
+def test_a_file_that_was_cut_is_no_backup(till: Till, keys: Path, tmp_path: Path) -> None:
+    assert tillctl("data", "backup", "--address", till.address).returncode == 0
+    file = next(path for path in (keys / "stick").glob("*.tbk"))
+    cut = tmp_path / "cut.tbk"
+    cut.write_bytes(file.read_bytes()[:-1])
+    told = tillctl("backup", "inspect", str(cut))
+    assert told.returncode == 1
+    assert "no whole backup" in told.stderr
+    assert tillctl("backup", "inspect", str(tmp_path / "none.tbk")).returncode == 2
+
+
+def test_where_there_is_no_such_backup_it_is_said(till: Till) -> None:
+    none = tillctl("data", "check", "none.tbk", "--address", till.address)
+    assert none.returncode == 2
+    assert "no such backup" in none.stderr
