@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 CASHIERS = 3
+BOOT_S_MAX = 120.0
 AFTER_S_MAX = 3 * 3600.0
 """In which a shop must be itself again after the last outage; a battery charges meanwhile."""
 PERSON_S = 900.0
@@ -70,7 +71,8 @@ async def _play(seed: int, parts: Parts) -> Verdict:
     story = Story(host, ups, random.Random(dice.random()))
     computer = loop.create_task(host.run())
     working = [loop.create_task(cashiers.work()) for _ in range(CASHIERS)]
-    await host.up()
+    async with asyncio.timeout(BOOT_S_MAX):
+        await host.up()
     await story.run()
     person = Person(host, ups)
     watching = loop.create_task(person.watch())

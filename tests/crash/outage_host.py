@@ -319,5 +319,6 @@ class Host:
     async def up(self) -> LivingTill:
         """The till, once it serves."""
         while self.till is None or not self.till.is_up:
+            assert not self.mistakes, self.mistakes
             await asyncio.sleep(LOOK_S)
         return self.till

@@ -63,6 +63,7 @@ class Unit(NamedTuple):
     seq: int
     body: bytes
     rows: tuple[Row, ...]
+    checkpoint: bytes | None = None
 
 
 class Disk:
@@ -74,6 +75,7 @@ class Disk:
         record = ev.Record(wall_ms=WALL_MS, events=(created,))
         self.units = [Unit(1, ev.encode_record(record), ())]
         self.rows: dict[tuple[str, bytes], bytes] = {}
+        self.checkpoint: tuple[int, bytes] | None = None
         self._syncs_left = 0
         self._in_a_sync: Callable[[], None] = lambda: None
 
@@ -82,6 +84,8 @@ class Disk:
         for unit in units:
             assert unit.seq == len(self.units) + 1, "a record is missing"
             self.units.append(unit)
+            if unit.checkpoint is not None:
+                self.checkpoint = unit.seq, unit.checkpoint
             for row in unit.rows:
                 assert row.value is not None
                 self.rows[row.table, row.key] = row.value
@@ -125,8 +129,7 @@ class Journal:
     ) -> None:
         """Queue a unit; it is durable after the sync that follows."""
         assert not begins_segment
-        assert checkpoint is None or checkpoint
-        self._waiting.append(Unit(self.next_seq, body, tuple(rows)))
+        self._waiting.append(Unit(self.next_seq, body, tuple(rows), checkpoint))
         self.next_seq += 1
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._commit())
@@ -134,6 +137,10 @@ class Journal:
     def get(self, table: str, key: bytes) -> bytes | None:
         """A row that is durable."""
         return self._disk.rows.get((table, key))
+
+    def newest_checkpoint(self) -> tuple[int, bytes] | None:
+        """The state that was kept last, and after which record."""
+        return self._disk.checkpoint
 
     async def _commit(self) -> None:
         while self._waiting:
