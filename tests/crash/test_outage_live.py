@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(
     bool(why_no_disk() or why_no_nut()), reason=str(why_no_disk() or why_no_nut())
 )
 
-SEEDS = int(os.environ.get("TILLHALD_OUTAGE_LIVE_SEEDS", "3"))
+SEEDS = int(os.environ.get("TILLHALD_OUTAGE_LIVE_SEEDS", "4"))
 FIRST = int(os.environ.get("TILLHALD_OUTAGE_FIRST", "0"))
 SPEED = 12.0
 """Of the UPS's own clock: its delays count in minutes."""
