@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime
 import itertools
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from hwsim.printer import VirtualPrinter
 from tests.support.sales import Steps
 from tests.support.slips import OUTAGE, open_request
 from tests.support.till import a_till
+from tillhal import AsyncTill as AsyncClient
 from tillhal import Till as Client
 from tillhal import cash, errors, recovery_requests
 from tillhal import line as article
@@ -168,3 +171,25 @@ def test_the_client_enters_slips_and_repeats_what_it_got_no_answer_to(fresh: Til
         numbers = [client.recovery.print_slips(1).printed.first_no for _ in range(2)]
         assert list(itertools.pairwise(numbers)) == [(1, 2)]
         assert client.recovery.print_suspended_sales().job.printer == "front_printer"
+
+
+def test_the_client_for_asyncio_does_the_same(fresh: Till) -> None:
+    async def work() -> None:
+        async with AsyncClient.connect(fresh.address) as client:
+            began = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
+            await client.recovery.open_slips("cut-9", 1, 1, began=began, ended=began)
+            slip = recovery_requests.Slip(
+                slip_no=1,
+                lines=[article("Tea", "2.00")],
+                tenders=[cash("2.00")],
+                paper_time=began + datetime.timedelta(hours=3),
+            )
+            answer = await client.recovery.put_slip("cut-9", slip)
+            assert [each.message for each in answer.warnings] != []
+            assert (await client.recovery.reconcile("cut-9", "2.00")).balances
+            assert (await client.recovery.close_slips("cut-9", "2.00")).book.is_closed
+            (book,) = (await client.recovery.list_slips()).books
+            assert book == (await client.recovery.get_slips("cut-9")).book
+            assert (await client.recovery.report()).waiting == 0
+
+    asyncio.run(work())

@@ -28,6 +28,7 @@ from tillhal import (
     requests,
 )
 from tillhal.channel import ADDRESS_ENV, channel_options, target_of
+from tillhal.recovery import AsyncRecovery, Recovery
 from tillhal.v1 import checkout_pb2
 
 from .shop import WAIT_S_MAX, refusal, serving, unix_address
@@ -317,7 +318,10 @@ def test_one_client_serves_many_threads(server: Server, shop: Shop) -> None:
     assert len(shop.sales) == 8
 
 
-@pytest.mark.parametrize(("sync", "other"), [(Till, AsyncTill), (LiveSale, AsyncLiveSale)])
+@pytest.mark.parametrize(
+    ("sync", "other"),
+    [(Till, AsyncTill), (LiveSale, AsyncLiveSale), (Recovery, AsyncRecovery)],
+)
 def test_both_clients_offer_the_same(sync: type, other: type) -> None:
     def offered(kind: type) -> dict[str, list[tuple[str, object, object]]]:
         return {
