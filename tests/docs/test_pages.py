@@ -92,7 +92,7 @@ def test_whole_configurations_pass_the_daemons_own_check(block: Block) -> None:
 @pytest.mark.parametrize("block", of_kind("toml"))
 def test_parts_of_configurations_are_right_beside_the_default(block: Block) -> None:
     tables = tomllib.loads(block.text)
-    assert set(tables) <= {"devices", "scan", "backup"}
+    assert set(tables) <= {"devices", "scan", "backup", "recovery"}
     # A drawer needs the printer that it hangs on.
     printer = (
         '[devices.front_printer]\ndriver = "escpos"\n'
@@ -137,7 +137,8 @@ def check_tillctl(words: list[str]) -> None:
     """Raise AssertionError for a command or an option that tillctl does not know."""
     command, rest = get_command(tillctl), list(words)
     while isinstance(commands_of := getattr(command, "commands", None), dict):
-        if not rest and getattr(command, "invoke_without_command", False):
+        is_whole = getattr(command, "invoke_without_command", False)
+        if is_whole and (not rest or rest[0].startswith("-")):
             break
         assert rest, f"tillctl {words}: which command?"
         assert rest[0] in commands_of, f"tillctl {words}"

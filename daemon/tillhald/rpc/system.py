@@ -16,6 +16,7 @@ from tillhald.domain import events as ev
 from tillhald.domain.answers import ItemAnswer, SaleSummary, SlipAnswer, summary_of
 from tillhald.domain.jobs import Kick, KickState
 from tillhald.domain.readmodels import kick_key
+from tillhald.domain.recovery import is_gated
 from tillhald.rpc import claims, power_wire, shift_wire, storage, to_wire
 from tillhald.rpc.device import SEVERITIES
 from tillhald.rpc.diagnostics import send_diagnostics
@@ -149,6 +150,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             # One that is configured and left out, for its driver is broken, cannot print either.
             printer_down=bool(printer) and powers.get(printer, PowerState.OFF) in down,
             draining=self._tail.draining,
+            gated=bool(is_gated(self._till.state, self._till.rules)),
             day_overdue=day is not None and is_overdue(day, rules.day_overdue_at, self._clock),
         )
 

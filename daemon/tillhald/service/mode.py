@@ -34,14 +34,16 @@ def modes(
     chain: ChainCheck,
     printer_down: bool,
     draining: bool,
+    gated: bool,
     day_overdue: bool = False,
 ) -> list[Mode]:
-    """All modes that hold, in the order of their weight; none is good."""
+    """All modes that hold, in the order of their weight; none is good. `gated`: what the last start
+    found keeps new sales from being begun."""
     holds = {
         Mode.STORAGE_DEGRADED: storage_trouble or chain in (ChainCheck.FAULTY, ChainCheck.FAILED),
         Mode.PRINTER_DOWN: printer_down,
         Mode.CLOCK_SUSPECT: state.clock_suspect,
-        Mode.RECOVERY_PENDING: bool(state.interrupted),
+        Mode.RECOVERY_PENDING: gated or bool(state.interrupted),
         Mode.SHUTTING_DOWN: draining,
         Mode.ON_BATTERY: state.power.supply is Supply.ON_BATTERY,
         Mode.BATTERY_LOW: state.power.refuses_sales,

@@ -29,6 +29,7 @@ from tillhal import (
 )
 from tillhal.aio_shifts import AsyncShifts
 from tillhal.channel import ADDRESS_ENV, channel_options, target_of
+from tillhal.recovery import AsyncRecovery, Recovery
 from tillhal.sync_shifts import Shifts
 from tillhal.v1 import checkout_pb2
 
@@ -320,7 +321,13 @@ def test_one_client_serves_many_threads(server: Server, shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sync", "other"), [(Till, AsyncTill), (LiveSale, AsyncLiveSale), (Shifts, AsyncShifts)]
+    ("sync", "other"),
+    [
+        (Till, AsyncTill),
+        (LiveSale, AsyncLiveSale),
+        (Recovery, AsyncRecovery),
+        (Shifts, AsyncShifts),
+    ],
 )
 def test_both_clients_offer_the_same(sync: type, other: type) -> None:
     def offered(kind: type) -> dict[str, list[tuple[str, object, object]]]:
