@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import boot, events, printing, profile, report, spill
+from bench import boot, day, events, printing, profile, report, spill
 from bench.comparison import Plan, compare
 from bench.subjects import SUBJECTS
 
@@ -24,7 +24,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("compare", "boot", "profile", "spill", "printing", "events"),
+        choices=("compare", "boot", "profile", "spill", "printing", "events", "day"),
         default="compare",
     )
     parser.add_argument(
@@ -35,12 +35,12 @@ def _arguments() -> argparse.Namespace:
     compared.add_argument("--only", action="append", choices=list(SUBJECTS), help="repeatable")
     compared.add_argument("--seconds", type=float, help="measured time of a cell")
     compared.add_argument("--rounds", type=int)
-    others = parser.add_argument_group("boot, profile")
+    others = parser.add_argument_group("boot, profile, day")
     others.add_argument(
         "--sales",
         type=int,
         action="append",
-        help="sales in the journal (boot, repeatable), sales to time (profile)",
+        help="sales in the journal (boot, repeatable), to time (profile), of the day",
     )
     return parser.parse_args()
 
@@ -81,6 +81,9 @@ def main() -> None:
         case "events":
             found = events.events(arguments.folder)
             text = events.render(found)
+        case "day":
+            found = day.day(arguments.folder, (arguments.sales or [day.SALES])[0])
+            text = day.render(found)
         case "printing":
             found = printing.printing(arguments.folder, rounds=arguments.rounds or printing.ROUNDS)
             text = printing.render(found)
