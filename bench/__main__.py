@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import access, backup, boot, events, printing, profile, report, spill
+from bench import access, backup, boot, day, events, printing, profile, report, spill
 from bench.comparison import Plan, compare
 from bench.subjects import SUBJECTS
 
@@ -24,7 +24,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("compare", "boot", "profile", "spill", "printing", "events", "access", "backup"),
+        choices=(
+            "compare",
+            "boot",
+            "profile",
+            "spill",
+            "printing",
+            "events",
+            "access",
+            "backup",
+            "day",
+        ),
         default="compare",
     )
     parser.add_argument(
@@ -35,12 +45,12 @@ def _arguments() -> argparse.Namespace:
     compared.add_argument("--only", action="append", choices=list(SUBJECTS), help="repeatable")
     compared.add_argument("--seconds", type=float, help="measured time of a cell")
     compared.add_argument("--rounds", type=int)
-    others = parser.add_argument_group("boot, profile, backup")
+    others = parser.add_argument_group("boot, profile, backup, day")
     others.add_argument(
         "--sales",
         type=int,
         action="append",
-        help="sales in the journal (boot, repeatable; backup), sales to time (profile)",
+        help="sales in the journal (boot, repeatable; backup), to time (profile), of the day",
     )
     return parser.parse_args()
 
@@ -91,6 +101,9 @@ def main() -> None:
                 rounds=arguments.rounds or backup.ROUNDS,
             )
             text = backup.render(found)
+        case "day":
+            found = day.day(arguments.folder, (arguments.sales or [day.SALES])[0])
+            text = day.render(found)
         case "printing":
             found = printing.printing(arguments.folder, rounds=arguments.rounds or printing.ROUNDS)
             text = printing.render(found)

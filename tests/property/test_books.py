@@ -50,6 +50,8 @@ class AnyDays(RuleBasedStateMachine):
     @initialize(rules=shops)
     def begin(self, rules: ShopRules) -> None:
         self.shop = DayShop(rules)
+        self.open_the_day("")
+        self.open_a_shift(5_000, training=False)
 
     # --- asking
 
@@ -103,8 +105,12 @@ class AnyDays(RuleBasedStateMachine):
 
     # --- selling
 
-    @rule(price=amounts, more=amounts, by_card=st.booleans())
-    def sell(self, price: int, more: int, by_card: bool) -> None:
+    @rule(prices=st.lists(amounts, min_size=1, max_size=3), more=amounts, by_card=st.booleans())
+    def sell(self, prices: list[int], more: int, by_card: bool) -> None:
+        for price in prices:
+            self.sell_one(price, more, by_card=by_card)
+
+    def sell_one(self, price: int, more: int, *, by_card: bool) -> None:
         tender = card(price) if by_card else cash(price + more)
         lines = (line(price=price),)
         tenders = (tender,) if tender.amount_minor else ()
@@ -237,10 +243,11 @@ class AnyDays(RuleBasedStateMachine):
             if self.ask(self.shop.counting(minor)) is not None:
                 self.found = minor
 
-    @rule(off=st.integers(-100, 100))
-    def hand_over(self, off: int) -> None:
+    @rule(off=st.integers(-100, 100), price=amounts)
+    def hand_over(self, off: int, price: int) -> None:
         """All of it in a row, as it is done."""
         shop = self.shop
+        self.sell_one(price, off + 100, by_card=False)
         if shop.state.shift is None:
             return
         self.ask(shop.ending())
@@ -259,7 +266,11 @@ class AnyDays(RuleBasedStateMachine):
             shift = closed[pick % len(closed)]
             self.ask(self.shop.correcting(shift.shift_id, minor))
 
-    @rule(off=st.integers(-100, 100), training=st.booleans(), clean=st.booleans())
+    @rule(
+        off=st.integers(-100, 100),
+        training=st.sampled_from([False, False, False, True]),
+        clean=st.booleans(),
+    )
     def spend_an_evening(self, off: int, training: bool, clean: bool) -> None:
         """All of it in a row, and the next morning."""
         for sale in list(self.shop.state.sales.values()):
@@ -379,5 +390,5 @@ class AnyDays(RuleBasedStateMachine):
         assert decode_state(encode_state(self.shop.state)) == self.shop.state
 
 
-AnyDays.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+AnyDays.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestAnyDays = AnyDays.TestCase

@@ -28,6 +28,9 @@ NUMBERS: Final = b"\0"
 """What every key that is a number begins with: nothing is counted to 2 to the 56th."""
 ZS: Final = b"z"
 
+_WITH_ROWS: Final = frozenset(
+    {ev.DayOpened, ev.DayClosed, ev.ShiftOpened, ev.ShiftClosed, ev.CountCorrected, ev.CashMoved}
+)
 _encode = msgspec.msgpack.Encoder().encode
 _shift = msgspec.msgpack.Decoder(Shift)
 _movement = msgspec.msgpack.Decoder(Movement)
@@ -73,6 +76,8 @@ def book_entries(events: tuple[ev.AnyEvent, ...], state: TillState) -> list[Entr
     """The rows of a record's facts about days and shifts; `state` is the state after it."""
     rows: list[Entry] = []
     for event in events:
+        if type(event) not in _WITH_ROWS:
+            continue
         match event:
             case ev.DayOpened() if state.day:
                 rows.append(Entry("days", number_key(event.day_number), _encode(state.day)))
@@ -86,7 +91,7 @@ def book_entries(events: tuple[ev.AnyEvent, ...], state: TillState) -> list[Entr
             case ev.CashMoved() if state.shift and state.shift.last_movement:
                 rows.extend(_movement_entries(state.shift, state.shift.last_movement))
             case _:
-                pass  # most facts have no row of their own
+                pass  # of a shift that the same record closed again
     return rows
 
 

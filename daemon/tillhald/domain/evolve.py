@@ -321,7 +321,9 @@ def _completed(state: TillState, event: ev.SaleCompleted, at_ms: int) -> TillSta
         jobs = {**jobs, event.receipt_job_id: _receipt_job(state, event, at_ms)}
     if event.kick_id:
         kicks = {**kicks, event.kick_id: _sale_kick(state, event, sale, at_ms)}
-    return books_plus(replace(state, jobs=jobs, kicks=kicks), sale, at_ms)
+    if event.receipt_job_id or event.kick_id:
+        state = replace(state, jobs=jobs, kicks=kicks)
+    return books_plus(state, sale, at_ms)
 
 
 def _receipt_job(state: TillState, event: ev.SaleCompleted, at_ms: int) -> Job:

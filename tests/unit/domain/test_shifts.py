@@ -274,6 +274,14 @@ def test_a_recount_replaces_the_count_and_both_are_on_record() -> None:
     assert TraceKind.RECOUNT in {trace.kind for trace in shop.closed.traces}
 
 
+def test_a_recount_counts_what_is_there_now_and_not_what_moved_before() -> None:
+    shop = ended()
+    shop.count(10_000)
+    shop.move(MovementKind.PICKUP, 4_000)
+    shop.count(6_000)
+    assert (shop.shift.left_minor, shop.shift.over_short_minor) == (6_000, 0)
+
+
 def test_a_wrong_count_is_corrected_by_a_record_and_the_shift_stays_closed() -> None:
     shop = ended()
     shop.count(900)
