@@ -41,9 +41,10 @@ def digest_of(code: str) -> str:
 
 
 def setup_facts(book: AccessBook, operator: str, code: str) -> list[AnyEvent]:
-    """That this owner, who is made if there is none, may have a PIN by this code."""
+    """That this operator, who is made an owner if that is not so, may have a PIN by this code."""
     made: list[AnyEvent] = []
-    if operator not in book.operators:
+    known = book.operators.get(operator)
+    if known is None or known.role is not Role.OWNER:
         made.append(OperatorPut(operator=operator, role=Role.OWNER))
     return [*made, SetupCodeIssued(operator=operator, digest=digest_of(code))]
 
