@@ -6,7 +6,9 @@ It is typed at and scanned at as a cashier would do it; what it says is compared
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -14,10 +16,11 @@ import pytest
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from hwsim.scanner import VirtualScanner
+from tests.docs.pages import blocks
 from tests.support import node_till
 from tests.support.access import STAFF_PIN, a_guarded_till, sign_on
 from tests.support.answers import journal_records
-from tests.support.node_till import FrontEnd, front_end
+from tests.support.node_till import NODE, ROOT, SAID_S_MAX, FrontEnd, front_end
 from tests.support.scanning import SCANNER, await_device, await_scanner, scanner_toml
 from tests.support.till import Till, a_till, short_folder
 
@@ -280,3 +283,27 @@ def await_held(till: Till) -> None:
     await_device(
         till.calls, lambda device: any(claim.purpose == "the counter" for claim in device.claims)
     )
+
+
+def test_the_readme_of_the_client_does_what_it_says(bare: Till) -> None:
+    program = NODE / "dist/readme.mjs"  # the package's name is known within its folder
+    environment = {**os.environ, "TILLHAL_ADDRESS": bare.address, "HOME": str(bare.folder)}
+    said = ""
+    for block in blocks(NODE / "README.md"):
+        if block.info in ("sh run", "js run"):
+            program.write_text(block.text, encoding="utf-8")
+            command = ["bash", "-euo", "pipefail"] if block.info == "sh run" else ["node"]
+            done = subprocess.run(
+                [*command, str(program)],
+                capture_output=True,
+                text=True,
+                timeout=SAID_S_MAX,
+                check=False,
+                cwd=ROOT,
+                env=environment,
+            )
+            assert done.returncode == 0, f"{block.name}: {done.stderr}"
+            said = done.stdout
+        elif block.info == "text output":
+            assert said == block.text, block.name
+    assert len(journalled(bare)) == 2
