@@ -6,7 +6,9 @@ It is typed at and scanned at as a cashier would do it; what it says is compared
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -14,14 +16,18 @@ import pytest
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from hwsim.scanner import VirtualScanner
+from tests.docs.pages import blocks
 from tests.support import node_till
+from tests.support.access import STAFF_PIN, a_guarded_till, sign_on
 from tests.support.answers import journal_records
-from tests.support.node_till import FrontEnd, front_end
+from tests.support.node_till import NODE, ROOT, SAID_S_MAX, FrontEnd, front_end
 from tests.support.scanning import SCANNER, await_device, await_scanner, scanner_toml
 from tests.support.till import Till, a_till, short_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tillhal.v1.journal_pb2 import JournalRecord
 
 RECEIPT = r"^Receipt (\d+): (-?[\d.]+), change ([\d.]+)$"
 SCANNED, TYPED = "4006381333931", "5901234123457"
@@ -61,16 +67,18 @@ def told(*fronts: FrontEnd) -> list[Sold]:
     )
 
 
-def facts(till: Till, kind: str) -> list[dict[str, object]]:
+def facts(records: Till | list[JournalRecord], kind: str) -> list[dict[str, object]]:
     """The facts of this kind in the journal, in order."""
-    events = [event for record in journal_records(till.calls) for event in record.events]
+    if not isinstance(records, list):
+        records = journal_records(records.calls)
+    events = [event for record in records for event in record.events]
     return [json.loads(event.facts_json) for event in events if event.kind == kind]
 
 
-def journalled(till: Till) -> list[Sold]:
+def journalled(records: Till | list[JournalRecord]) -> list[Sold]:
     """The receipts as the journal has them."""
     sold = []
-    for fact in facts(till, "SaleCompleted"):
+    for fact in facts(records, "SaleCompleted"):
         totals = fact["totals"]
         assert isinstance(totals, dict)
         number, change = fact["receipt_number"], fact.get("change_minor", 0)
@@ -110,6 +118,74 @@ def test_a_day_of_sales_is_told_at_the_counter_as_the_journal_has_it(
     lines = facts(till, "LinePut")
     entries = [fact["line"].get("entry_method", "keyed") for fact in lines]  # type: ignore[attr-defined]
     assert sorted(set(entries)) == ["keyed", "scanned"]
+
+
+EXPLICIT = '[shift]\nmode = "explicit"\n'
+
+
+def test_a_day_is_opened_sold_handed_over_and_closed_by_people_who_sign_on() -> None:
+    """The daemon dies in the middle; the Z at the counter is the sum of the journal's sales."""
+    with (
+        short_folder() as folder,
+        VirtualScanner(folder / "scanner") as scanner,
+        VirtualPrinter(drawer=VirtualDrawer()) as printer,
+        a_guarded_till(printer=printer, more=scanner_toml(scanner.at) + EXPLICIT) as guarded,
+    ):
+        till = guarded.till
+        with front_end(till, "--scanner", SCANNER) as counter:
+            counter.hear("Who works here")
+            counter.do("ann", "PIN")
+            counter.do("000000", r"\[SIGN_ON_REFUSED\]")
+            counter.do("ann", "PIN")
+            counter.do(STAFF_PIN, "Good day, ann")
+            counter.do("7", r"\[DAY_NOT_OPEN\]|\[SHIFT_NOT_OPEN\]")
+            counter.do("open 100", "shift-1, ann: open")
+            scanner.scan(SCANNED)
+            counter.hear("total 1.20")
+            counter.do("cash 20", "Receipt 1: 1.20, change 18.80")
+            counter.do(f"2*{TYPED}", "total 6.90")
+            till.kill()
+            till.start()
+            counter.hear("is with those put aside")
+            counter.do("take 1", "Taken up")  # she is still signed on
+            counter.do("card", "Card terminal")
+            counter.do("y", "Receipt 2: 6.90")
+            counter.do("move paid_out 12.50 the window cleaner", "Somebody else has to agree")
+            counter.do("bo", "PIN")
+            counter.do(STAFF_PIN, "paid_out 12.50 is recorded")
+            counter.do("end", "shift-1, ann: to be counted")
+            counter.do("7", r"\[SHIFT_NOT_OPEN\]")
+            counter.do("count 88.70", "Counted: 88.70")
+            counter.do("handover bo", "Somebody else has to agree")
+            counter.do("bo", "PIN")
+            counter.do(
+                STAFF_PIN, "shift-1 is closed: expected 88.70, counted 88.70, difference 0.00"
+            )
+            counter.hear("shift-2, bo: open")
+            counter.do("off", "Who works here")
+            counter.do("bo", "PIN")
+            counter.do(STAFF_PIN, "Good day, bo")
+            counter.do("void 1 was broken", "Receipt 3: -1.20")
+            counter.do("end", "to be counted")
+            counter.do("count 87.00", "Counted")
+            counter.do(
+                "close", "shift-2 is closed: expected 87.50, counted 87.00, difference -0.50"
+            )
+            counter.do("closeday", "^Z 1, ")
+            counter.hear("shift-2 is closed")
+            counter.do("z 1", "^Z 1, ")
+            counter.quit()
+        # Whoever asks is known; so the journal is read as the supervisor.
+        calls = till.calls
+        records = journal_records(calls, metadata=sign_on(calls, "bo"))
+        assert told(counter) == journalled(records)
+        sold = [sale.payable_minor for sale in told(counter)]
+        assert f"  sales: 2, {sum(sold[:2]) / 100:.2f}" in counter.said
+        assert f"  voids: 1, {sold[2] / 100:.2f}" in counter.said
+        by = {record.operator for record in records if record.request_id}
+        assert {"ann", "bo"} <= by
+        assert {record.approver for record in records} == {"", "bo"}
+        assert STAFF_PIN not in (till.folder / "notebook.json").read_text()
 
 
 def test_a_refusal_is_told_in_the_cashiers_language(bare: Till) -> None:
@@ -207,3 +283,27 @@ def await_held(till: Till) -> None:
     await_device(
         till.calls, lambda device: any(claim.purpose == "the counter" for claim in device.claims)
     )
+
+
+def test_the_readme_of_the_client_does_what_it_says(bare: Till) -> None:
+    program = NODE / "dist/readme.mjs"  # the package's name is known within its folder
+    environment = {**os.environ, "TILLHAL_ADDRESS": bare.address, "HOME": str(bare.folder)}
+    said = ""
+    for block in blocks(NODE / "README.md"):
+        if block.info in ("sh run", "js run"):
+            program.write_text(block.text, encoding="utf-8")
+            command = ["bash", "-euo", "pipefail"] if block.info == "sh run" else ["node"]
+            done = subprocess.run(
+                [*command, str(program)],
+                capture_output=True,
+                text=True,
+                timeout=SAID_S_MAX,
+                check=False,
+                cwd=ROOT,
+                env=environment,
+            )
+            assert done.returncode == 0, f"{block.name}: {done.stderr}"
+            said = done.stdout
+        elif block.info == "text output":
+            assert said == block.text, block.name
+    assert len(journalled(bare)) == 2

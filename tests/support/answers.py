@@ -133,9 +133,12 @@ def await_kick(calls: Calls, kick_id: str) -> drawer_pb2.Kick:
 # --- the journal
 
 
-def journal_records(calls: Calls, cursor: int = 0) -> list[journal_pb2.JournalRecord]:
-    """All records after `cursor`."""
-    stream = calls.journal.WatchJournal(journal_pb2.WatchJournalRequest(cursor=cursor))
+def journal_records(
+    calls: Calls, cursor: int = 0, metadata: tuple[tuple[str, str], ...] = ()
+) -> list[journal_pb2.JournalRecord]:
+    """All records after `cursor`, as whoever the `metadata` names may see them."""
+    request = journal_pb2.WatchJournalRequest(cursor=cursor)
+    stream = calls.journal.WatchJournal(request, metadata=metadata)
     taken = take_until(stream, lambda message: message.HasField("caught_up"))
     stream.cancel()
     assert not any(message.HasField("gap") for message in taken)

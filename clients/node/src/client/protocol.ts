@@ -7,6 +7,7 @@ import type * as grpc from '@grpc/grpc-js';
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { loadSync } from '@grpc/proto-loader';
 
+import type { AccessServiceDefinition } from '../gen/tillhal/v1/AccessService.js';
 import type { CheckoutServiceDefinition } from '../gen/tillhal/v1/CheckoutService.js';
 import type { DeviceServiceDefinition } from '../gen/tillhal/v1/DeviceService.js';
 import type { DrawerServiceDefinition } from '../gen/tillhal/v1/DrawerService.js';
@@ -14,6 +15,7 @@ import type { JournalServiceDefinition } from '../gen/tillhal/v1/JournalService.
 import type { PowerServiceDefinition } from '../gen/tillhal/v1/PowerService.js';
 import type { PrinterServiceDefinition } from '../gen/tillhal/v1/PrinterService.js';
 import type { ScannerServiceDefinition } from '../gen/tillhal/v1/ScannerService.js';
+import type { ShiftServiceDefinition } from '../gen/tillhal/v1/ShiftService.js';
 import type { SystemServiceDefinition } from '../gen/tillhal/v1/SystemService.js';
 
 /** Only the RPCs that the contract names: gRPC's own type would allow any name. */
@@ -21,8 +23,9 @@ type Named<Definition> = {
   [Name in keyof Definition as string extends Name ? never : Name & string]: Definition[Name];
 };
 
-/** Every service of tillhal.v1, by name, with its RPCs. */
+/** The services of tillhal.v1 that a front end calls, by name, with their RPCs. */
 export interface Contract {
+  AccessService: Named<AccessServiceDefinition>;
   CheckoutService: Named<CheckoutServiceDefinition>;
   DeviceService: Named<DeviceServiceDefinition>;
   DrawerService: Named<DrawerServiceDefinition>;
@@ -30,6 +33,7 @@ export interface Contract {
   PowerService: Named<PowerServiceDefinition>;
   PrinterService: Named<PrinterServiceDefinition>;
   ScannerService: Named<ScannerServiceDefinition>;
+  ShiftService: Named<ShiftServiceDefinition>;
   SystemService: Named<SystemServiceDefinition>;
 }
 export type Service = keyof Contract;

@@ -63,6 +63,6 @@ async function claim(till: Till, deviceId: string, purpose: string): Promise<str
     wait_s: CLAIM_WAIT_S,
   };
   const timeoutMs = CLAIM_WAIT_S * 1000 + CLAIM_CALL_MS;
-  const { lease } = await till.ask('DeviceService', 'Claim', request, timeoutMs);
+  const { lease } = await till.ask('DeviceService', 'Claim', request, { timeoutMs });
   return lease?.lease_id ?? '';
 }

@@ -15,6 +15,10 @@ const CALL_MS = 10_000;
 /** For how long a change is sent again and again before its caller is told that nobody knows. */
 const PATIENCE_MS = 60_000;
 const REPEAT_MS = 200;
+const OPERATOR_KEY = 'tillhal-operator-token';
+const APPROVER_KEY = 'tillhal-approver-token';
+/** What says who may ask, and nothing of what was asked for. */
+const ADMISSION = new Set([grpc.status.UNAUTHENTICATED, grpc.status.PERMISSION_DENIED]);
 /** gRPC gives up retrying a request that is larger; its default is 256 KiB. */
 const RETRY_BUFFER_BYTES = 8 * 1024 * 1024;
 
@@ -33,6 +37,8 @@ export interface Options {
   language?: string;
   /** For a till that is not on this machine. */
   tls?: Tls;
+  /** The front end's own, where the till wants one; else $TILLHAL_TOKEN. */
+  token?: string;
   /** Where changes are kept until they are answered. */
   notebook: Notebook;
   /** Called when no answer came, and the same request goes out once more. */
@@ -67,14 +73,31 @@ export class Till {
       ...(target.startsWith('unix:') ? { 'grpc.default_authority': 'localhost' } : {}),
     });
     if (options.language) this.metadata.set('accept-language', options.language);
+    const token = options.token || process.env['TILLHAL_TOKEN'];
+    if (token) this.metadata.set('authorization', `Bearer ${token}`);
     this.notebook = options.notebook;
     this.onDoubt = options.onDoubt ?? (() => undefined);
   }
 
-  /** Goes with every call from now on, e.g. who is at the till; without a value it goes no more. */
-  identify(key: string, value?: string): void {
-    if (value === undefined) this.metadata.remove(key);
-    else this.metadata.set(key, value);
+  /**
+   * Whoever it is works here from now on: the sign-on goes with every call, and stays in memory
+   * alone. Throws SIGN_ON_REFUSED or SIGN_ON_BLOCKED. It has no request_id and is in no notebook.
+   */
+  async signOn(operator: string, pin: string): Promise<void> {
+    const answer = await this.ask('ShiftService', 'SignOn', { operator, pin });
+    this.metadata.set(OPERATOR_KEY, answer.operator_token);
+  }
+
+  /** Nobody works here any more. */
+  async signOff(): Promise<void> {
+    await this.ask('ShiftService', 'SignOff', {});
+    this.metadata.remove(OPERATOR_KEY);
+  }
+
+  /** A second pair of eyes, for one request of whoever works here: hand it to `ask` or `change`. */
+  async approval(operator: string, pin: string): Promise<string> {
+    const request = { operator, pin, for_approval: true };
+    return (await this.ask('ShiftService', 'SignOn', request)).operator_token;
   }
 
   /** Ends all calls. A change that has no answer yet stays in the notebook. */
@@ -88,11 +111,11 @@ export class Till {
     service: S,
     method: M,
     request: RequestOf<S, M>,
-    timeoutMs = CALL_MS,
+    { timeoutMs = CALL_MS, approval = '' } = {},
   ): Promise<AnswerOf<S, M>> {
     const rpc = rpcOf(service, method);
-    const answer = await this.send(rpc, rpc.requestSerialize(request as object), false, timeoutMs);
-    return answer as AnswerOf<S, M>;
+    const bytes = rpc.requestSerialize(request as object);
+    return (await this.send(rpc, bytes, false, timeoutMs, approval)) as AnswerOf<S, M>;
   }
 
   /**
@@ -107,31 +130,41 @@ export class Till {
     service: S,
     method: M,
     content: Omit<RequestOf<S, M>, 'request_id'>,
+    approval = '',
   ): Promise<AnswerOf<S, M>> {
     const request = { ...content, request_id: randomUUID() };
     const bytes = rpcOf(service, method).requestSerialize(request).toString('base64');
     this.notebook.keep({ service, method, bytes });
-    return (await this.settle())?.answer as AnswerOf<S, M>;
+    return (await this.deliver(false, approval))?.answer as AnswerOf<S, M>;
   }
 
   /** The answer to the change in the notebook, sent again until it comes; null without one. */
-  async settle(): Promise<Settled | null> {
+  settle(): Promise<Settled | null> {
+    return this.deliver(true, '');
+  }
+
+  private async deliver(wasSent: boolean, approval: string): Promise<Settled | null> {
     const { pending } = this.notebook;
     if (pending === null) return null;
     const rpc = rpcOf(pending.service, pending.method);
     const bytes = Buffer.from(pending.bytes, 'base64');
     const until = Date.now() + PATIENCE_MS;
-    for (;;) {
+    for (let inDoubt = wasSent; ; ) {
       try {
-        const answer = await this.send(rpc, bytes, true, CALL_MS);
+        const answer = await this.send(rpc, bytes, true, CALL_MS, approval);
         this.notebook.answered();
         return { service: pending.service, method: pending.method, answer };
       } catch (error) {
         if (!(error instanceof TillError)) throw error;
         const unsure = error instanceof OutcomeUnknown || error instanceof StorageError;
-        const later = unsure || error instanceof Unreachable;
-        if (!later) this.notebook.answered(); // the till said no: nothing has happened
-        if (!later || this.closed || Date.now() > until) throw error;
+        inDoubt ||= unsure;
+        if (!unsure && !(error instanceof Unreachable)) {
+          // The till said no, so nothing has happened. But who may not ask is not told whether it
+          // happened when it was asked before: that stays in the notebook.
+          if (!(inDoubt && ADMISSION.has(error.told.code))) this.notebook.answered();
+          throw error;
+        }
+        if (this.closed || Date.now() > until) throw error;
         this.onDoubt(pending, error);
       }
       await pause(REPEAT_MS);
@@ -165,14 +198,22 @@ export class Till {
     }
   }
 
-  private send(rpc: Rpc, bytes: Buffer, changes: boolean, timeoutMs: number): Promise<object> {
+  private send(
+    rpc: Rpc,
+    bytes: Buffer,
+    changes: boolean,
+    timeoutMs: number,
+    approval: string,
+  ): Promise<object> {
+    const metadata = this.metadata.clone();
+    if (approval) metadata.set(APPROVER_KEY, approval);
     return new Promise((resolve, reject) => {
       this.client.makeUnaryRequest(
         rpc.path,
         (already: Buffer) => already,
         rpc.responseDeserialize,
         bytes,
-        this.metadata.clone(),
+        metadata,
         { deadline: Date.now() + timeoutMs },
         (error, answer) => {
           if (error) reject(fromRpc(error, changes));

@@ -34,7 +34,7 @@ export class Articles {
   private readonly byCode = new Map<string, Article>();
 
   /** Reads a JSON list of {code, en, zh, price, tax, tax_percent}. Throws for anything else. */
-  constructor(path: string, currency: string) {
+  read(path: string, currency: string): void {
     const list = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string | number>[];
     for (const item of list) {
       this.byCode.set(withoutZeros(String(item['code'])), {

@@ -3,19 +3,23 @@ import type { Scan__Output } from '../gen/tillhal/v1/Scan.js';
 import type { WatchEventsResponse__Output } from '../gen/tillhal/v1/WatchEventsResponse.js';
 import { OutcomeUnknown, StorageError, TillError, Unreachable } from '../client/index.js';
 import { wantedOf } from './articles.js';
+import { Books } from './books.js';
 import type { Desk } from './counter.js';
-import { Counter, NoSale } from './counter.js';
+import { CannotDo, Counter } from './counter.js';
 import type { Arrival } from './inbox.js';
 
 type Command = (rest: string) => Promise<void> | void;
 
 export class Cashier {
   private readonly counter: Counter;
+  private readonly books: Books;
   private readonly commands: Record<string, Command>;
 
   constructor(private readonly desk: Desk) {
     const counter = new Counter(desk);
+    const books = new Books(desk);
     this.counter = counter;
+    this.books = books;
     this.commands = {
       help: () => desk.say(desk.words.help),
       total: () => counter.total(),
@@ -28,6 +32,18 @@ export class Cashier {
       cancel: () => counter.cancel(),
       void: (rest) => counter.void(...firstOf(rest)),
       copy: (receipt) => counter.copy(receipt),
+      open: (float) => books.open(float),
+      lock: () => books.lock(),
+      unlock: () => books.unlock(),
+      move: (rest) => books.move(...firstOf(rest)),
+      end: () => books.end(),
+      count: (amount) => books.count(amount),
+      handover: (name) => books.handOver(name),
+      close: () => books.close(),
+      x: () => books.x(),
+      closeday: () => books.closeDay(),
+      z: (number) => books.z(number),
+      off: () => this.signOff(),
       ask: () => undefined, // whatever has no answer yet is asked before every command
     };
   }
@@ -38,6 +54,31 @@ export class Cashier {
       await this.counter.lookAgain();
       if (!this.counter.isEmpty) this.counter.total();
     });
+  }
+
+  /** Returns once somebody is signed on, or at once where nobody need be; false where nobody is left. */
+  async signOn(): Promise<boolean> {
+    const { till, words, say, ask, askSecret } = this.desk;
+    const caller = await till.ask('AccessService', 'GetCaller', {});
+    while (caller.required) {
+      const name = await ask(words.signOn);
+      if (!name) return false;
+      const pin = await askSecret(words.pin);
+      try {
+        await till.signOn(name, pin);
+        say(words.welcome(name));
+        return true;
+      } catch (error) {
+        if (!(error instanceof TillError)) throw error;
+        say(`! ${error.cashierMessage || error.message} [${error.reason}]`);
+      }
+    }
+    return true;
+  }
+
+  private async signOff(): Promise<void> {
+    await this.desk.till.signOff();
+    if (!(await this.signOn())) throw new CannotDo(this.desk.words.signOn);
   }
 
   /** Deals with it; false where there is nothing more to do. */
@@ -100,14 +141,15 @@ export class Cashier {
       if (till.notebook.pending !== null) {
         const settled = await till.settle();
         say(words.settled);
-        if (settled) this.counter.settled(settled);
+        if (settled?.service === 'CheckoutService') this.counter.settled(settled);
+        else if (settled) this.books.settled(settled);
       }
       await deal();
     } catch (error) {
       if (error instanceof OutcomeUnknown || error instanceof StorageError) say(words.stillDoubt);
       else if (error instanceof Unreachable) say(words.unreachable);
       else if (error instanceof TillError) say(`! ${error.cashierMessage || error.message} [${error.reason}]`);
-      else if (error instanceof NoSale || error instanceof RangeError) say(`! ${error.message}`);
+      else if (error instanceof CannotDo || error instanceof RangeError) say(`! ${error.message}`);
       else throw error;
     }
   }

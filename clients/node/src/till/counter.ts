@@ -19,6 +19,8 @@ export interface Desk {
   words: Words;
   say: (text: string) => void;
   ask: (question: string) => Promise<string>;
+  /** The same for what nobody shall see. */
+  askSecret: (question: string) => Promise<string>;
 }
 
 type Step = Exclude<Method<'CheckoutService'>, 'GetSale' | 'ListSales' | 'ListSuspended' | 'ReprintReceipt'>;
@@ -190,7 +192,7 @@ export class Counter {
   // One step
 
   private current(): SaleSummary__Output {
-    if (this.sale === null) throw new NoSale(this.desk.words.noSale);
+    if (this.sale === null) throw new CannotDo(this.desk.words.noSale);
     return this.sale;
   }
 
@@ -274,5 +276,5 @@ export class Counter {
   }
 }
 
-/** Said to the cashier. */
-export class NoSale extends Error {}
+/** Cannot be done as things stand; said to the cashier. */
+export class CannotDo extends Error {}

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // A small till in a terminal: an example of a front end, and a test of the contract.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ import { follow, Notebook, scans, Till, TillError } from '../client/index.js';
 import type { Options, Tls } from '../client/index.js';
 import { Articles } from './articles.js';
 import { Cashier } from './cashier.js';
+import type { Desk } from './counter.js';
 import type { Arrival } from './inbox.js';
 import { Inbox } from './inbox.js';
 import { wordsOf } from './words.js';
@@ -43,6 +45,11 @@ async function main(): Promise<void> {
   if (given['tls-ca']) options.tls = tlsOf(given['tls-ca'], given['tls-certificate'], given['tls-key']);
   const till = new Till(options);
   const over = new AbortController();
+  const end = (): void => {
+    terminal.close();
+    process.stdin.destroy();
+    till.close();
+  };
 
   // Typed (or piped) lines wait where there are too many: the pipe is not read any further then.
   void (async () => {
@@ -50,19 +57,35 @@ async function main(): Promise<void> {
     await inbox.put({ kind: 'end' });
   })();
 
-  const status = await till.ask('SystemService', 'GetStatus', {});
-  const cashier = new Cashier({
+  const ask = async (question: string): Promise<string> => {
+    say(question);
+    return inbox.answer();
+  };
+  const askSecret = async (question: string): Promise<string> => {
+    const echo = (flag: string): void =>
+      void (isTyped && spawnSync('stty', [flag], { stdio: 'inherit' }));
+    echo('-echo');
+    try {
+      return await ask(question);
+    } finally {
+      echo('echo');
+    }
+  };
+  const desk: Desk = {
     till,
-    currency: status.currency_code,
+    currency: '',
     language: given.language,
-    articles: new Articles(given.articles, status.currency_code),
+    articles: new Articles(),
     words,
     say,
-    ask: async (question) => {
-      say(question);
-      return inbox.answer();
-    },
-  });
+    ask,
+    askSecret,
+  };
+  const cashier = new Cashier(desk);
+  if (!(await cashier.signOn())) return end();
+  const status = await till.ask('SystemService', 'GetStatus', {});
+  desk.currency = status.currency_code;
+  desk.articles.read(given.articles, status.currency_code);
   say(words.ready(status.workstation_id, status.currency_code));
   await cashier.begin();
 
@@ -87,9 +110,7 @@ async function main(): Promise<void> {
   }
   over.abort();
   await Promise.all(feeds);
-  terminal.close();
-  process.stdin.destroy();
-  till.close();
+  end();
 }
 
 async function* events(till: Till, cursor: string, signal: AbortSignal): AsyncGenerator<Arrival> {

@@ -5,7 +5,8 @@ const EN = {
   ready: (till: string, currency: string) => `Till ${till}, ${currency}. Type "help" for what it takes.`,
   help:
     'CODE or 3*CODE sells. total, drop CODE, cash [AMOUNT], card, hold [NOTE], held, take N, cancel, ' +
-    'void RECEIPT WHY, copy RECEIPT, ask, quit',
+    'void RECEIPT WHY, copy RECEIPT, ask, quit; open FLOAT, lock, unlock, move KIND AMOUNT [WHY], ' +
+    'end, count AMOUNT, handover NAME, close, x, closeday, z [N], off',
   line: (item: string, total: string) => `  ${item}   total ${total}`,
   noArticle: (code: string) => `There is no article ${code}.`,
   badScan: 'That was not read well. Scan it again.',
@@ -39,6 +40,23 @@ const EN = {
   noScanner: 'No scanner: codes are typed.',
   noNews: 'The till tells no news any more.',
   unreachable: 'The till does not answer. Nothing was changed.',
+  signOn: 'Who works here? Type your name.',
+  pin: 'PIN?',
+  welcome: (name: string) => `Good day, ${name}.`,
+  approver: 'Somebody else has to agree to this. Name? (empty: no)',
+  shift: (id: string, name: string, state: string) => `${id}, ${name}: ${state}`,
+  noShift: 'There is no shift.',
+  moved: (kind: string, amount: string) => `${kind} ${amount} is recorded.`,
+  counted: (amount: string) => `Counted: ${amount}. "count" again, "handover NAME" or "close".`,
+  closedShift: (id: string, expected: string, counted: string, difference: string) =>
+    `${id} is closed: expected ${expected}, counted ${counted}, difference ${difference}`,
+  report: (name: string, day: string) => `${name}, ${day}`,
+  total: (name: string, count: string, amount: string) => `  ${name}: ${count}, ${amount}`,
+  sales: 'sales',
+  returns: 'returns',
+  voids: 'voids',
+  change: 'change',
+  states: { OPEN: 'open', LOCKED: 'locked', ENDED: 'to be counted', CLOSED: 'closed' } as Record<string, string>,
 };
 
 type Words = typeof EN;
@@ -47,7 +65,9 @@ const ZH: Words = {
   ready: (till, currency) => `收银机 ${till},币种 ${currency}。输入 "help" 查看命令。`,
   help:
     '输入商品码或 3*商品码 销售。total 合计,drop 商品码 删除,cash [金额] 现金,card 刷卡,' +
-    'hold [备注] 挂单,held 挂单列表,take N 取单,cancel 取消,void 小票号 原因 作废,copy 小票号 补打,ask 再问,quit 退出',
+    'hold [备注] 挂单,held 挂单列表,take N 取单,cancel 取消,void 小票号 原因 作废,copy 小票号 补打,ask 再问,quit 退出;' +
+    'open 备用金 开班,lock 锁定,unlock 解锁,move 类型 金额 [原因] 现金进出,end 结束班次,count 金额 清点,' +
+    'handover 姓名 交接,close 关班,x X 报表,closeday 日结,z [号码] Z 报表,off 签退',
   line: (item, total) => `  ${item}   合计 ${total}`,
   noArticle: (code) => `没有商品 ${code}。`,
   badScan: '条码没有读好,请重新扫描。',
@@ -79,6 +99,23 @@ const ZH: Words = {
   noScanner: '没有扫描器:请键入商品码。',
   noNews: '收银机不再发送消息。',
   unreachable: '收银机没有应答,没有任何更改。',
+  signOn: '请签到:输入工号。',
+  pin: '密码?',
+  welcome: (name) => `您好,${name}。`,
+  approver: '此操作需要他人授权。授权人工号?(留空取消)',
+  shift: (id, name, state) => `${id},${name}:${state}`,
+  noShift: '当前没有班次。',
+  moved: (kind, amount) => `已记录 ${kind} ${amount}。`,
+  counted: (amount) => `已清点:${amount}。可再次 "count","handover 姓名" 交接或 "close" 关班。`,
+  closedShift: (id, expected, counted, difference) =>
+    `${id} 已关班:应有 ${expected},实点 ${counted},差额 ${difference}`,
+  report: (name, day) => `${name},${day}`,
+  total: (name, count, amount) => `  ${name}:${count} 笔,${amount}`,
+  sales: '销售',
+  returns: '退货',
+  voids: '作废',
+  change: '找零',
+  states: { OPEN: '营业中', LOCKED: '已锁定', ENDED: '待清点', CLOSED: '已关班' },
 };
 
 export type { Words };
