@@ -25,6 +25,7 @@ from tillhald.devices.finding import load_drivers
 from tillhald.devices.options import Shown
 from tillhald.devices.unit import DeviceConfig
 from tillhald.domain import events as ev
+from tillhald.domain.backup import BackupMade
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, PrintWork
@@ -349,8 +350,8 @@ def test_a_text_that_is_made_to_be_slow_is_not_slow(piece: str) -> None:
 NUMBERS = set(
     """
     after_seq boot_ms bytes characters clean_shutdown drawers_open gone in_use interrupted_sales
-    jobs_left last_seq left_open map_mib missing records rows scans seconds segment seq suspended
-    tail_records token took_ms unconfirmed_jobs
+    jobs_left last_seq left_open map_mib missing records rows scans seconds segment seq size_bytes
+    status suspended tail_records token took_ms unconfirmed_jobs
     """.split()
 )
 """Fields of log lines that hold numbers, yes or no, or lists of them: these are always shown."""
@@ -390,7 +391,7 @@ def test_a_line_begins_with_when_and_what_and_keeps_its_numbers() -> None:
 def test_every_event_is_decided_on_and_no_other() -> None:
     """A new event needs a line in masking.FACTS: which of its fields may support see?"""
     kinds = {kind.__name__: kind for kind in typing.get_args(ev.AnyEvent)}
-    structs = (Line, Discount, Tender, PrintDocument, Job, PrintWork, Identity)
+    structs = (Line, Discount, Tender, PrintDocument, Job, PrintWork, Identity, BackupMade)
     parts = {kind.__name__: kind for kind in structs}
     assert set(FACTS) == set(kinds) | set(parts)
     for name, fields in FACTS.items():
