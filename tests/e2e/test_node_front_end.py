@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -18,14 +19,17 @@ from hwsim.printer import VirtualPrinter
 from hwsim.scanner import VirtualScanner
 from tests.docs.pages import blocks
 from tests.support import node_till
-from tests.support.access import STAFF_PIN, a_guarded_till, sign_on
+from tests.support.access import REQUIRED, STAFF_PIN, a_guarded_till, sign_on
 from tests.support.answers import journal_records
 from tests.support.node_till import NODE, ROOT, SAID_S_MAX, FrontEnd, front_end
+from tests.support.sales import new_id
 from tests.support.scanning import SCANNER, await_device, await_scanner, scanner_toml
-from tests.support.till import Till, a_till, short_folder
+from tests.support.till import Till, a_till, free_port, short_folder
+from tillhal.v1 import access_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tillhal.v1.journal_pb2 import JournalRecord
 
@@ -186,6 +190,50 @@ def test_a_day_is_opened_sold_handed_over_and_closed_by_people_who_sign_on() -> 
         assert {"ann", "bo"} <= by
         assert {record.approver for record in records} == {"", "bo"}
         assert STAFF_PIN not in (till.folder / "notebook.json").read_text()
+
+
+@pytest.mark.parametrize("known_by", ["token", "certificate"])
+def test_a_front_end_on_another_machine_sells_over_tls(tmp_path: Path, known_by: str) -> None:
+    made = [sys.executable, "-m", "tillhald.ctl", "tls", "init", "--host", "127.0.0.1"]
+    made += ["--folder", str(tmp_path / "tls"), "--front-end", "screen-1"]
+    subprocess.run(made, check=True, capture_output=True, timeout=SAID_S_MAX)
+    address, files = f"127.0.0.1:{free_port()}", {p.name: p for p in (tmp_path / "tls").iterdir()}
+    lines = f'[tls]\nlisten = "{address}"\ncertificate = "{files["till.pem"]}"\n'
+    lines += f'key = "{files["till.key"]}"\n'
+    options = ["--address", address, "--tls-ca", str(files["ca.pem"])]
+    if known_by == "certificate":
+        lines += f'client_ca = "{files["ca.pem"]}"\n'
+        options += ["--tls-certificate", str(files["front-end-screen-1.pem"])]
+        options += ["--tls-key", str(files["front-end-screen-1.key"])]
+    with a_guarded_till(access=REQUIRED + lines) as guarded:
+        token = guarded.token("screen-1") if known_by == "token" else ""
+        if known_by == "certificate":
+            admin = guarded.admin()
+            admitted = access_pb2.AdmitCertificateRequest(
+                request_id=new_id(),
+                token_id="screen-1",
+                front_end="screen-1",
+                certificate_pem=files["front-end-screen-1.pem"].read_text(),
+            )
+            admin.access.AdmitCertificate(admitted, metadata=sign_on(admin, "tim"))
+            admin.close()
+        with front_end(guarded.till, *options, token=token) as counter:
+            counter.do("ann", "PIN")
+            counter.do(STAFF_PIN, "Good day, ann")
+            counter.do("7", "total 0.25")
+            counter.do("cash 1", "Receipt 1: 0.25, change 0.75")
+            counter.do("void 1 wrong", "Somebody else has to agree")
+            counter.do("bo", "PIN")
+            counter.do(STAFF_PIN, "Receipt 2: -0.25")
+            counter.quit()
+        calls = guarded.api
+        records = journal_records(calls, metadata=sign_on(calls, "bo"))
+        assert told(counter) == journalled(records)
+        assert {"screen-1"} == {r.front_end for r in records if "SaleCompleted" in kinds(r)}
+
+
+def kinds(record: JournalRecord) -> set[str]:
+    return {event.kind for event in record.events}
 
 
 def test_a_refusal_is_told_in_the_cashiers_language(bare: Till) -> None:

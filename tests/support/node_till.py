@@ -93,19 +93,19 @@ def _digest(*paths: Path) -> str:
 class FrontEnd:
     """A front end that runs. What it says is in `said`, line by line."""
 
-    def __init__(self, till: Till, *options: str, notebook: str = "notebook.json") -> None:
-        """Start it on this till."""
+    def __init__(self, till: Till, *options: str, token: str = "") -> None:
+        """Start it on this till; an `--address` among the options is another way to it."""
         self.said: list[str] = []
         self._heard = 0
         self._changed = threading.Condition()
-        arguments = ["--address", till.address, "--notebook", str(till.folder / notebook)]
+        arguments = ["--address", till.address, "--notebook", str(till.folder / "notebook.json")]
         self._process = subprocess.Popen(
             ["node", str(PROGRAM), *arguments, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "NODE_NO_WARNINGS": "1"},
+            env={**os.environ, "NODE_NO_WARNINGS": "1", "TILLHAL_TOKEN": token},
         )
         self._reader = threading.Thread(target=self._listen)
         self._reader.start()
@@ -168,9 +168,9 @@ class FrontEnd:
 
 
 @contextlib.contextmanager
-def front_end(till: Till, *options: str) -> Iterator[FrontEnd]:
+def front_end(till: Till, *options: str, token: str = "") -> Iterator[FrontEnd]:
     """A front end on this till; it is gone afterwards."""
-    running = FrontEnd(till, *options)
+    running = FrontEnd(till, *options, token=token)
     try:
         yield running
     finally:

@@ -7,6 +7,7 @@ import type { Shift__Output } from '../gen/tillhal/v1/Shift.js';
 import type { Total__Output } from '../gen/tillhal/v1/Total.js';
 import type { Settled } from '../client/index.js';
 import { isRefusal, money, toMinor, toText } from '../client/index.js';
+import { approved } from './approval.js';
 import type { Desk } from './counter.js';
 import { CannotDo } from './counter.js';
 
@@ -40,7 +41,7 @@ export class Books {
       amount: this.amount(amount),
       reason: reason.join(' '),
     };
-    await this.approved((approval) =>
+    await approved(this.desk, (approval) =>
       this.desk.till.change('ShiftService', 'RecordMovement', content, approval),
     );
     this.desk.say(this.desk.words.moved(kind, this.text(content.amount)));
@@ -59,7 +60,7 @@ export class Books {
 
   async handOver(operator: string): Promise<void> {
     const content = { ...(await this.head()), operator };
-    const answer = await this.approved((approval) =>
+    const answer = await approved(this.desk, (approval) =>
       this.desk.till.change('ShiftService', 'HandOver', content, approval),
     );
     this.tell(answer.closed);
@@ -68,7 +69,7 @@ export class Books {
 
   async close(): Promise<void> {
     const content = await this.head();
-    const answer = await this.approved((approval) =>
+    const answer = await approved(this.desk, (approval) =>
       this.desk.till.change('ShiftService', 'CloseShift', content, approval),
     );
     this.tell(answer.shift);
@@ -78,14 +79,14 @@ export class Books {
     const { till } = this.desk;
     const { day } = await till.ask('ShiftService', 'GetDay', {});
     const content = { day_number: day?.day_number ?? '0' };
-    const answer = await this.approved((approval) =>
+    const answer = await approved(this.desk, (approval) =>
       till.change('ShiftService', 'CloseDay', content, approval),
     );
     this.report(answer.z);
   }
 
   async x(): Promise<void> {
-    const answer = await this.approved((approval) =>
+    const answer = await approved(this.desk, (approval) =>
       this.desk.till.ask('ShiftService', 'GetXReport', {}, { approval }),
     );
     this.report(answer.report);
@@ -93,7 +94,7 @@ export class Books {
 
   async z(number: string): Promise<void> {
     const request = { z_number: number || '0' };
-    const answer = await this.approved((approval) =>
+    const answer = await approved(this.desk, (approval) =>
       this.desk.till.ask('ShiftService', 'GetZReport', request, { approval }),
     );
     this.report(answer.report);
@@ -125,19 +126,6 @@ export class Books {
     } catch (error) {
       if (isRefusal(error, 'SHIFT_NOT_FOUND')) throw new CannotDo(this.desk.words.noShift);
       throw error;
-    }
-  }
-
-  /** Does it, with somebody else's leave where that is needed and given. */
-  private async approved<Answer>(deed: (approval: string) => Promise<Answer>): Promise<Answer> {
-    const { till, words, ask } = this.desk;
-    try {
-      return await deed('');
-    } catch (error) {
-      if (!isRefusal(error, 'APPROVAL_REQUIRED')) throw error;
-      const name = await ask(words.approver);
-      if (!name) throw error;
-      return deed(await till.approval(name, await this.desk.askSecret(words.pin)));
     }
   }
 

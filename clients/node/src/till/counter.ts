@@ -5,6 +5,7 @@ import type { SaleSummary__Output } from '../gen/tillhal/v1/SaleSummary.js';
 import type { Sale__Output } from '../gen/tillhal/v1/Sale.js';
 import type { Method, RequestOf, Settled, Till } from '../client/index.js';
 import { isRefusal, minorOf, money, toMinor, toText } from '../client/index.js';
+import { approved } from './approval.js';
 import type { Article, Articles } from './articles.js';
 import type { Words } from './words.js';
 
@@ -171,11 +172,12 @@ export class Counter {
     const { till, words, say } = this.desk;
     if (this.sale !== null) return say(words.notNow);
     const { sale } = await till.ask('CheckoutService', 'GetSale', { receipt_number: receipt || '0' });
-    await this.step('VoidSale', {
+    const content = {
       sale_id: randomUUID(),
       original_sale_id: sale?.summary?.sale_id ?? '',
       reason,
-    });
+    };
+    await approved(this.desk, (approval) => this.step('VoidSale', content, approval));
     return undefined;
   }
 
@@ -207,10 +209,11 @@ export class Counter {
   private async step<M extends Step>(
     method: M,
     content: Omit<RequestOf<'CheckoutService', M>, 'request_id'>,
+    approval = '',
   ): Promise<SaleSummary__Output> {
     const { till, words, say } = this.desk;
     try {
-      const answer = (await till.change('CheckoutService', method, content)) as unknown as SaleAnswer;
+      const answer = (await till.change('CheckoutService', method, content, approval)) as unknown as SaleAnswer;
       if (answer.replayed) say(words.alreadyDone);
       if (!answer.sale) throw new Error(`${method} answered without a sale`);
       this.tell(method, answer.sale);
