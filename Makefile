@@ -57,4 +57,4 @@ fuzz: $(READY) ## Throw a million random inputs at each reader of bytes from out
 	@$(BIN)/python tools/fuzz.py
 
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) .venv-gen .demo .run .powercut bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-gen .demo .run .powercut bench/out clients/node/node_modules clients/node/dist clients/node/src/gen .mypy_cache .ruff_cache .pytest_cache .hypothesis

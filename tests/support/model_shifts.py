@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.model_audit import check_report, check_shift
 from tests.support.model_sales import fresh_id, request_id
-from tests.support.naive_sale import ASIDE, INTERRUPTED, UNDER_WAY, UNKNOWN
+from tests.support.naive_sale import ASIDE, INTERRUPTED, LIVE_TENDER, UNDER_WAY, UNKNOWN
 from tests.support.naive_shop import ENDED, INTO_DRAWER, LOCKED, OUT_OF_DRAWER
 from tests.support.sales import eur
 from tillhal.v1 import checkout_pb2, shift_pb2
@@ -45,20 +45,24 @@ class ShiftOps:
         shift = self.shop.shift
         state = shift.state if shift else ""
         idle = self.shop.day is not None and shift is None
+        aside = self.shop.live(*ASIDE) if self.shop.suspended != "carry_over" else []
+        if self.shop.suspended == "cancel":
+            aside = [sale for sale in aside if sale.in_states(*LIVE_TENDER)]
+        left_over = self.shop.live(*UNDER_WAY) or aside
         crowded = self.shop.day is not None and len(self.shop.day.shifts) > SHIFTS_A_DAY
         return {
             "open_day": 0.2 if self.shop.day else 40,
-            "open_shift": 20 if idle and not crowded else 0.2,
+            "open_shift": (60 if left_over else 15) if idle and not crowded else 0.2,
             "lock_shift": 0.5,
             "unlock_shift": 20 if state == LOCKED else 0.2,
             "move_cash": 3,
-            "end_shift": 2 if shift and not self.shop.live(*UNDER_WAY) else 0.3,
+            "end_shift": 0.2 if left_over else 3,
             "count_drawer": 25 if state == ENDED else 0.3,
             "hand_over": 12 if state == ENDED else 0.3,
             "close_shift": 12 if state == ENDED else 0.3,
             "correct_count": 1,
             "except_tender": 0.7,
-            "close_day": 8 if idle else 0.3,
+            "close_day": 8 if idle and not left_over else 0.3,
         }
 
     def head_of_shift(self, rng: random.Random) -> dict[str, Any]:

@@ -43,11 +43,13 @@ TENDERS_MAX = 20
 class TenderOps(SaleOps):
     """Mixed into `Session`."""
 
-    def ripe(self, rng: random.Random, fits: Callable[[NaiveSale], object]) -> tuple[str, int]:
-        """A sale that is under way, mostly one that this can be done to."""
-        under_way = self.shop.live(*UNDER_WAY)
-        ripe = [sale for sale in under_way if fits(sale)]
-        return self.one_of(rng, ripe if ripe and rng.random() < 0.85 else under_way)
+    def ripe(
+        self, rng: random.Random, fits: Callable[[NaiveSale], object], *states: str
+    ) -> tuple[str, int]:
+        """A sale in one of these states, or under way; mostly one that this can be done to."""
+        there = self.shop.live(*(states or UNDER_WAY))
+        ripe = [sale for sale in there if fits(sale)]
+        return self.one_of(rng, ripe if ripe and rng.random() < 0.85 else there)
 
     def do_tender(self, rng: random.Random) -> None:
         picked = self.ripe(rng, lambda sale: sale.lines and self.due(sale))
@@ -90,7 +92,9 @@ class TenderOps(SaleOps):
         return sums(sale).payable - sum(t.amount for t in sale.in_states(*LIVE_TENDER))
 
     def do_resolve(self, rng: random.Random) -> None:
-        picked = self.pick(rng, *(TENDERING, INTERRUPTED))
+        picked = self.ripe(
+            rng, lambda sale: sale.in_states(PENDING, UNKNOWN), TENDERING, INTERRUPTED
+        )
         sale = self.shop.sales.get(picked[0])
         open_ones = (
             [n for n, t in sale.tenders.items() if t.state in (PENDING, UNKNOWN)] if sale else []
@@ -114,9 +118,12 @@ class TenderOps(SaleOps):
         self.step("ResolveTender", request, why_not, lambda s: s.tender_changed(name, outcome))
 
     def do_reverse(self, rng: random.Random) -> None:
-        picked = self.pick(rng, TENDERING)
+        picked = self.ripe(rng, lambda sale: sale.in_states(APPROVED), TENDERING)
         sale = self.shop.sales.get(picked[0])
-        name = rng.choice([*sale.tenders, "none"] if sale else ["none"])
+        approved = [n for n, t in sale.tenders.items() if t.state == APPROVED] if sale else []
+        if not approved or rng.random() < 0.1:
+            approved = [*sale.tenders, "none"] if sale else ["none"]
+        name = rng.choice(approved)
         request = pb.ReverseTenderRequest(**self.head(rng, picked), tender_id=name)
 
         def why_not() -> set[str]:
@@ -172,7 +179,7 @@ class TenderOps(SaleOps):
         return reasons
 
     def do_cancel(self, rng: random.Random) -> None:
-        picked = self.pick(rng)
+        picked = self.ripe(rng, lambda sale: not sale.in_states(*LIVE_TENDER), *UNDER_WAY, *ASIDE)
         request = pb.CancelSaleRequest(**self.head(rng, picked))
 
         def why_not() -> set[str]:
