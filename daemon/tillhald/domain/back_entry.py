@@ -272,6 +272,11 @@ def check_slip(state: TillState, command: cmd.PutSlip, now: cmd.Now) -> None:
     book = open_book(state.slips, now.book, command.outage_id)
     _number_in(book, command.slip_no, "slip_no")
     _not_entered(book, command.slip_no)
+    if state.shift is not None and state.shift.training:
+        sentence = "This shift is for training: a slip is real money. Enter it in another shift."
+        raise errors.ShiftStateWrong(
+            sentence, state=state.shift.state.value, version=state.shift.version
+        )
 
 
 def as_slip(

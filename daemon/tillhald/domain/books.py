@@ -125,6 +125,7 @@ class TraceKind(enum.StrEnum):
     RECOUNT = "recount"
     COUNT_CORRECTED = "count_corrected"
     CLOCK_WENT_BACK = "clock_went_back"
+    BACK_ENTRY = "back_entry"
 
 
 class Trace(Book, frozen=True, kw_only=True):

@@ -161,6 +161,7 @@ class _Sheet:
             ("discounts", totals.discounts),
             ("rounding", totals.rounding),
             ("late", totals.late),
+            ("back_entries", totals.back_entries),
         ):
             if tally.count:
                 self._tally(word, tally)

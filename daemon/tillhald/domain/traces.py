@@ -144,6 +144,12 @@ def _note_correction(state: TillState, event: ev.CountCorrected, at_ms: int) -> 
     return replace(state, closed_shifts=closed)
 
 
+def _note_slip(state: TillState, event: ev.SlipEntered, at_ms: int) -> TillState:
+    sale = next(s for s in state.finished_sales if s.sale_id == event.sale_id)
+    assert sale.totals is not None, "a completed sale knows its totals"
+    return traced(state, TraceKind.BACK_ENTRY, at_ms, sale.sale_id, sale.totals.payable_minor)
+
+
 def _note_clock(state: TillState, _event: ev.ClockWentBack, at_ms: int) -> TillState:
     state = _totals(state, clock_faults=1)
     return traced(state, TraceKind.CLOCK_WENT_BACK, at_ms)
@@ -167,6 +173,7 @@ _NOTES: dict[type[ev.Event], Callable[[TillState, Any, int], TillState]] = {
     ev.OpeningDifferenceFound: _note_opening,
     ev.CashCounted: _note_count,
     ev.CountCorrected: _note_correction,
+    ev.SlipEntered: _note_slip,
     ev.ClockWentBack: _note_clock,
     ev.TillStarted: _note_start,
 }

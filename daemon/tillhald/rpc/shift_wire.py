@@ -198,6 +198,7 @@ def totals(value: DayTotals, currency: str) -> pb.Totals:
         late=one(value.late),
         training=one(value.training),
         clock_faults=value.clock_faults,
+        back_entries=one(value.back_entries),
     )
 
 

@@ -10,13 +10,14 @@ from tests.support.shop import Shop, assert_books_balance, card, cash, line, voi
 from tests.support.slips import BEGAN_MS, ENDED_MS, OUTAGE, closing, marking, opening, slip
 from tillhald.domain import commands as cmd
 from tillhald.domain import events as ev
-from tillhald.domain.answers import BookAnswer, SlipAnswer, SlipsPrintedAnswer
+from tillhald.domain.answers import SlipAnswer, SlipBookAnswer, SlipsPrintedAnswer
 from tillhald.domain.back_entry import (
     PAPER_TIME_TOLERANCE_MS,
     SlipFinding,
     SlipWarning,
     findings,
 )
+from tillhald.domain.books import TraceKind
 from tillhald.domain.jobs import LIVE_JOBS_MAX, JobKind, JobState
 from tillhald.domain.readmodels import book_key, decode_book
 from tillhald.domain.rules import ShopRules
@@ -146,6 +147,22 @@ def test_a_slip_whose_sale_was_voided_is_blank_again_and_the_cash_agrees(shop: S
     assert book_of(shop).cash_minor == shop.shift.cash.expected_minor == 1150
 
 
+def test_a_shift_for_training_takes_no_slip(shop: Shop) -> None:
+    shop.do(cmd.OpenDay())
+    shop.do(cmd.OpenShift(float_minor=0, operator="ann", training=True))
+    assert shop.refuses(slip(1)).reason == "SHIFT_STATE"
+
+
+def test_a_slip_is_told_where_a_difference_is_explained_and_in_the_days_totals(shop: Shop) -> None:
+    shop.do(slip(1))
+    shift, day = shop.state.shift, shop.state.day
+    assert shift is not None
+    assert day is not None
+    assert [trace.kind for trace in shift.traces] == [TraceKind.BACK_ENTRY]
+    assert day.totals.back_entries.count == day.totals.sales.count == 1
+    assert shift.traces[0].amount_minor == day.totals.back_entries.minor
+
+
 def test_no_slip_is_entered_while_the_battery_is_low(shop: Shop) -> None:
     low = ev.PowerStateChanged(
         supply=Supply.LOW_BATTERY, before=Supply.ON_BATTERY, refuses_sales=True
@@ -267,7 +284,7 @@ def test_a_book_closes_when_each_number_is_accounted_for_and_the_cash_agrees(sho
     shop.do(marking(4, last_no=5))
     assert findings(book_of(shop), 750) == []
     answer = shop.do(closing(750))
-    assert isinstance(answer, BookAnswer)
+    assert isinstance(answer, SlipBookAnswer)
     assert (answer.entered, answer.spoilt, answer.missing) == (2, 2, 1)
     assert answer.book.is_closed
     assert shop.state.slips.books == {}

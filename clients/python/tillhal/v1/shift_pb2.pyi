@@ -44,6 +44,7 @@ class TraceKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRACE_KIND_RECOUNT: _ClassVar[TraceKind]
     TRACE_KIND_COUNT_CORRECTED: _ClassVar[TraceKind]
     TRACE_KIND_CLOCK_WENT_BACK: _ClassVar[TraceKind]
+    TRACE_KIND_BACK_ENTRY: _ClassVar[TraceKind]
 
 class ReportKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -77,6 +78,7 @@ TRACE_KIND_SALE_VOIDED: TraceKind
 TRACE_KIND_RECOUNT: TraceKind
 TRACE_KIND_COUNT_CORRECTED: TraceKind
 TRACE_KIND_CLOCK_WENT_BACK: TraceKind
+TRACE_KIND_BACK_ENTRY: TraceKind
 REPORT_KIND_UNSPECIFIED: ReportKind
 REPORT_KIND_X: ReportKind
 REPORT_KIND_Z: ReportKind
@@ -161,7 +163,7 @@ class Total(_message.Message):
     def __init__(self, name: _Optional[str] = ..., count: _Optional[int] = ..., amount: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., net: _Optional[_Union[_types_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class Totals(_message.Message):
-    __slots__ = ("sales", "returns", "voids", "cancelled", "discounts", "rounding", "change", "no_sales", "copies", "taxes", "tenders", "movements", "differences", "corrections", "late", "training", "clock_faults")
+    __slots__ = ("sales", "returns", "voids", "cancelled", "discounts", "rounding", "change", "no_sales", "copies", "taxes", "tenders", "movements", "differences", "corrections", "late", "training", "clock_faults", "back_entries")
     SALES_FIELD_NUMBER: _ClassVar[int]
     RETURNS_FIELD_NUMBER: _ClassVar[int]
     VOIDS_FIELD_NUMBER: _ClassVar[int]
@@ -179,6 +181,7 @@ class Totals(_message.Message):
     LATE_FIELD_NUMBER: _ClassVar[int]
     TRAINING_FIELD_NUMBER: _ClassVar[int]
     CLOCK_FAULTS_FIELD_NUMBER: _ClassVar[int]
+    BACK_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     sales: Total
     returns: Total
     voids: Total
@@ -196,7 +199,8 @@ class Totals(_message.Message):
     late: Total
     training: Total
     clock_faults: int
-    def __init__(self, sales: _Optional[_Union[Total, _Mapping]] = ..., returns: _Optional[_Union[Total, _Mapping]] = ..., voids: _Optional[_Union[Total, _Mapping]] = ..., cancelled: _Optional[int] = ..., discounts: _Optional[_Union[Total, _Mapping]] = ..., rounding: _Optional[_Union[Total, _Mapping]] = ..., change: _Optional[_Union[Total, _Mapping]] = ..., no_sales: _Optional[int] = ..., copies: _Optional[int] = ..., taxes: _Optional[_Iterable[_Union[Total, _Mapping]]] = ..., tenders: _Optional[_Iterable[_Union[Total, _Mapping]]] = ..., movements: _Optional[_Iterable[_Union[Total, _Mapping]]] = ..., differences: _Optional[_Union[Total, _Mapping]] = ..., corrections: _Optional[int] = ..., late: _Optional[_Union[Total, _Mapping]] = ..., training: _Optional[_Union[Total, _Mapping]] = ..., clock_faults: _Optional[int] = ...) -> None: ...
+    back_entries: Total
+    def __init__(self, sales: _Optional[_Union[Total, _Mapping]] = ..., returns: _Optional[_Union[Total, _Mapping]] = ..., voids: _Optional[_Union[Total, _Mapping]] = ..., cancelled: _Optional[int] = ..., discounts: _Optional[_Union[Total, _Mapping]] = ..., rounding: _Optional[_Union[Total, _Mapping]] = ..., change: _Optional[_Union[Total, _Mapping]] = ..., no_sales: _Optional[int] = ..., copies: _Optional[int] = ..., taxes: _Optional[_Iterable[_Union[Total, _Mapping]]] = ..., tenders: _Optional[_Iterable[_Union[Total, _Mapping]]] = ..., movements: _Optional[_Iterable[_Union[Total, _Mapping]]] = ..., differences: _Optional[_Union[Total, _Mapping]] = ..., corrections: _Optional[int] = ..., late: _Optional[_Union[Total, _Mapping]] = ..., training: _Optional[_Union[Total, _Mapping]] = ..., clock_faults: _Optional[int] = ..., back_entries: _Optional[_Union[Total, _Mapping]] = ...) -> None: ...
 
 class Shift(_message.Message):
     __slots__ = ("shift_id", "shift_number", "version", "state", "operator", "opened_by", "implicit", "training", "business_day", "open_time", "end_time", "close_time", "opening_float", "opening_expected", "handed_from", "handed_to", "counts", "counted", "left", "corrected", "cash", "over_short", "totals")
