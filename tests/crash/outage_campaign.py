@@ -233,7 +233,7 @@ ROWS = (
     ("calls without an answer", "calls that got no answer"),
     ("answers given again", "requests that were sent again and got their first answer"),
     ("refused at a low battery", "requests refused at a low battery"),
-    ("sold afterwards", "customers turned away then and sold to afterwards"),
+    ("sold afterwards", "customers served on paper slips then, each entered once afterwards"),
     (
         "visits",
         "times a person had to press a button, for a UPS that was broken or not to be heard",

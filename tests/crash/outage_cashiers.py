@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.crash.outage_host import Host, LivingTill
 from tillhald.domain import commands as cmd
-from tillhald.domain.answers import SaleSummary
+from tillhald.domain.answers import SaleSummary, SlipAnswer
 from tillhald.domain.errors import BatteryLow, Refused, SaleStateWrong, VersionConflict
 from tillhald.domain.sale import Line, SaleState, Tender, TenderType
+from tillhald.domain.slips import SLIPS_IN_BOOK_MAX
 from tillhald.journal.errors import StorageError
 from tillhald.service.till import Outcome, Request
 
@@ -40,11 +41,12 @@ class Deal:
         kind = TenderType.CASH if self.by_cash else TenderType.CREDIT_CARD
         tender = Tender(tender_id="t", type=kind, amount_minor=given)
         line = Line(line_id="l", description="Tea", unit_price_minor=minor, extended_minor=minor)
-        whole = cmd.Checkout(sale_id=name, lines=(line,), tenders=(tender,))
+        self.whole = cmd.Checkout(sale_id=name, lines=(line,), tenders=(tender,))
+        self.again = cmd.Checkout(sale_id=f"{name}-again", lines=(line,), tenders=(tender,))
         of_sale = {"sale_id": name, "expected_version": 0}
         aside = (cmd.SuspendSale(**of_sale), cmd.ResumeSale(**of_sale))
         self.steps: list[cmd.Command] = (
-            [whole]
+            [self.whole]
             if dice.random() < 0.5
             else [
                 cmd.OpenSale(sale_id=name),
@@ -89,12 +91,59 @@ class Cashiers:
 
     async def make_up(self) -> None:
         """After the outage: the customers who were turned away at a low battery were served by
-        hand, on slips. Here the slips are sold as any other sale; this is the place from which a
-        till that takes back-entries is to be told of them as what they are.
-        """
-        while self._turned_away:
-            await self._serve(self._turned_away.pop(0), turn_away=False)
+        hand, on slips. They are entered, book by book, and each book is closed with its cash."""
+        for book in range(0, len(self._turned_away), SLIPS_IN_BOOK_MAX):
+            await self._enter(f"slips-{book}", self._turned_away[book : book + SLIPS_IN_BOOK_MAX])
+        self._turned_away.clear()
+
+    async def _enter(self, book: str, deals: list[Deal]) -> None:
+        opening = cmd.OpenBackEntry(
+            outage_id=book, first_no=1, last_no=len(deals), began_ms=1_000, ended_ms=2_000
+        )
+        await self._order(f"{book}/open", opening)
+        cash_minor = 0
+        for number, deal in enumerate(deals, 1):
+            slip = cmd.PutSlip(outage_id=book, slip_no=number, sale=deal.whole)
+            answer = await self._order(f"{book}/{number}", slip)
+            if not isinstance(answer, SlipAnswer):
+                return
+            told = _told(answer.sale)
+            self.books.told[deal.sale_id] = told
             self.books.made_up_for += 1
+            cash_minor += told.payable_minor if deal.by_cash else 0
+            if self._dice.random() < 0.2:
+                # Somebody enters the same slip once more.
+                again = cmd.PutSlip(outage_id=book, slip_no=number, sale=deal.again)
+                await self._order(f"{book}/{number}/again", again, refused="SLIP_ALREADY_ENTERED")
+        self.books.cash_minor += cash_minor
+        wrong = cmd.CloseBackEntry(outage_id=book, counted_minor=cash_minor + 1)
+        await self._order(f"{book}/short", wrong, refused="SLIP_BOOK_UNBALANCED")
+        closing = cmd.CloseBackEntry(outage_id=book, counted_minor=cash_minor)
+        await self._order(f"{book}/close", closing)
+
+    async def _order(self, name: str, command: cmd.AnyCommand, *, refused: str = "") -> object:
+        """The answer, however long that takes; None where it was refused, as it should be or not."""
+        request = Request(type(command).__name__, name, name.encode())
+        for _ in range(ATTEMPTS_MAX):
+            till = await self._host.up()
+            try:
+                outcome, _ = await till.till.handle(command, request, _itself)
+            except StorageError:
+                self.books.without_answer += 1
+            except BatteryLow:
+                self.books.refused_low += 1
+            except Refused as refusal:
+                if refusal.reason != refused:
+                    self.books.mistakes.append(f"{name}, {command}: {refusal.reason} {refusal}")
+                return None
+            else:
+                if refused:
+                    self.books.mistakes.append(f"{name} was taken, not refused with {refused}")
+                self.books.replayed += outcome.replayed
+                return outcome.answer
+            await asyncio.sleep(self._dice.uniform(0.5, 5))
+        self.books.mistakes.append(f"{name} was never answered")
+        return None
 
     async def _serve(self, deal: Deal, *, turn_away: bool) -> None:
         version, answer = 0, None

@@ -1,8 +1,8 @@
 """Stories of outages in simulated time: nothing that was acknowledged is lost, nothing counts twice.
 
 The till's own code sells in them; grid, UPS, host, disk and clock are simulated, so a seed tells all
-of it. `TILLHALD_OUTAGE_SEEDS` sets how many stories there are (100 take a minute or two),
-`TILLHALD_OUTAGE_FIRST` the first seed.
+of it. `TILLHAL_OUTAGE_SEEDS` sets how many stories there are (100 take a minute or two),
+`TILLHAL_OUTAGE_FIRST` the first seed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from tillhald.domain.ups import PowerRules
 from tillhald.journal.format import Row
 from tillhald.service.settlement import Phase, Settled, Settlement, SettleStep
 
-SEEDS = int(os.environ.get("TILLHALD_OUTAGE_SEEDS", "10"))
-FIRST = int(os.environ.get("TILLHALD_OUTAGE_FIRST", "0"))
+SEEDS = int(os.environ.get("TILLHAL_OUTAGE_SEEDS", "10"))
+FIRST = int(os.environ.get("TILLHAL_OUTAGE_FIRST", "0"))
 CONTROL_SEEDS_MAX = 40
 """A part that is wrong on purpose is found within so many stories."""
 

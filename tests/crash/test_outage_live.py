@@ -6,7 +6,7 @@ the battery gets low, the till settles and goes down, or is cut down at a moment
 cuts and returns; the till starts on what is left. In the end the cashiers' own ledgers and the
 till's are the same to the cent, and every request counts once.
 
-`TILLHALD_OUTAGE_LIVE_SEEDS` sets how many such days there are, `TILLHALD_OUTAGE_FIRST` the first seed:
+`TILLHAL_OUTAGE_LIVE_SEEDS` sets how many such days there are, `TILLHAL_OUTAGE_FIRST` the first seed:
 it tells what is done and what the disk loses, the moments are the machine's.
 """
 
@@ -36,8 +36,8 @@ pytestmark = pytest.mark.skipif(
     bool(why_no_disk() or why_no_nut()), reason=str(why_no_disk() or why_no_nut())
 )
 
-SEEDS = int(os.environ.get("TILLHALD_OUTAGE_LIVE_SEEDS", "4"))
-FIRST = int(os.environ.get("TILLHALD_OUTAGE_FIRST", "0"))
+SEEDS = int(os.environ.get("TILLHAL_OUTAGE_LIVE_SEEDS", "4"))
+FIRST = int(os.environ.get("TILLHAL_OUTAGE_FIRST", "0"))
 SPEED = 12.0
 """Of the UPS's own clock: its delays count in minutes."""
 SEEN_S_MAX = 60.0
