@@ -43,6 +43,7 @@ LONGER = {
     "clients/python/tillhal/aio.py": "one method for each RPC, with its contract",
     "clients/python/tillhal/sync.py": "one method for each RPC, with its contract",
     "daemon/tillhald/domain/decide.py": "the whole of what the shop allows, in one place",
+    "daemon/tillhald/domain/errors.py": "one class for each refusal",
     "daemon/tillhald/domain/events.py": "one class for each fact",
     "tests/contract/records.py": "one example of each fact",
     "tests/e2e/test_fuzz.py": "one request for each RPC",

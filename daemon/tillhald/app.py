@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import start_http_server
 
 from tillhal.v1 import (
     system_pb2,
@@ -23,6 +22,7 @@ from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.startup import startup_facts
 from tillhald.journal.disk import takes_writes
 from tillhald.journal.writer import JournalWriter
+from tillhald.outside import beside, let_in, progress, sentence, serve_metrics
 from tillhald.parts import Parts, hang
 from tillhald.rpc.door import Door
 from tillhald.rpc.recovery import recovery_report
@@ -44,13 +44,13 @@ from tillhald.service.power_station import PowerStation, power_sources
 from tillhald.service.reconfigure import Reconfiguration
 from tillhald.service.scans import RepeatRule, Scans
 from tillhald.service.storage_news import StorageNews
-from tillhald.service.supervisor import Progress, Supervisor, keep_telling
+from tillhald.service.supervisor import Supervisor, keep_telling
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 from tillhald.service.times import Times, wall_ms
 from tillhald.service.verification import Verification
 from tillhald.service.work import Work
-from tillhald.telemetry import logging, metrics
+from tillhald.telemetry import logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -253,7 +253,7 @@ class App:
             config.access,
             wall_ms=wall_ms,
             now_s=time.monotonic,
-            code_file=_beside(config.journal.folder, ".owner-code"),
+            code_file=beside(config.journal.folder, ".owner-code"),
         )
         return Parts(
             store,
@@ -338,7 +338,7 @@ class App:
                 work=Work(tasks),
             )
             hang(door, parts, verification, diagnostics, boot, power, backups)
-            servers = await _let_in(config, door, parts.access)
+            servers = await let_in(config, door, parts.access)
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
             # Loops that begin in a call go on in nobody's name.
             parts.effects.start(partial(tasks.create_task, context=NOBODYS))
@@ -349,13 +349,11 @@ class App:
                 tasks.create_task(backups.run()),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
                 tasks.create_task(
-                    keep_telling(
-                        self._supervisor, lambda: _progress(parts), lambda: _sentence(parts)
-                    )
+                    keep_telling(self._supervisor, lambda: progress(parts), lambda: sentence(parts))
                 ),
             ]
             verification.begin()
-            _serve_metrics(config, parts)
+            serve_metrics(config, parts)
             log.info("till_ready", boot_ms=recovery.boot_ms, seq=parts.tail.durable_seq)
             on_ready(servers)
             try:
@@ -430,42 +428,6 @@ class App:
             if await takes_writes(folders, deadline_s=PROBE_S_MAX):
                 log.info("disk_takes_writes_again")
                 return
-
-
-def _progress(parts: Parts) -> Progress:
-    tail = parts.tail
-    return Progress(parts.till.state.seq, tail.durable_seq, has_failed=tail.failure is not None)
-
-
-def _sentence(parts: Parts) -> str:
-    if parts.tail.failure is not None:
-        return "No disk takes records: refuses everything."
-    return parts.station.sentence()
-
-
-def _beside(folder: str, ending: str) -> Path:
-    return Path(folder).with_name(Path(folder).name + ending)
-
-
-async def _let_in(config: Config, door: Door, access: AccessDesk) -> Servers:
-    """Open every entrance. Raises OSError."""
-    is_required = config.access.is_required
-    await access.see_to_an_owner()
-    servers = Servers(door, config.listen, config.tls, access, is_required=is_required)
-    await servers.start()
-    if not is_required:
-        log.warning("access_not_required", mode=config.access.mode)
-    return servers
-
-
-def _serve_metrics(config: Config, parts: Parts) -> None:
-    metrics.JOURNAL_HEAD_SEQ.set_function(lambda: parts.tail.durable_seq)
-    metrics.JOURNAL_USED_BYTES.set_function(lambda: parts.store.usage.used_bytes)
-    metrics.JOURNAL_MAP_BYTES.set_function(lambda: parts.store.usage.map_bytes)
-    metrics.LIVE_SALES.set_function(lambda: len(parts.till.state.sales))
-    if config.listen.metrics:
-        host, _, port = config.listen.metrics.rpartition(":")
-        start_http_server(int(port), addr=host.strip("[]"))
 
 
 async def _let_go(devices: DeviceRegistry) -> None:

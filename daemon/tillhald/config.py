@@ -5,8 +5,6 @@ Every table is a struct here or, for a device, the driver's own. Unknown fields 
 
 from __future__ import annotations
 
-import grp
-import ipaddress
 import re
 import tomllib
 import unicodedata
@@ -19,6 +17,7 @@ import msgspec
 from tillhald.config_access import AccessTable, TlsTable, access_mistakes, tls_mistakes
 from tillhald.config_backup import BackupTable, backup_mistakes
 from tillhald.config_devices import devices_of
+from tillhald.config_listen import Listen, listen_mistakes
 from tillhald.config_power import PowerTable, power_mistakes
 from tillhald.devices.categories import Category
 from tillhald.devices.finding import load_drivers
@@ -48,32 +47,10 @@ MAP_MIB_MIN, MAP_MIB_MAX = 4, 64 * 1024
 COIN_MINOR_MAX = 1_000_000
 LINE_CHARS_MAX = 100
 RECEIPT_LINES_MAX = 40
-SOCKET_PATH_BYTES_MAX = 100
-"""Linux takes 107; gRPC puts some of its own before it."""
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of till.toml."""
-
-
-class Listen(Table, frozen=True, kw_only=True):
-    """`unix` is the socket's path, `unix_mode` its mode in octal, `unix_group` the group that it
-    belongs to; empty for the daemon's own. `admin` is the socket of those who keep the till, always
-    0600; empty for admin.sock beside the other one. `tcp` is a loopback address:port; leave it
-    empty to listen on sockets only. `metrics` is a loopback address:port for Prometheus; empty for
-    none."""
-
-    unix: Shown = "/run/tillhal/api.sock"
-    unix_mode: Shown = "0600"
-    unix_group: Shown = ""
-    admin: Shown = ""
-    tcp: Shown = ""
-    metrics: Shown = ""
-
-    @property
-    def admin_socket(self) -> str:
-        """The path of the keepers' socket."""
-        return self.admin or str(Path(self.unix).with_name("admin.sock"))
 
 
 class JournalTable(Table, frozen=True, kw_only=True):
@@ -309,7 +286,7 @@ def parse_devices(text: str, base: Config) -> Config:
 
 def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
     return [
-        *_listen(config.listen, config.access),
+        *listen_mistakes(config.listen, config.access),
         *_shop(config.shop),
         *_names(config, known_devices),
         *scan_faults(config.scan),
@@ -319,53 +296,6 @@ def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
         *tls_mistakes(config.tls, config.access),
         *backup_mistakes(config.backup),
     ]
-
-
-def _listen(listen: Listen, access: AccessTable) -> list[str]:
-    wrong = []
-    if not access.is_required and listen.unix_mode not in ("0600", "600"):
-        wrong.append(
-            f'listen.unix_mode: "{listen.unix_mode}" lets others in; '
-            'with access.mode = "socket" only "0600" will do'
-        )
-    for name, path in (("unix", listen.unix), ("admin", listen.admin or "/admin.sock")):
-        if len(path.encode()) > SOCKET_PATH_BYTES_MAX:
-            wrong.append(
-                f"listen.{name}: a socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes"
-            )
-        if not Path(path).is_absolute():
-            wrong.append(f"listen.{name}: an absolute path is needed")
-    if listen.admin_socket == listen.unix:
-        wrong.append("listen.admin: this is the path of listen.unix already")
-    if listen.unix_group and not _is_group(listen.unix_group):
-        wrong.append(f'listen.unix_group: "{listen.unix_group}" is no group of this machine')
-    if re.fullmatch(r"0?[0-7]{3}", listen.unix_mode) is None:
-        wrong.append(f'listen.unix_mode: "{listen.unix_mode}" is no mode like "0600"')
-    for name, address in (("tcp", listen.tcp), ("metrics", listen.metrics)):
-        if address and not _is_loopback(address):
-            hint = "; others on the network come by [tls]" if name == "tcp" else ""
-            wrong.append(f'listen.{name}: "{address}" is no loopback address:port{hint}')
-    return wrong
-
-
-def _is_group(name: str) -> bool:
-    try:
-        grp.getgrnam(name)
-    except KeyError:
-        return False
-    return True
-
-
-def _is_loopback(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    try:
-        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-        is_loopback = ipaddress.ip_address(bare).is_loopback
-    except ValueError:
-        return False
-    if (":" in bare) != host.startswith("["):
-        return False  # an IPv6 address stands in brackets
-    return is_loopback and port.isdecimal() and int(port) < 1 << 16
 
 
 def _shop(shop: ShopTable) -> list[str]:

@@ -31,6 +31,7 @@ from tillhal.v1 import (
 from tillhald import config, failpoints
 from tillhald.config_access import AccessTable, TlsTable
 from tillhald.config_backup import BackupTable
+from tillhald.config_listen import Listen
 from tillhald.config_power import PowerTable
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import DRIVER_FAILED, MAINTENANCE_DUE, REPLACED
@@ -57,7 +58,7 @@ def table(name: str, columns: tuple[str, ...]) -> list[Row]:
 # --- config.md
 
 TABLES: dict[str, type[msgspec.Struct]] = {
-    "[listen]": config.Listen,
+    "[listen]": Listen,
     "[journal]": config.JournalTable,
     "[shop]": config.ShopTable,
     "[shop.cash_rounding]": CashRounding,

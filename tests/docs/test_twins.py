@@ -51,7 +51,7 @@ def test_the_twins_lead_to_each_other_and_are_in_their_own_language(twin: Path) 
     assert twin.name in links(english(twin))
     assert english(twin).name in links(twin)
     assert len(HANZI.findall(prose(twin))) > 200
-    assert not HANZI.search(prose(english(twin)))
+    assert len(HANZI.findall(prose(english(twin)))) < 20  # the trade's word, here and there
 
 
 def test_the_words_of_commands_are_the_same_in_both() -> None:

@@ -37,7 +37,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tillhald.domain.backup import BackupKind, BackupTotals
 from tillhald.domain.errors import BackupCorrupt
-from tillhald.journal.format import Head, Row
+from tillhald.journal.format import Row
 from tillhald.journal.identity import Identity
 
 if TYPE_CHECKING:
@@ -77,6 +77,10 @@ class Kind(bytes, enum.Enum):
     later one replaces an earlier one of the same table and key."""
     ENDING = b"E"
     """The last one: MessagePack, an `Ending`."""
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+_ENDING = Kind.ENDING.value
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -296,12 +300,14 @@ class FrameReader:
             end = content_at + size
             if len(held) < end:
                 break
-            if kind == Kind.ENDING.value:
+            if kind == _ENDING:
                 self._sha256.update(held[hashed:at])
                 self.sha256_before = self._sha256.digest()
                 hashed = at
             at = end
-            yield _kind(kind), bytes(held[content_at:end])
+            if kind not in _KINDS:
+                raise corrupt(f"it has a frame of an unknown kind, {kind!r}")
+            yield _KINDS[kind], bytes(held[content_at:end])
         self._sha256.update(held[hashed:at])
         del held[:at]
 
@@ -309,15 +315,3 @@ class FrameReader:
     def is_at_end(self) -> bool:
         """Whether no part of a frame is left over."""
         return not self._held
-
-
-def _kind(kind: bytes) -> Kind:
-    try:
-        return Kind(kind)
-    except ValueError:
-        raise corrupt(f"it has a frame of an unknown kind, {kind!r}") from None
-
-
-def head_of(trailer: Trailer) -> Head:
-    """The last record of a backup."""
-    return Head(trailer.last_seq, trailer.head_hash)

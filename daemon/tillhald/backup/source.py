@@ -17,7 +17,7 @@ import msgspec
 
 from tillhald.backup.layout import Ending, Kind, frame, pack_row
 from tillhald.domain.backup_rules import closed_days, totals_of
-from tillhald.domain.events import SaleCompleted, decode_record
+from tillhald.domain.events import decode_record
 from tillhald.domain.evolve import apply
 from tillhald.domain.state import TillState, decode_state
 from tillhald.journal.engine import (
@@ -65,6 +65,29 @@ PASSES_MAX = 8
 _COMPLETES = b"SaleCompleted"
 
 
+_KIND_WITHIN = 32
+"""An event's kind is the first thing in it."""
+
+
+class _Payable(msgspec.Struct):
+    payable_minor: int
+
+
+class _Completed(msgspec.Struct, tag="SaleCompleted"):
+    """Of a completion the one thing that is summed up: decoding all of it takes ten times as
+    long, for every sale that the till has ever made."""
+
+    totals: _Payable
+
+
+class _Events(msgspec.Struct):
+    events: list[msgspec.Raw]
+
+
+_events = msgspec.msgpack.Decoder(_Events)
+_completed = msgspec.msgpack.Decoder(_Completed)
+
+
 class Counted(msgspec.Struct):
     """What has gone by."""
 
@@ -79,10 +102,10 @@ class Counted(msgspec.Struct):
         """Count a record by its body."""
         self.records += 1
         if _COMPLETES in body:
-            for event in decode_record(body).events:
-                if isinstance(event, SaleCompleted):
+            for event in _events.decode(body).events:
+                if _COMPLETES in memoryview(event).tobytes()[:_KIND_WITHIN]:
                     self.completed += 1
-                    self.payable_minor += event.totals.payable_minor
+                    self.payable_minor += _completed.decode(event).totals.payable_minor
 
     def ending(self, state: TillState, sha256: bytes) -> Ending:
         """The last frame's content."""

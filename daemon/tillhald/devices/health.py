@@ -99,3 +99,10 @@ def signs_of_scanner(status: ScannerStatus) -> Signs:
     if status.power.value is PowerState.OFF:
         signs["unreachable"] = (Severity.ERROR, status.trouble or status.power.how)
     return signs
+
+
+def state_of(calls: int, *, broken: bool) -> State:
+    """UnifiedPOS's state of a device that so many calls are under way to."""
+    if broken:
+        return State.ERROR
+    return State.BUSY if calls else State.IDLE

@@ -30,7 +30,7 @@ from tillhald.devices.categories import (
 from tillhald.devices.drawer_unit import DrawerUnit
 from tillhald.devices.errors import DeviceError, DeviceUnknown, RetrySafety
 from tillhald.devices.events import DeviceEvent
-from tillhald.devices.health import Condition, Lifecycle, Presence, Severity, State
+from tillhald.devices.health import Condition, Lifecycle, Presence, Severity, State, state_of
 from tillhald.devices.printer_unit import PrinterUnit
 from tillhald.devices.scanner_unit import ScannerUnit
 from tillhald.devices.specs import Driver
@@ -379,7 +379,7 @@ class DeviceRegistry:
             driver=unit.config.driver,
             port=host.where if unit is host else f"on {host.device_id}",
             lifecycle=self._lifecycle,
-            state=_state(unit.calls, broken=broken),
+            state=state_of(unit.calls, broken=broken),
             power=host.power,
             presence=host.presence,
             conditions=conditions,
@@ -444,9 +444,3 @@ class DeviceRegistry:
     def _tell(self, events: Iterable[DeviceEvent]) -> None:
         for event in events:
             self._on_event(event)
-
-
-def _state(calls: int, *, broken: bool) -> State:
-    if broken:
-        return State.ERROR
-    return State.BUSY if calls else State.IDLE

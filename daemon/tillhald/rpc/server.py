@@ -27,8 +27,8 @@ from tillhald.service.pace import Pace
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tillhald.config import Listen
     from tillhald.config_access import TlsTable
+    from tillhald.config_listen import Listen
     from tillhald.rpc.door import Door
     from tillhald.service.access import AccessDesk
 

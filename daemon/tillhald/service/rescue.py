@@ -27,7 +27,7 @@ from tillhald.journal.lock import JournalLock
 from tillhald.journal.salvage import salvage
 from tillhald.journal.segments import begin_segment, put_in_place
 from tillhald.journal.spill import open_spill
-from tillhald.service.till import REQUESTS_REMEMBERED_MAX
+from tillhald.service.remembered import REQUESTS_REMEMBERED_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

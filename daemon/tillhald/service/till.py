@@ -29,7 +29,6 @@ from tillhald.domain.events import (
     RowsBroughtBack,
     SegmentBegun,
     TillStopped,
-    decode_record,
     encode_record,
 )
 from tillhald.domain.evolve import apply
@@ -54,9 +53,10 @@ from tillhald.journal.errors import DiskReserve, JournalDamaged, StorageFailed
 from tillhald.journal.format import Row
 from tillhald.journal.health import Stage
 from tillhald.service.caller import CALLER
+from tillhald.service.remembered import Remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from tillhald.domain.events import AnyEvent
     from tillhald.domain.jobs import Job, Kick
@@ -74,12 +74,6 @@ CHECKPOINT_EVERY = 1_000
 """Records between two checkpoints: a start replays at most about this many."""
 CHECKPOINT_BYTES_MAX = 512 * 1024
 """A larger state (hundreds of long suspended sales) is not kept: a start replays more."""
-REQUESTS_REMEMBERED_MAX = 4_096
-"""Answers kept in memory, too: a retry comes within minutes, and must not be taken for a new
-request even while the journal's file cannot be read."""
-ANSWERS_CARRIED_BYTES_MAX = 512 << 10
-"""Of answers that a new segment begins with, the latest ones: some 1,500 of them."""
-
 _BEGINS_SOMETHING = (
     *(cmd.Checkout, cmd.OpenSale, cmd.OpenReturn, cmd.SubmitJob, cmd.ReprintReceipt),
     *(cmd.PutSlip, cmd.PrintSlips, cmd.PrintSuspended),
@@ -137,7 +131,7 @@ class Till:
         # Rows of records that are on their way to the disk: reads see them before LMDB does.
         self._recent: dict[tuple[str, bytes], bytes] = {}
         self._recent_by_seq: deque[tuple[int, tuple[Row, ...]]] = deque()
-        self._remembered: dict[str, bytes] = {}
+        self._remembered = Remembered()
 
     # --- commands
 
@@ -222,47 +216,13 @@ class Till:
         waiting = {sale_key(job.sale_id) for job in self.state.jobs.values() if job.sale_id}
         found = ((key, self._known("sales", key)) for key in waiting)
         rows = [Row("sales", key, value) for key, value in found if value is not None]
-        answers = self._latest_answers()
+        answers = self._remembered.latest(
+            self._store, self._tail.durable_seq, lambda key: self._known("requests", key)
+        )
         rows += answers.values()
         fact = replace(fact, answers=tuple(answers))
         facts = [*clock_facts(self.state, at_ms), fact]
         self._append(facts, at_ms, more_rows=rows, begins_segment=True)
-
-    def _latest_answers(self) -> dict[str, Row]:
-        """Rows of the latest answers by request_id, latest first."""
-        rows: dict[str, Row] = {}
-        size_bytes = 0
-        for request_id in self._latest_requests():
-            key = request_id.encode()
-            value = self._remembered.get(request_id) or self._known("requests", key)
-            if value is None or request_id in rows:
-                continue
-            size_bytes += len(key) + len(value)
-            if size_bytes > ANSWERS_CARRIED_BYTES_MAX:
-                break
-            rows[request_id] = Row("requests", key, value)
-        return rows
-
-    def _latest_requests(self) -> Iterator[str]:
-        """Those of this run, and then, as far as they can be read, those of the runs before it."""
-        yield from reversed(self._remembered)
-        newest = self._tail.durable_seq
-        oldest = max(self._store.base.seq, newest - REQUESTS_REMEMBERED_MAX)
-        for seq in range(newest, oldest, -1):
-            try:
-                stored = self._store.record(seq)
-            except JournalDamaged:
-                continue
-            except StorageFailed:
-                return
-            if stored is None:
-                continue
-            record = decode_record(stored.body)
-            if record.request_id:
-                yield record.request_id
-            for event in record.events:
-                if isinstance(event, SegmentBegun):
-                    yield from event.answers
 
     async def bring_back(self, segment: int, rows: list[Row], *, is_last: bool) -> None:
         """Record rows of an earlier segment; return once they are durable."""
@@ -342,7 +302,7 @@ class Till:
             self.state = before
             raise
         if request and command:
-            self._remember(request.request_id, answered)
+            self._remembered.keep(request.request_id, answered)
         kept = tuple(rows)
         for row in kept:
             assert row.value is not None, "index rows are put, never deleted"
@@ -357,12 +317,6 @@ class Till:
         self._checkpoint_seq = seq
         stored = encode_state(self.state)
         return stored if len(stored) <= CHECKPOINT_BYTES_MAX else None
-
-    def _remember(self, request_id: str, answered: bytes) -> None:
-        remembered = self._remembered
-        remembered[request_id] = answered
-        if len(remembered) > REQUESTS_REMEMBERED_MAX:
-            del remembered[next(iter(remembered))]
 
     @property
     def storage(self) -> Health:

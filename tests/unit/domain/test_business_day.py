@@ -12,7 +12,7 @@ from tillhald.domain import commands as cmd
 from tillhald.domain import events as ev
 from tillhald.domain.amounts import Quantity
 from tillhald.domain.books import DayReport, MovementKind, Tally
-from tillhald.domain.jobs import JobKind, KickReason, ReportKind
+from tillhald.domain.jobs import JobKind, JobState, KickReason, ReportKind, Resolution
 from tillhald.domain.reports import day_report, exceptions
 from tillhald.domain.rules import ShopRules, SuspendedAtClose
 from tillhald.domain.sale import SaleState, TenderState
@@ -336,6 +336,18 @@ def test_a_printed_x_is_a_fact_and_a_z_printed_again_is_a_copy() -> None:
     assert [shop.state.jobs[name].copy for name in ("x1", "z1", "z2")] == [0, 1, 2]
     assert shop.refuses(again).reason == "JOB_EXISTS"
     assert shop.refuses(cmd.PrintReport(job_id="x2", report=ReportKind.X)).reason == "DAY_NOT_OPEN"
+
+
+def test_a_z_in_doubt_is_printed_again_from_the_record_that_closed_the_day() -> None:
+    shop = opened(printer="front")
+    leave(shop)
+    z = shop.close_day()
+    shop.note(ev.PrintStarted(job_id="z/1"))
+    shop.note(ev.PrintEnded(job_id="z/1", outcome=JobState.UNCONFIRMED))
+    shop.do(cmd.ResolveJob(job_id="z/1", resolution=Resolution.COPY))
+    again = shop.state.jobs[f"copy/{shop.state.seq}"]
+    assert (again.kind, again.report) == (JobKind.REPORT, ReportKind.Z)
+    assert (again.document_seq, again.copy, again.copy_of) == (z.last_seq, 1, "z/1")
 
 
 def test_without_a_printer_everything_goes_on_and_only_printing_is_refused() -> None:

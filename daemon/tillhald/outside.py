@@ -1,0 +1,61 @@
+"""What the world outside has of the daemon: its entrances, its metrics, how it says that it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client import start_http_server
+
+from tillhald.rpc.server import Servers
+from tillhald.service.supervisor import Progress
+from tillhald.telemetry import metrics
+
+if TYPE_CHECKING:
+    from tillhald.config import Config
+    from tillhald.parts import Parts
+    from tillhald.rpc.door import Door
+    from tillhald.service.access import AccessDesk
+
+log = structlog.get_logger(__name__)
+
+
+def progress(parts: Parts) -> Progress:
+    """How far the journal is, for the supervisor's watchdog."""
+    tail = parts.tail
+    return Progress(parts.till.state.seq, tail.durable_seq, has_failed=tail.failure is not None)
+
+
+def sentence(parts: Parts) -> str:
+    """How the till is, for whoever asks the supervisor."""
+    if parts.tail.failure is not None:
+        return "No disk takes records: refuses everything."
+    return parts.station.sentence()
+
+
+def beside(folder: str, ending: str) -> Path:
+    """A file beside the journal's folder, named after it."""
+    return Path(folder).with_name(Path(folder).name + ending)
+
+
+async def let_in(config: Config, door: Door, access: AccessDesk) -> Servers:
+    """Open every entrance. Raises OSError."""
+    is_required = config.access.is_required
+    await access.see_to_an_owner()
+    servers = Servers(door, config.listen, config.tls, access, is_required=is_required)
+    await servers.start()
+    if not is_required:
+        log.warning("access_not_required", mode=config.access.mode)
+    return servers
+
+
+def serve_metrics(config: Config, parts: Parts) -> None:
+    """Fill what is asked for anew each time, and listen where that is configured."""
+    metrics.JOURNAL_HEAD_SEQ.set_function(lambda: parts.tail.durable_seq)
+    metrics.JOURNAL_USED_BYTES.set_function(lambda: parts.store.usage.used_bytes)
+    metrics.JOURNAL_MAP_BYTES.set_function(lambda: parts.store.usage.map_bytes)
+    metrics.LIVE_SALES.set_function(lambda: len(parts.till.state.sales))
+    if config.listen.metrics:
+        host, _, port = config.listen.metrics.rpartition(":")
+        start_http_server(int(port), addr=host.strip("[]"))
