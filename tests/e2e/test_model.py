@@ -52,6 +52,7 @@ def test_a_till_does_what_a_naive_shop_does(name: str) -> None:
     assert came.receipts > steps / 20, came
     assert len(came.refused) > 5, came
     assert came.replays > 0, came
+    assert came.zs > 0 or steps < 1_000, came
 
 
 class ForgetsChange(NaiveShift):

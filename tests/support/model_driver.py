@@ -18,6 +18,7 @@ from tests.support.answers import assert_journal_sound, refusal_of
 from tests.support.model_audit import audit, audit_whole
 from tests.support.model_shifts import ShiftOps
 from tests.support.model_tenders import TenderOps
+from tests.support.naive_sale import OPEN, TENDERING
 from tests.support.naive_shop import NaiveShop
 from tests.support.till import a_till
 
@@ -33,9 +34,10 @@ IN_FLIGHT_MS_MAX = 4
 AUDIT_EVERY = 25
 DAY_OPS = 150
 """About so many operations between one Z and the next."""
-BEGIN = ("checkout", "open_sale", "return", "open_shift", "hand_over", "put_line")
-END = ("cancel", "reverse", "resolve", "complete", "except_tender", "end_shift", "close_shift")
-END += ("close_day", "count_drawer", "resume")
+BEGIN = ("checkout", "open_sale", "return", "open_shift", "hand_over", "put_line", "suspend")
+BEGIN += ("resume", "discount", "void", "tender", "lock_shift", "remove_line")
+END = ("cancel", "reverse", "resolve", "complete", "except_tender")
+SHUT = ("end_shift", "count_drawer", "close_shift", "close_day", "resume")
 SHRINK_S = 90.0
 
 
@@ -196,7 +198,8 @@ class Session(TenderOps, ShiftOps):
         }
         if evening:  # what is open is brought to an end, so that the day can be closed
             weights |= {name: weights[name] / 12 for name in BEGIN}
-            weights |= {name: weights[name] * 5 for name in END}
+            first = END if self.shop.live(OPEN, TENDERING) else SHUT
+            weights |= {name: weights[name] * 6 for name in first}
         (name,) = rng.choices([*weights], [*weights.values()])
         return Op(name, rng.getrandbits(48))
 

@@ -224,7 +224,7 @@ class TenderOps(SaleOps):
                 if given.state == APPROVED and given.type != CASH:
                     sale.tenders[name] = NaiveTender(given.type, -given.amount, APPROVED)
             if kept := original.cash - original.change:
-                sale.tenders["what stayed in the drawer"] = NaiveTender(CASH, -kept, APPROVED)
+                sale.tenders["stayed-in-the-drawer"] = NaiveTender(CASH, -kept, APPROVED)
             self.shop.complete(sale, -original.rounding, 0)
             original.is_voided = True
             sale.version = answer.sale.version
