@@ -105,7 +105,7 @@ DEAF = replace(
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        pytest.param(Parts(journal=EagerJournal), "LOST", id="answers before it is durable"),
+        pytest.param(Parts(journal=EagerJournal), "sale-", id="answers before it is durable"),
         pytest.param(Parts(journal=ForgetfulJournal), "sale-", id="forgets requests"),
         pytest.param(Parts(settlement=HastySettlement), "left in hand", id="does not settle"),
         pytest.param(Parts(journal=AbsentJournal), "not found so", id="does not close its journal"),

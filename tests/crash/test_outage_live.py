@@ -4,7 +4,7 @@ A simulated UPS on a serial line, NUT's own `nutdrv_qx` and `upsd` above it, the
 of its own on a disk that loses its power, cashiers who sell. The mains go in the middle of a sale,
 the battery gets low, the till settles and goes down, or is cut down at a moment of chance; the UPS
 cuts and returns; the till starts on what is left. In the end the cashiers' own ledgers and the
-till's are the same to the cent, and every request counts once.
+till's are the same to the cent, slips are entered and balance, and every request counts once.
 
 `TILLHAL_OUTAGE_LIVE_SEEDS` sets how many such days there are, `TILLHAL_OUTAGE_FIRST` the first seed:
 it tells what is done and what the disk loses, the moments are the machine's.
@@ -29,8 +29,12 @@ from hwsim.ups.virtual import VirtualUps
 from tests.support.auditor import Auditor, reckon
 from tests.support.cashiers import Crowd
 from tests.support.powered import QUICK_RULES
+from tests.support.sales import eur
+from tests.support.slips import close_request, mark_request, open_request, slip_request
 from tests.support.stormy_till import StormyTill, a_stormy_till, await_that
 from tillhal.v1 import power_pb2 as pb
+from tillhal.v1 import recovery_pb2
+from tillhal.v1.checkout_pb2 import SaleSummary
 
 pytestmark = pytest.mark.skipif(
     bool(why_no_disk() or why_no_nut()), reason=str(why_no_disk() or why_no_nut())
@@ -67,6 +71,7 @@ class Day:
         self.crowd = Crowd(till, seed, cashiers=CASHIERS)
         self.auditor = Auditor()
         self.told: list[str] = []
+        self.by_hand: list[SaleSummary] = []
 
     def supply(self) -> pb.Supply:
         return self.till.calls.power.GetPower(pb.GetPowerRequest()).power.supply
@@ -135,12 +140,36 @@ class Day:
         self.nut.wait_ready("till")
         self.boot()
         self.until(pb.SUPPLY_ONLINE)
-        # Here a shop keys in what was sold by hand meanwhile; this one sells on.
         with self.crowd:
             self.crowd.await_told(10)
+            self.enter_slips()
+
+    def enter_slips(self) -> None:
+        """What was sold by hand meanwhile, while the cashiers sell on: three slips, and one that
+        was torn. Each request is sent twice, as by a front end that lost its memory."""
+        recovery = self.till.calls.recovery
+        (outage,) = self.till.calls.power.ListOutages(pb.ListOutagesRequest()).outages
+        book = outage.outage_id
+        recovery.OpenBackEntry(open_request(1, 4, book))
+        cash_minor = 0
+        for number in (1, 2, 3):
+            minor = self.dice.randrange(100, 5_000)
+            slip = slip_request(number, minor, given=minor + 50, outage_id=book)
+            told, again = recovery.PutSlip(slip), recovery.PutSlip(slip)
+            assert again.replayed
+            assert again.sale == told.sale
+            self.by_hand.append(told.sale)
+            cash_minor += minor
+        recovery.MarkSlip(mark_request(4, recovery_pb2.SLIP_STATE_SPOILT, outage_id=book))
+        balance = recovery.Reconcile(
+            recovery_pb2.ReconcileRequest(outage_id=book, counted_cash=eur(cash_minor))
+        )
+        assert balance.balances, balance
+        closed = recovery.CloseBackEntry(close_request(cash_minor, outage_id=book))
+        assert closed.book.is_closed
 
     def reckon(self) -> int:
-        sales = reckon(self.till, self.crowd, self.auditor)
+        sales = reckon(self.till, self.crowd, self.auditor, self.by_hand)
         outages = self.till.calls.power.ListOutages(pb.ListOutagesRequest()).outages
         assert len(outages) == 1
         self.till.stop(within_s=10)

@@ -140,10 +140,12 @@ def counted(receipts: Iterable[pb.SaleSummary]) -> list[Counted]:
     ]
 
 
-def reckon(till: StormyTill, crowd: Crowd, auditor: Auditor) -> int:
+def reckon(
+    till: StormyTill, crowd: Crowd, auditor: Auditor, by_hand: Sequence[pb.SaleSummary] = ()
+) -> int:
     """The cashiers' ledger and the till's are the same to the cent; how many sales there are.
 
-    Requests are sent again before, and the journal's file is checked whole after it.
+    `by_hand` are those that were entered from slips. Requests are sent again before, and the journal's file is checked whole after it.
     """
     segment = till.status().storage.segment
     await_that(
@@ -153,7 +155,7 @@ def reckon(till: StormyTill, crowd: Crowd, auditor: Auditor) -> int:
     crowd.settle()
     auditor.catch_up(till)
     assert [sale.receipt_number for sale in auditor.sales] == [*range(1, len(auditor.sales) + 1)]
-    receipts = crowd.receipts()
+    receipts = sorted([*crowd.receipts(), *by_hand], key=lambda sale: sale.receipt_number)
     assert counted(receipts) == auditor.sales
     assert len({sale.sale_id for sale in receipts}) == len(receipts)
     listed = {sale.sale_id: sale for sale in _listed(till.calls)}
