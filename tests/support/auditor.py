@@ -14,7 +14,7 @@ from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import journal_pb2, system_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tests.support.cashiers import Crowd
     from tests.support.stormy_till import StormyTill
