@@ -86,7 +86,7 @@ def list_(*, address: Address = None, as_json: AsJson = False) -> None:
     out.print(
         f"In the last year: {words.count(counted.last_365_days, 'outage')}, "
         f"{span(counted.seconds)} in all; {words.count(counted.sales_kept, 'sale')} kept; "
-        f"the till had to go down {counted.shutdowns} times."
+        f"the till had to go down {words.count(counted.shutdowns, 'time')}."
     )
     for item in answer.advice:
         out.print(item.message, markup=False)
@@ -167,7 +167,7 @@ def _show(outage: pb.Outage, *, as_json: bool) -> None:
             f"{outage.charge_min_percent} %" if outage.HasField("charge_min_percent") else "",
         ),
         ("sales kept", str(outage.sales_kept) if is_over else ""),
-        ("came back for less", f"{outage.flips} times" if outage.flips else ""),
+        ("came back for less", words.count(outage.flips, "time") if outage.flips else ""),
         ("came as far as", words.word(pb.Supply, outage.worst)),
         ("cause", _cause(outage)),
         ("note", outage.note),
