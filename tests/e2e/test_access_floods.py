@@ -21,16 +21,23 @@ from tests.support.access import (
     sign_on,
 )
 from tests.support.answers import journal_records, refusal_of, refused
+from tests.support.backups import OWNER, restored
 from tests.support.sales import cash_sale, new_id
 from tests.support.till import free_port
 from tillhal import Till as Client
-from tillhal.v1 import access_pb2, system_pb2
+from tillhal.v1 import access_pb2, backup_pb2, system_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
+BACKUP = """
+[backup]
+folder = "{}"
+recipients = ["{}"]
+other_disk = false
+"""
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
 EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 WAIT_S_MAX = 20.0
@@ -132,9 +139,11 @@ def test_a_message_that_is_too_large_is_refused_before_its_sender_is_asked_for_m
 # --- secrets
 
 
-def test_no_secret_is_in_any_log_journal_stream_or_archive() -> None:
+def test_no_secret_is_in_any_log_journal_stream_archive_or_backup(tmp_path: Path) -> None:
     marks = {"pin": "817263", "wrong": "728190", "name": "marked-name-4711"}
-    with a_guarded_till(access=REQUIRED) as guarded:
+    with a_guarded_till(
+        access=REQUIRED, more=BACKUP.format(tmp_path, OWNER.to_public())
+    ) as guarded:
         code_seen = "-"  # the code was used in the set-up; what follows makes another
         admin = guarded.admin()
         owner = sign_on(admin, "owner", OWNERS_PIN)
@@ -164,6 +173,9 @@ def test_no_secret_is_in_any_log_journal_stream_or_archive() -> None:
         with Client.connect(guarded.admin_address) as client:
             client.carry(tim[-1][1])
             client.get_diagnostics(archive)
+        backup = backup_pb2.CreateBackupRequest(request_id=new_id())
+        (*_, made) = admin.backup.CreateBackup(backup, metadata=tim)
+        backed_up = restored(tmp_path / made.result.backup.file_name)
         guarded.till.stop()
         secrets = [
             marks["pin"],
@@ -186,9 +198,11 @@ def test_no_secret_is_in_any_log_journal_stream_or_archive() -> None:
         }
         assert "data.mdb" in files and len(files["stdout-1"]) > 100
         places = {**files, "stream": b"\n".join(told), **unpacked(archive)}
+        kept = (backed_up.files, backed_up.records, backed_up.rows)
+        places["backup"] = b"\n".join(value for each in kept for value in each.values())
         assert len(places) > len(files) + 3
         # The search finds what is there: a name that is no secret stands in the journal.
-        assert b"zoe" in files["data.mdb"]
+        assert b"zoe" in files["data.mdb"] and b"zoe" in places["backup"]
         found = [
             (secret, name)
             for secret in secrets
@@ -197,7 +211,8 @@ def test_no_secret_is_in_any_log_journal_stream_or_archive() -> None:
         ]
         assert found == []
         hashes = [name for name, content in places.items() if b"$argon2id$" in content]
-        assert set(hashes) <= {"data.mdb", "journal.spill"} and "data.mdb" in hashes
+        # A restored till must know its operators: behind the owner's key hashes go along.
+        assert set(hashes) <= {"data.mdb", "journal.spill", "backup"} and "data.mdb" in hashes
 
 
 def unpacked(archive: Path) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ import msgspec
 from pyrage import x25519
 
 from bench.inprocess import fill
+from tillhald.backup.reading import check_whole, read_backup
 from tillhald.backup.words import CheckOrder, Line, MakeOrder
 from tillhald.domain.backup import BackupKind
 from tillhald.journal.creation import create
@@ -26,7 +27,9 @@ from tillhald.journal.writer import JournalWriter
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tillhald.backup.layout import Filed
     from tillhald.domain.backup import BackupMade
+    from tillhald.journal.format import Row
 
 PROGRAM_S_MAX = 120.0
 OWNER = x25519.Identity.generate()
@@ -34,6 +37,33 @@ ESCROW = x25519.Identity.generate()
 STRANGER = x25519.Identity.generate()
 CLOSE_S_MAX = 30.0
 TOGETHER = 100
+
+
+class Everything:
+    """A taker that keeps all: what a restore would have."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.records: dict[int, bytes] = {}
+        self.rows: dict[tuple[str, bytes], bytes] = {}
+
+    def file(self, filed: Filed) -> None:
+        self.files[filed.name] = filed.content
+
+    def record(self, seq: int, envelope: bytes) -> None:
+        self.records[seq] = envelope
+
+    def row(self, row: Row) -> None:
+        assert row.value is not None
+        self.rows[row.table, row.key] = row.value
+
+
+def restored(*files: Path) -> Everything:
+    taker = Everything()
+    for path in files:
+        with path.open("rb") as file:
+            read_backup(file, check_whole(file), OWNER, taker)
+    return taker
 
 
 def shop_journal(folder: Path, sales: int) -> Path:

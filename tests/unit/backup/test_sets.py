@@ -13,22 +13,21 @@ from tests.support.backups import (
     ESCROW,
     OWNER,
     STRANGER,
+    Everything,
     checked,
     made,
     make_order,
+    restored,
     run,
     shop_journal,
 )
-from tillhald.backup.reading import check_whole, read_backup
 from tillhald.journal.engine import INDEX_TABLES
 from tillhald.journal.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tillhald.backup.layout import Filed
     from tillhald.backup.words import Line
-    from tillhald.journal.format import Row
 
 SALES_MORE = 25
 _SELLER = """
@@ -36,33 +35,6 @@ import asyncio, pathlib, sys
 from bench.inprocess import fill
 asyncio.run(fill(pathlib.Path(sys.argv[1]), 1500))
 """
-
-
-class Everything:
-    """A taker that keeps all: what a restore would have."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.records: dict[int, bytes] = {}
-        self.rows: dict[tuple[str, bytes], bytes] = {}
-
-    def file(self, filed: Filed) -> None:
-        self.files[filed.name] = filed.content
-
-    def record(self, seq: int, envelope: bytes) -> None:
-        self.records[seq] = envelope
-
-    def row(self, row: Row) -> None:
-        assert row.value is not None
-        self.rows[row.table, row.key] = row.value
-
-
-def restored(*files: Path) -> Everything:
-    taker = Everything()
-    for path in files:
-        with path.open("rb") as file:
-            read_backup(file, check_whole(file), OWNER, taker)
-    return taker
 
 
 def stored(journal: Path, until_seq: int) -> Everything:
