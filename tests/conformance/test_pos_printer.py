@@ -199,7 +199,7 @@ def test_a_clone_without_process_ids_says_only_that_it_has_read_the_job(
 def test_a_lost_link_is_outweighed_by_the_printers_own_count_of_cuts(
     wiring: Wiring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dialogue, "STEP_S_MAX", 0.1)  # this printer answers no fence at all
+    monkeypatch.setattr(dialogue, "STEP_S_MAX", 0.4)  # this printer answers no fence at all
     with wiring.simulator(ignore_process_id=True) as paper:
         printer = wiring.connect(paper)
         outcomes: list[PrintOutcome] = []
@@ -215,7 +215,7 @@ def test_a_lost_link_is_outweighed_by_the_printers_own_count_of_cuts(
 def test_a_lost_link_without_a_cut_stays_in_doubt(
     wiring: Wiring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dialogue, "STEP_S_MAX", 0.1)
+    monkeypatch.setattr(dialogue, "STEP_S_MAX", 0.4)
     with wiring.simulator(ignore_process_id=True) as paper:
         printer = wiring.connect(paper)
         paper.jam_cutter()

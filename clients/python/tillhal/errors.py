@@ -533,7 +533,7 @@ class BackupTargetFull(Overloaded, reason="BACKUP_TARGET_FULL"):
     """There is no room for the backup. Older ones are as they were."""
 
 
-class BackupFailed(Refused, reason="BACKUP_FAILED"):
+class BackupFailed(StorageError, reason="BACKUP_FAILED"):
     """The backup could not be written, or was not read back as it was written."""
 
 

@@ -53,6 +53,7 @@ def test_an_overdue_day_is_a_mode_of_the_till() -> None:
         chain=ChainCheck.SOUND,
         printer_down=False,
         draining=False,
+        gated=False,
         day_overdue=True,
     )
     assert found == [Mode.DAY_OVERDUE]
