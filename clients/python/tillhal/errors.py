@@ -529,11 +529,11 @@ class BackupTargetMissing(Refused, reason="BACKUP_TARGET_MISSING"):
     """The folder for backups is not there: the stick is not in, the share not mounted."""
 
 
-class BackupTargetFull(Overloaded, reason="BACKUP_TARGET_FULL"):
+class BackupTargetFull(Refused, reason="BACKUP_TARGET_FULL"):
     """There is no room for the backup. Older ones are as they were."""
 
 
-class BackupFailed(StorageError, reason="BACKUP_FAILED"):
+class BackupFailed(Refused, reason="BACKUP_FAILED"):
     """The backup could not be written, or was not read back as it was written."""
 
 
