@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import tarfile
 import zipfile
@@ -110,14 +111,14 @@ def test_broken_frames_end_that_connection_and_nothing_else(guarded: Guarded, wh
     ann = sign_on(guarded.api, "ann")
     with socket.create_connection((host, int(port)), WAIT_S_MAX) as raw:
         raw.settimeout(WAIT_S_MAX)
-        raw.sendall(PREFACE[:0] + BROKEN[what])
-        raw.shutdown(socket.SHUT_WR)
         heard = b""
-        try:
+        # The till may hang up at any byte; then there is no connection to be ended.
+        with contextlib.suppress(OSError):
+            raw.sendall(BROKEN[what])
+            raw.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionResetError):
             while more := raw.recv(65_536):
                 heard += more
-        except ConnectionResetError:
-            pass
     assert b"journal" not in heard
     guarded.api.checkout.Checkout(cash_sale(), metadata=ann)
 
