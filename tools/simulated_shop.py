@@ -15,7 +15,7 @@ import grpc
 
 from hwsim.v1 import ups_pb2, ups_pb2_grpc
 from tillhal import Till
-from tillhald.config import SOCKET_PATH_BYTES_MAX
+from tillhald.config_listen import SOCKET_PATH_BYTES_MAX
 from tillhald.embedded import embedded_text
 
 if TYPE_CHECKING:
