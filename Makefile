@@ -3,10 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Most of the tests is waiting, for devices' time limits and for starts: twice as many processes as
-# cores, a file each.
-CORES  := $(shell getconf _NPROCESSORS_ONLN)
-TESTS  := $(BIN)/python -m pytest -n $$((2 * $(CORES))) --dist loadfile
+# Much of the tests is waiting for real devices' time limits: as many processes as cores, a file each.
+TESTS  := $(BIN)/python -m pytest -n auto --dist loadfile
 CODE   := clients daemon hwsim tests bench tools
 
 .DEFAULT_GOAL := help
