@@ -249,7 +249,11 @@ def _show_status(answer: pb.GetDataStatusResponse, currency: str) -> None:
         last = answer.last_backup
         facts.append(("last backup", f"{words.local_time(last.make_time)}, {last.file_name}"))
         facts.append(
-            ("not in it", f"{answer.receipts_since} receipts, {answer.records_since} records")
+            (
+                "not in it",
+                f"{words.count(answer.receipts_since, 'receipt')}, "
+                f"{words.count(answer.records_since, 'record')}",
+            )
         )
     else:
         facts.append(("last backup", "none: if this machine is lost, all is lost"))
