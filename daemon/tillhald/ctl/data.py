@@ -251,8 +251,8 @@ def _show_status(answer: pb.GetDataStatusResponse, currency: str) -> None:
         facts.append(
             (
                 "not in it",
-                f"{words.count(answer.receipts_since, 'receipt')}, "
-                f"{words.count(answer.records_since, 'record')}",
+                words.count(answer.receipts_since, "receipt")
+                + f", {words.count(answer.records_since, 'record')}",
             )
         )
     else:
