@@ -50,7 +50,7 @@ bench: $(READY) ## Measure against floors and peers; one report
 powercut: $(READY) ## Cut the power under the journal a million times; needs root; goes on where it stopped
 	@$(BIN)/python tools/powercut.py
 
-printjobs: $(READY) ## Print 6,000 receipts under faults and power cuts, beside naive policies; half an hour
+printjobs: $(READY) ## Print 6,000 receipts under faults and power cuts, beside naive policies; an hour
 	@$(BIN)/python -m tests.crash.print_campaign --jobs 6000
 
 fuzz: $(READY) ## Throw a million random inputs at each reader of bytes from outside; a quarter of an hour
