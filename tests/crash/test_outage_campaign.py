@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import pytest
 from msgspec.structs import replace
 
-from tests.crash.outage_campaign import ROWS, Verdict, campaign, play, table_of
+from tests.crash.outage_campaign import ROWS, campaign, play, table_of
 from tests.crash.outage_host import UPS, Parts
 from tests.crash.outage_world import Journal
 from tests.docs.pages import page, rows
@@ -81,13 +81,13 @@ class AbsentJournal(Journal):
         self.lose_power()
 
 
-def found(parts: Parts) -> tuple[Verdict, str]:
-    """The first story in which the judge sees that something is wrong."""
+def is_found(parts: Parts, said: str) -> bool:
+    """Whether there is a story in which the judge says this of the till."""
     for verdict in campaign(0, CONTROL_SEEDS_MAX, parts):
-        if verdict.mistakes:
+        if any(said in mistake for mistake in verdict.mistakes):
             print(f"seed {verdict.seed}: {verdict.mistakes[0]}")
-            return verdict, " | ".join(verdict.mistakes)
-    raise AssertionError(f"the judge saw nothing wrong in {CONTROL_SEEDS_MAX} stories")
+            return True
+    return False
 
 
 CAREFUL = PowerRules(feeds=(UPS,))
@@ -105,7 +105,7 @@ DEAF = replace(
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        pytest.param(Parts(journal=EagerJournal), "sale-", id="answers before it is durable"),
+        pytest.param(Parts(journal=EagerJournal), "LOST", id="answers before it is durable"),
         pytest.param(Parts(journal=ForgetfulJournal), "sale-", id="forgets requests"),
         pytest.param(Parts(settlement=HastySettlement), "left in hand", id="does not settle"),
         pytest.param(Parts(journal=AbsentJournal), "not found so", id="does not close its journal"),
@@ -114,8 +114,7 @@ DEAF = replace(
     ],
 )
 def test_a_till_that_is_wrong_on_purpose_is_found(parts: Parts, said: str) -> None:
-    _, mistakes = found(parts)
-    assert said in mistakes
+    assert is_found(parts, said), f"in {CONTROL_SEEDS_MAX} stories"
 
 
 def test_the_page_has_the_table_that_the_campaign_prints() -> None:

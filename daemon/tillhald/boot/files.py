@@ -23,7 +23,7 @@ class Damaged(Exception):
     """A file is there, and it is not what was written to it."""
 
 
-def sync(path: Path) -> None:
+def sync(path: Path | str) -> None:
     """Sync a file, or the names in a folder."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

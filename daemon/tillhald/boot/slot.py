@@ -10,13 +10,13 @@ import hashlib
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tillhald.boot.files import Damaged, get_json, put_json, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MANIFEST = "MANIFEST.json"
 FORMAT = 1
@@ -84,8 +84,8 @@ def seal(folder: Path, manifest: Manifest) -> None:
         for name in names:
             file = f"{path}/{name}"
             if not os.path.islink(file):  # noqa: PTH114 - thousands of files
-                _sync_path(file)
-        _sync_path(path)
+                sync(file)
+        sync(path)
     put_json(folder / MANIFEST, {"format": FORMAT, **vars(manifest)})
     sync(folder)
 
@@ -132,7 +132,7 @@ def _content(folder: Path) -> Iterator[tuple[str, str]]:
         folders[:] = [name for name in folders if name != _LEFT_OUT]
         links = [name for name in folders if os.path.islink(f"{parent}/{name}")]  # noqa: PTH114
         for name in (*names, *links):
-            path = folder.__class__(parent, name)
+            path = Path(parent, name)
             relative = path.relative_to(folder).as_posix()
             entry = _entry(path, whole=True)
             if relative != MANIFEST and entry is not None:
@@ -151,11 +151,3 @@ def _entry(path: Path, *, whole: bool) -> str | None:
             return f"{size} {hashlib.file_digest(file, 'sha256').hexdigest()}"
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _sync_path(path: str) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

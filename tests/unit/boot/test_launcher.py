@@ -17,7 +17,7 @@ import pytest
 
 import tillhald
 from tillhald.boot import generation, slot
-from tillhald.boot.files import Damaged, partial_folder, put_json, sync
+from tillhald.boot.files import Damaged, partial_folder, put_json
 from tillhald.boot.launcher import EXIT_TROUBLE, NothingToStart, decide
 from tillhald.boot.record import (
     ATTEMPTS,
@@ -319,4 +319,3 @@ def test_a_second_trial_and_an_attempt_too_many_are_mistakes(home: Path) -> None
         on_trial(record, NEW, "two")
     with pytest.raises(ValueError, match="nothing is on trial"):
         committed(read(home))
-    sync(home)
