@@ -10,14 +10,13 @@ import argparse
 import contextlib
 import json
 import os
-import queue
 import signal
 import sys
 import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from hwsim.cli.arguments import count, port
 from hwsim.cli.connection import ADDRESS_FILE, DEFAULT_FOLDER, EXIT_REFUSED, SOCKET_ENV
@@ -141,13 +140,14 @@ def serve(
     """Run a shop until SIGTERM or SIGINT, or until `begin`, which is called once it is ready, calls
     what it is given. The exit status.
     """
-    # None asks to end: put() is safe in a signal handler for a SimpleQueue.
-    ended: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: ended.put(None))
     shop = Shop(plan, folder.absolute())
     try:
-        with shop, _control_address(socket) as address, ControlServer(shop, address) as it:
+        with (
+            _End() as end,
+            shop,
+            _control_address(socket) as address,
+            ControlServer(shop, address) as it,
+        ):
             ready = _ready(shop, it.address)
             _introduce(shop)
             file = shop.folder / ADDRESS_FILE
@@ -156,14 +156,49 @@ def serve(
             half.replace(file)
             try:
                 _emit(ready)
-                begin(shop, lambda: ended.put(None))
-                _report(shop, ended)
+                begin(shop, end.ask)
+                _report(shop, end)
             finally:
                 file.unlink(missing_ok=True)
     except CannotStart as error:
         _tell(f"hwsim: {error}")
         return EXIT_REFUSED
     return 0
+
+
+class _End:
+    """When to end: on SIGTERM or SIGINT, or when asked.
+
+    A pipe that the signal itself writes to: a handler written in Python runs only once the main
+    thread goes on, which it never does when the signal comes just before it waits for a lock.
+    """
+
+    def __init__(self) -> None:
+        self._reads, self._writes = os.pipe()
+        os.set_blocking(self._writes, False)
+        self._error: OSError | None = None
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: None)
+        signal.set_wakeup_fd(self._writes, warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Both ends stay open as long as the process: a thread may still ask.
+        signal.set_wakeup_fd(-1)
+
+    def ask(self, error: OSError | None = None) -> None:
+        """From any thread; `error` is why."""
+        self._error = error
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._writes, b"!")
+
+    def wait(self) -> None:
+        """Until it is asked to end; OSError if that was why."""
+        os.read(self._reads, 1)
+        if self._error is not None:
+            raise self._error
 
 
 @contextlib.contextmanager
@@ -213,7 +248,7 @@ def _introduce(shop: Shop) -> None:
     _tell(f"hwsim: {receipts}Ctrl-C ends")
 
 
-def _report(shop: Shop, ended: queue.SimpleQueue[OSError | None]) -> None:
+def _report(shop: Shop, end: _End) -> None:
     """Print events until asked to end; BrokenPipeError if nobody reads them."""
 
     def report() -> None:
@@ -224,12 +259,10 @@ def _report(shop: Shop, ended: queue.SimpleQueue[OSError | None]) -> None:
                     last = each.number
                     _emit(each.as_json())
         except OSError as error:
-            ended.put(error)
+            end.ask(error)
 
     threading.Thread(target=report, name="hwsim-events", daemon=True).start()
-    error = ended.get()
-    if error is not None:
-        raise error
+    end.wait()
 
 
 def _emit(event: dict[str, object]) -> None:

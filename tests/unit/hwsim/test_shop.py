@@ -30,7 +30,7 @@ def run(*arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(SOURCE_ROOT)},
+        env=os.environ | {"PYTHONPATH": str(SOURCE_ROOT), "PYTHONFAULTHANDLER": "1"},
     )
 
 
@@ -103,7 +103,11 @@ def test_a_shop_ends_cleanly_when_asked(shop: subprocess.Popen[str], number: int
     next_line(shop)
     began_s = time.monotonic()
     shop.send_signal(number)
-    assert shop.wait(END_S_MAX) == 0
+    try:
+        assert shop.wait(END_S_MAX) == 0
+    except subprocess.TimeoutExpired:
+        shop.send_signal(signal.SIGABRT)
+        pytest.fail(f"it goes on:\n{shop.communicate()[1]}")
     assert time.monotonic() - began_s < 5.0
     assert shop.stderr is not None
     assert "Traceback" not in shop.stderr.read()
