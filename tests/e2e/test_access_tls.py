@@ -35,10 +35,15 @@ OTHER_AUTHORITY = "other"
 
 
 def tillctl(
-    *arguments: str, typed: str = "", status: int = 0, home: Path | None = None
+    *arguments: str,
+    typed: str = "",
+    status: int = 0,
+    home: Path | None = None,
+    more: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run tillctl; what is typed comes on its standard input."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(home or "/nonexistent"), "COLUMNS": "200"}
+    environment |= more or {}
     done = subprocess.run(
         [sys.executable, "-m", "tillhald.ctl", *arguments],
         input=typed,
@@ -140,6 +145,27 @@ def test_the_same_under_asyncio(guarded: Guarded, folder: Path) -> None:
                 await client.checkout([line("Coffee", "3.20")], tenders=[cash("5.00")])
 
     asyncio.run(shop())
+
+
+def test_tillctl_reaches_a_till_on_another_machine_with_files_from_the_environment(
+    guarded: Guarded, folder: Path, tmp_path: Path
+) -> None:
+    files = {"TILLHAL_CA": str(folder / "ca.pem")}
+    if guarded.kind == "mtls":
+        admit(guarded, folder, "screen-2")
+        pair = str(folder / "front-end-screen-2")
+        files |= {"TILLHAL_CERTIFICATE": f"{pair}.pem", "TILLHAL_KEY": f"{pair}.key"}
+    else:
+        files["TILLHAL_TOKEN"] = guarded.token("screen-2")
+    at = ("--address", guarded.tls)
+    tillctl("sign-on", "ann", *at, typed=f"{STAFF_PIN}\n", home=tmp_path, more=files)
+    assert "journal" in tillctl("status", *at, home=tmp_path, more=files).stdout
+    lost = files | {"TILLHAL_CA": "/nowhere/ca.pem"}
+    said = tillctl("status", *at, home=tmp_path, more=lost, status=2).stderr
+    assert said == "/nowhere/ca.pem cannot be read: No such file or directory.\n"
+    half = {"TILLHAL_CA": files["TILLHAL_CA"], "TILLHAL_KEY": str(folder / "till.key")}
+    said = tillctl("status", *at, home=tmp_path, more=half, status=2).stderr
+    assert said == "TLS: a certificate needs its key, and a key its certificate.\n"
 
 
 def test_wrong_certificates_are_not_even_heard(

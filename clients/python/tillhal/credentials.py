@@ -6,11 +6,15 @@ import os
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 import grpc
 
 TOKEN_ENV: Final = "TILLHAL_TOKEN"  # noqa: S105 - the name of a variable
+CA_ENV: Final = "TILLHAL_CA"
+CERTIFICATE_ENV: Final = "TILLHAL_CERTIFICATE"
+KEY_ENV: Final = "TILLHAL_KEY"
+TLS_NAME_ENV: Final = "TILLHAL_TLS_NAME"
 OPERATOR_KEY: Final = "tillhal-operator-token"
 APPROVER_KEY: Final = "tillhal-approver-token"
 
@@ -26,6 +30,22 @@ class Tls:
     certificate: str | Path | None = None
     key: str | Path | None = None
     name: str = ""
+
+    @classmethod
+    def usual(cls, target: str) -> Self | None:
+        """From $TILLHAL_CA, $TILLHAL_CERTIFICATE, $TILLHAL_KEY and $TILLHAL_TLS_NAME.
+
+        None where there is no $TILLHAL_CA, and for a unix socket, which needs no TLS.
+        """
+        ca = os.environ.get(CA_ENV)
+        if not ca or target.startswith("unix:"):
+            return None
+        return cls(
+            ca=ca,
+            certificate=os.environ.get(CERTIFICATE_ENV) or None,
+            key=os.environ.get(KEY_ENV) or None,
+            name=os.environ.get(TLS_NAME_ENV, ""),
+        )
 
     def credentials(self) -> grpc.ChannelCredentials:
         """Raises OSError for files that cannot be read, ValueError for half a pair."""

@@ -136,10 +136,12 @@ class Till:
         cashier, "en" or "zh-CN". currency: of the amounts, ISO 4217; the till is asked once unless
         given. timeout_s: deadline of a call, unless the call says otherwise. token: this front
         end's, where the till asks for one; without it $TILLHAL_TOKEN. tls: for a till on another
-        machine. Raises ValueError for an address that is none, OSError for files of `tls`.
+        machine; without it $TILLHAL_CA, $TILLHAL_CERTIFICATE and $TILLHAL_KEY. Raises ValueError
+        for an address that is none, OSError for files of `tls`.
         """
         target = wire.target_of(address)
         options = wire.channel_options(target)
+        tls = tls or Tls.usual(target)
         if tls is None:
             channel = grpc.insecure_channel(target, options=options)
         else:

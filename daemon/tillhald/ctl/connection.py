@@ -51,7 +51,8 @@ Address = Annotated[
         metavar="ADDRESS",
         help="Where the till listens: unix:///path/to/api.sock or host:port. "
         "Without it: unix:///run/tillhal/admin.sock, if you may open it, "
-        "else unix:///run/tillhal/api.sock.",
+        "else unix:///run/tillhal/api.sock. For a till on another machine, TILLHAL_CA, "
+        "TILLHAL_CERTIFICATE and TILLHAL_KEY name the files for TLS.",
         show_default=False,
     ),
 ]
@@ -71,7 +72,7 @@ def connected(address: str | None) -> Iterator[Till]:
     interrupt.listen()
     target = target_for(address)
     _reach(target, is_usual=address is None)
-    with Till.connect(target, timeout_s=ANSWER_S) as till, interrupt.ended_by(till.close):
+    with _client(target) as till, interrupt.ended_by(till.close):
         till.carry(_sign_ons().get(target, ""))
         before = _METADATA.set(till.metadata)
         try:
@@ -88,6 +89,15 @@ def connected(address: str | None) -> Iterator[Till]:
             give_up(f"The till at {target} did not answer as it should: {error}.")
         finally:
             _METADATA.reset(before)
+
+
+def _client(target: str) -> Till:
+    try:
+        return Till.connect(target, timeout_s=ANSWER_S)
+    except OSError as error:  # of the files for TLS, which the environment names
+        give_up(f"{error.filename} cannot be read: {error.strerror or error}.")
+    except ValueError as error:
+        give_up(f"TLS: {error}.")
 
 
 def target_for(address: str | None) -> str:
