@@ -102,12 +102,25 @@ def _client(target: str) -> Till:
 
 def target_for(address: str | None) -> str:
     """Where the till listens: without an address at the keepers' socket, if it lets us in."""
-    if address is None and os.access(ADMIN_SOCKET, os.W_OK):
+    if address is None and os.access(ADMIN_SOCKET, os.W_OK) and _listens(ADMIN_SOCKET):
         return f"unix:{ADMIN_SOCKET}"
     try:
         return target_of(address)
     except ValueError as error:
         give_up(f"{error}.")
+
+
+def _listens(path: str) -> bool:
+    """A socket's name outlives a till that was killed, and one that has another now."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(REACH_S)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            return True
+    return True
 
 
 def sign_on_file() -> Path:
