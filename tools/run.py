@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import sys
 from pathlib import Path
 
 import grpc
 from simulated_shop import SimulatedShop
+
+from hwsim.signals import waking_fd
 
 FOLDER = Path(".run").resolve()
 
@@ -37,11 +40,12 @@ def say(sentence: str) -> None:
 
 def look_after(shop: SimulatedShop) -> None:
     """What a host does of its own: it boots the till when there is power again."""
+    woken = waking_fd()
     while True:
-        status = shop.await_end()
+        status = shop.await_end(woken)
         if status != 0:
             say(f"The till has ended with status {status}: see {FOLDER}/tillhald.log")
-            signal.pause()
+            select.select([woken], [], [])
         say("The till has settled and gone down. It comes up when its UPS feeds it again;")
         say("  .venv/bin/hwsim ups status shows when that is, .venv/bin/hwsim ups mains on helps.")
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import shutil
 import subprocess
 import sys
@@ -96,9 +98,12 @@ class SimulatedShop:
             stderr=log,
         )
 
-    def await_end(self) -> int:
-        """Return once the daemon has ended by itself; its exit status."""
+    def await_end(self, woken: int) -> int:
+        """Return once the daemon has ended by itself; its exit status. `woken`: see waking_fd."""
         assert self._daemon is not None
+        watched = os.pidfd_open(self._daemon.pid)
+        select.select([watched, woken], [], [])
+        os.close(watched)
         return self._daemon.wait()
 
     def await_power(self) -> None:

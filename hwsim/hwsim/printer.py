@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, Self
 
+from hwsim.answers import Answered
 from hwsim.card import Card
 from hwsim.drawer import VirtualDrawer
 from hwsim.handling import HandledPrinter
@@ -215,6 +216,12 @@ class VirtualPrinter(HandledPrinter):
         """The last commands executed; real-time commands when they were received."""
         with self._changed:
             return list(self._mechanism.log)
+
+    @property
+    def answered(self) -> list[Answered]:
+        """The last answers that it gave, the automatic status ("GS a") too."""
+        with self._changed:
+            return list(self._mechanism.answers.log)
 
     @property
     def pulses(self) -> list[Pulse]:

@@ -25,6 +25,7 @@ from hwsim.models import MODELS
 from hwsim.printer import VirtualPrinter
 from tests.support.wiring import LINKS, Wiring
 from tillhald.devices.categories import (
+    UNCOUNTED,
     Confirmed,
     Evidence,
     FailedBeforeStart,
@@ -194,6 +195,26 @@ def test_a_clone_without_process_ids_says_only_that_it_has_read_the_job(
         assert isinstance(outcome, Unconfirmed)
         assert outcome.reason is Trouble.PROCESSED_ONLY
         assert paper.receipts[0].text.strip() == "你好"
+
+
+def test_a_job_without_a_count_does_not_begin_on_a_printer_that_can_tell_it(
+    wiring: Wiring,
+) -> None:
+    with wiring.simulator() as paper:
+        printer = wiring.connect(paper)
+        outcome = printer.print(receipt("x"), 10.0, UNCOUNTED)
+        assert outcome == FailedBeforeStart(Trouble.CUTS_CHANGED, RetrySafety.SAFE)
+        cuts = printer.status(0).cut_count
+        assert (cuts.how, cuts.value) == (How.MEASURED, 0)
+        assert printer.print(receipt("x"), 10.0, 0) == Confirmed(Evidence.PROCESS_ID)
+        assert paper.receipt_count == 1
+
+
+def test_a_job_without_a_count_begins_on_a_printer_that_cannot_tell_it(wiring: Wiring) -> None:
+    with wiring.simulator() as paper:
+        paper.ignore("GS g")
+        printer = wiring.connect(paper)
+        assert printer.print(receipt("x"), 10.0, UNCOUNTED) == Confirmed(Evidence.PROCESS_ID)
 
 
 def test_a_lost_link_is_outweighed_by_the_printers_own_count_of_cuts(

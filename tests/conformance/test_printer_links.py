@@ -38,7 +38,7 @@ from tillhald.devices.link import CHUNK_BYTES
 from tillhald.devices.link_serial import BURST_BYTES_MAX
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import Cut, Image, PrintDocument, Run, Text
-from tillhald.drivers.escpos.driver import EscposPrinter
+from tillhald.drivers.escpos.driver import BEAT_S, EscposPrinter
 from tillhald.drivers.escpos.ports import PortOptions, link_to
 
 OFFLINE = FailedBeforeStart(Trouble.DEVICE_OFFLINE, RetrySafety.SAFE)
@@ -95,7 +95,7 @@ def test_a_cable_that_is_pulled_is_noticed_at_once_and_one_plugged_in_is_found(
         paper.unplug()
         began_s = time.monotonic()
         until(lambda: not printer.status(0).connected, printer)
-        assert time.monotonic() - began_s < 0.5
+        assert time.monotonic() - began_s < BEAT_S, "only the next question found it out"
         assert printer.print(receipt("lost"), 2.0) == OFFLINE
         paper.plug_in()
         until(lambda: printer.status(0).connected, printer)
@@ -115,8 +115,8 @@ def test_a_cable_that_is_pulled_in_mid_job_leaves_it_partial_at_once(wiring: Wir
         paper.wait_commands("GS v", 1, timeout_s=5)
         paper.unplug()
         began_s = time.monotonic()
-        job.join(10)
-        assert time.monotonic() - began_s < 2.0
+        job.join(15)
+        assert time.monotonic() - began_s < 10.0, "half its deadline"
         (outcome,) = outcomes
         assert isinstance(outcome, FailedPartial)
         assert outcome.reason is Trouble.LINK_LOST
@@ -133,7 +133,7 @@ def test_a_printer_that_stops_reading_and_answering_is_waited_for_no_longer_than
         paper.stall_after(0)
         began_s = time.monotonic()
         outcome = printer.print(picture(1000), 2.5)
-        assert time.monotonic() - began_s < 3.0
+        assert time.monotonic() - began_s < 8.0
         if wiring.shows_power:  # as half a TCP connection: it takes bytes until no more go
             assert isinstance(outcome, FailedPartial)
             assert outcome.reason is Trouble.DEVICE_TIMEOUT
@@ -146,8 +146,8 @@ def test_a_port_that_nobody_is_at_is_offline_at_once(wiring: Wiring) -> None:
     with wiring.simulator() as paper:
         port = wiring.port(paper)
     began_s = time.monotonic()
-    assert wiring.driver(port).print(receipt("x"), 5.0) == OFFLINE
-    assert time.monotonic() - began_s < 1.0
+    assert wiring.driver(port).print(receipt("x"), 15.0) == OFFLINE
+    assert time.monotonic() - began_s < 10.0, "it was waited for"
 
 
 def test_letting_go_frees_the_port_for_the_next_one(wiring: Wiring) -> None:
@@ -213,8 +213,8 @@ def test_xon_and_xoff_hold_a_long_job_back_and_lose_none_of_it(tmp_path: Path) -
         job.start()
         paper.wait_commands("GS v", strips + 2, timeout_s=5)
         paper.open_cover()
-        job.join(10)
-        assert time.monotonic() - began_s < 2.0
+        job.join(15)
+        assert time.monotonic() - began_s < 8.0
         (outcome,) = outcomes
         assert isinstance(outcome, FailedPartial)
         assert outcome.reason is Trouble.DEVICE_TIMEOUT
@@ -321,8 +321,8 @@ def test_what_does_not_speak_rfc_2217_is_told_within_seconds(tmp_path: Path) -> 
         host, port = paper.address
         printer = wiring.driver(PortOptions(rfc2217=f"{host}:{port}", baud=9600, flow="none"))
         began_s = time.monotonic()
-        assert printer.print(receipt("x"), 8.0) == OFFLINE
-        assert time.monotonic() - began_s < 2.0
+        assert printer.print(receipt("x"), 20.0) == OFFLINE
+        assert time.monotonic() - began_s < 10.0
     wiring.close()
 
 

@@ -29,14 +29,16 @@ from hwsim.printer import VirtualPrinter
 from tests.crash.print_judge import Report, Score, judge, table
 from tests.crash.print_processes import NAIVE
 from tests.crash.print_tills import Nursery, Printing
+from tests.crash.print_trail import Trail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from hwsim.receipt import Receipt
 
 SEED = 20_261_122
 LANES = 10
+MODELS_USED = ("tm-t88", "generic-80")
 EPISODE_SALES = 12
 LINES = (1, 1, 4, 30, 80)
 """Of a sale; the longest receipts are more than a printer's buffer holds."""
@@ -45,6 +47,7 @@ NEXT_CUSTOMER_S_MAX = 2.0
 """The next customer comes when the last one's receipt is out, or after this time."""
 LAST_PAPER_S_MAX = 20.0
 STILL_LOOKS = 3
+FINDINGS_SHOWN_MAX = 5
 DEATHS = (
     "effects.before_print",
     "effects.print_started",
@@ -204,16 +207,19 @@ def run_lane(
     cpus = sorted(os.sched_getaffinity(0))
     printing = Printing(nursery, policy, folder, victim.printer, cpus[seed % len(cpus)])
     counted: Counter[str] = Counter()
+    trail = Trail()
     try:
         for plan in plans(seed, sales):
-            _episode(printing, victim, plan, counted)
+            _episode(printing, victim, plan, counted, trail)
         printing.start()
         printing.settle()
         assert not printing.is_dead(), "it died by itself"
         victim.await_still(LAST_PAPER_S_MAX)
         said = printing.said()
+        printing.tell(trail)
+        trail.read_wire(victim.printer)
         printing.kill()
-        return Report(model, said, victim.paper(), counted)
+        return Report(model, said, victim.paper(), counted, seed, trail.of)
     except BaseException:
         print(f"{policy=} {model=} {seed=} {folder=}", file=sys.stderr)
         traceback.print_exc()  # at once: the other lanes may take half an hour
@@ -222,17 +228,24 @@ def run_lane(
         victim.printer.close()
 
 
-def _episode(printing: Printing, victim: Victim, plan: Plan, counted: Counter[str]) -> None:
-    printing.start(plan.death.failpoint if plan.death else "")
+def _episode(
+    printing: Printing, victim: Victim, plan: Plan, counted: Counter[str], trail: Trail
+) -> None:
+    failpoint = plan.death.failpoint if plan.death else ""
+    trail.note(f"starts the till, to die at {failpoint or 'no place'}")
+    printing.start(failpoint)
     for lines, fault in plan.sales:
         end = None
         if fault is not None:
             counted[fault.name] += 1
+            trail.note(str(fault))
             end = victim.begin(fault)
+        trail.note(f"sells {lines} lines")
         printing.sell(lines)
         printing.await_over(fault.lasts_s if fault else 0.3)
         if printing.is_dead():
             counted["till"] += 1
+            trail.note(f"finds the till dead: {plan.death}")
             if plan.death is not None and plan.death.together:
                 counted["both"] += 1
                 victim.printer.power_off()
@@ -242,23 +255,37 @@ def _episode(printing: Printing, victim: Victim, plan: Plan, counted: Counter[st
             printing.kill()
             printing.start()
         elif end is not None:
+            trail.note("ends the fault")
             end()
         victim.mend()
         victim.await_still(NEXT_CUSTOMER_S_MAX)
+        trail.read_wire(victim.printer)
+    trail.note("lets it settle")
     printing.settle()
     if printing.is_dead():
         counted["till"] += 1
+        trail.note("finds the till dead")
         printing.kill()
         printing.start()
         printing.settle()
+    trail.note("kills the till")
+    trail.read_wire(victim.printer)
     printing.kill()
     counted["till"] += 1
 
 
-def run(policy: str, jobs: int, *, seed: int = SEED, lanes: int = LANES) -> list[Score]:
+def run(
+    policy: str,
+    jobs: int,
+    *,
+    seed: int = SEED,
+    lanes: int = LANES,
+    only: Collection[str] = MODELS_USED,
+) -> list[Score]:
     """Let a policy print so many receipts; the score for each kind of printer.
 
-    Three lanes of four have a printer with process ids and counters, the fourth is a clone.
+    Three lanes of four have a printer with process ids and counters, the fourth is a clone. The
+    lanes whose model is not in `only` are left out: the others go as they would beside them.
     """
     with tempfile.TemporaryDirectory(prefix="print", dir="/tmp") as name:
         nursery = Nursery(Path(name))
@@ -266,10 +293,12 @@ def run(policy: str, jobs: int, *, seed: int = SEED, lanes: int = LANES) -> list
             with ThreadPoolExecutor(lanes) as pool:
                 planned = []
                 for lane in range(lanes):
+                    model = "generic-80" if lane % 4 == 3 else "tm-t88"
+                    if model not in only:
+                        continue
                     folder = Path(name) / str(lane)
                     folder.mkdir()
                     sales = jobs // lanes + (lane < jobs % lanes)
-                    model = "generic-80" if lane % 4 == 3 else "tm-t88"
                     planned.append(
                         pool.submit(run_lane, nursery, policy, model, seed + lane, sales, folder)
                     )
@@ -286,17 +315,24 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--lanes", type=int, default=LANES)
     parser.add_argument("--policy", action="append", help="repeatable; all if none is named")
+    parser.add_argument("--model", action="append", choices=MODELS_USED, help="only its lanes")
     arguments = parser.parse_args()
     scores: list[Score] = []
     for policy in arguments.policy or ("tillhal", *NAIVE):
         begun_s = time.monotonic()
-        scores += run(policy, arguments.jobs, seed=arguments.seed, lanes=arguments.lanes)
+        scores += run(
+            policy,
+            arguments.jobs,
+            seed=arguments.seed,
+            lanes=arguments.lanes,
+            only=arguments.model or MODELS_USED,
+        )
         print(f"{policy}: {time.monotonic() - begun_s:.0f} s", file=sys.stderr, flush=True)
     print(f"seed {arguments.seed}\n")
     print("\n".join(table(scores)))
     faults = [fault for score in scores if score.policy == "tillhal" for fault in score.faults]
     for score in scores:
-        for fault in score.faults[:5]:
+        for fault in score.faults[:FINDINGS_SHOWN_MAX]:
             print(f"{score.policy}, {score.model}: {fault}", file=sys.stderr)
     sys.exit(bool(faults))
 

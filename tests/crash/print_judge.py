@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tillhal.v1 import printer_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _NUMBER = re.compile(r"^Receipt (\d+) ", re.MULTILINE)
 _COPY = re.compile(r"^\s*\*\*\* COPY (\d+) \*\*\*", re.MULTILINE)
@@ -100,16 +100,34 @@ def _ends_whole(text: str) -> bool:
 
 
 class Report(NamedTuple):
-    """What a lane left: the printer's model, what was said, the paper, the faults that happened."""
+    """What a lane left: the printer's model, what was said, the paper, the faults that happened;
+    the lane's seed, and how to learn what happened to a receipt.
+    """
 
     model: str
     said: Said
     pieces: list[tuple[str, bool]]
     happened: Counter[str]
+    seed: int = 0
+    trail_of: Callable[[int], list[str]] = lambda _: []
+
+
+class Finding(NamedTuple):
+    """What must never be: of which receipt, in the lane of which seed, and how it came to it."""
+
+    receipt: int
+    what: str
+    seed: int
+    trail: list[str]
+
+    def __str__(self) -> str:
+        """For a person, with the trail."""
+        head = f"receipt {self.receipt} {self.what} (the lane of seed {self.seed})"
+        return "\n".join((head, *(f"    {line}" for line in self.trail)))
 
 
 class Score(NamedTuple):
-    """One policy on one kind of printer. `faults` are what tillhal must never do, in words."""
+    """One policy on one kind of printer. `faults` are what tillhal must never do."""
 
     policy: str
     model: str
@@ -121,7 +139,7 @@ class Score(NamedTuple):
     needless: int
     open: int
     happened: Counter[str]
-    faults: list[str]
+    faults: list[Finding]
 
 
 def judge(policy: str, reports: list[Report]) -> list[Score]:
@@ -135,7 +153,7 @@ def judge(policy: str, reports: list[Report]) -> list[Score]:
 def _score(policy: str, model: str, reports: list[Report]) -> Score:
     numbers = dict.fromkeys(("jobs", "printed", "lost", "twice", "copies", "needless", "open"), 0)
     happened: Counter[str] = Counter()
-    faults: list[str] = []
+    faults: list[Finding] = []
     for report in reports:
         said, paper = report.said, read(report.pieces)
         happened += report.happened
@@ -150,12 +168,18 @@ def _score(policy: str, model: str, reports: list[Report]) -> Score:
         numbers["copies"] += paper.copies.total()
         numbers["needless"] += len(needless)
         numbers["open"] += len(said.open)
-        faults += [f"receipt {n} is said to be printed and is not on paper" for n in sorted(lost)]
-        faults += [f"receipt {n} came out twice, unmarked" for n in sorted(twice)]
-        if model == "tm-t88":
-            faults += [f"receipt {n} was out, and a copy was printed" for n in sorted(needless)]
         unsold = (paper.originals.keys() | paper.copies.keys()) - said.known
-        faults += [f"receipt {n} is on paper and was never sold" for n in sorted(unsold)]
+        found = [
+            (lost, "is said to be printed and is not on paper"),
+            (twice, "came out twice, unmarked"),
+            (needless if model == "tm-t88" else set(), "was out, and a copy was printed"),
+            (unsold, "is on paper and was never sold"),
+        ]
+        faults += [
+            Finding(receipt, what, report.seed, report.trail_of(receipt))
+            for receipts, what in found
+            for receipt in sorted(receipts)
+        ]
     return Score(
         policy,
         model,

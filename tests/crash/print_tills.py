@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hwsim.printer import VirtualPrinter
+    from tests.crash.print_trail import Trail
 
 SETTLE_S_MAX = 90.0
 START_S_MAX = 60.0
@@ -206,6 +207,12 @@ class Printing:
             elif time.monotonic() - since_s > QUIET_S:
                 return
             pause.wait(0.05)
+
+    def tell(self, trail: Trail) -> None:
+        """Add to a trail what the till has recorded and logged."""
+        if not self.is_naive:
+            trail.read_journal(self.calls)
+            trail.read_log(self._folder / "log")
 
     def said(self) -> Said:
         """What the till says of each receipt now."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.crash.print_campaign import LANES, SEED, plans, run
-from tests.crash.print_judge import Report, Said, Score, judge, read, table
+from tests.crash.print_judge import Finding, Report, Said, Score, judge, read, table
+from tests.crash.print_processes import NAIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,13 @@ def test_no_receipt_is_lost_and_none_doubled_whatever_happens_to_till_and_printe
 def test_the_judge_sees_what_others_do_wrong(runs: Runs, policy: str) -> None:
     scores = runs[policy].result()
     print("\n".join(table(scores)))
-    assert [fault for score in scores for fault in score.faults]
+    faults = [fault for score in scores for fault in score.faults]
+    assert faults
+    if policy not in NAIVE:
+        told = str(faults[0])  # with the lane, and the facts, the bytes and the hands in time
+        assert f"the lane of seed {faults[0].seed}" in told
+        for word in ("fact  ", "PrintStarted", "to    GS V", "from  GS (", "hand  "):
+            assert word in told, f"{word!r} is not in the trail:\n{told}"
 
 
 # --- the judge, without a printer
@@ -63,7 +70,7 @@ COPY = "*** COPY 1 ***\nMay be a duplicate\n"
 SAID = Said({1, 2}, Counter(), set(), {1, 2})
 
 
-def faults(said: Said, *pieces: str, model: str = "tm-t88") -> list[str]:
+def faults(said: Said, *pieces: str, model: str = "tm-t88") -> list[Finding]:
     report = Report(model, said, [(piece, True) for piece in pieces], Counter())
     (score,) = judge("any", [report])
     return score.faults

@@ -139,6 +139,19 @@ def test_a_receipt_that_never_began_is_not_proven_by_the_cut_of_the_one_before_i
         assert paper_in(printer).originals == {1: 1}
 
 
+def test_a_receipt_is_proven_though_the_count_could_not_be_read_at_first() -> None:
+    with VirtualPrinter(drawer=VirtualDrawer()) as printer, a_till(printer=printer) as till:
+        till.start("printer.mid_print")
+        printer.ignore("GS ( H")  # what leads to the count is not answered in time
+        till.calls.checkout.Checkout(card_sale())
+        await_job(till.calls, "receipt/1", pb.JOB_STATE_SENDING)
+        printer.ignore()  # and then it is well again, before the first byte of the receipt
+        till.await_killed()
+        till.start()
+        job = await_job(till.calls, "receipt/1", FAILED_PARTIAL)
+        assert job.reason == "CUT_COUNTER"
+
+
 def test_half_a_receipt_is_known_to_be_half_and_printed_again_as_a_copy() -> None:
     with (
         VirtualPrinter(drawer=VirtualDrawer()) as printer,

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from tests.support.till import Calls, Till
 
-PROMPT_S_MAX = 1.0
-"""A machine that runs other tests beside this one is slow; a device's deadline is much longer."""
+PROMPT_S_MAX = 5.0
+"""A machine that runs other tests beside this one is slow; a device's deadline is longer, 20 s.
+How quick it is, is measured in bench/."""
 SALES_WATCHED = 2_000
 IN_FLIGHT = 8
 

@@ -45,7 +45,7 @@ def test_two_front_ends_hand_the_focus_over(till: Till, scanner: VirtualScanner)
         began_s = time.monotonic()
         with Focus(till.another(), purpose="the tablet", wait_s=20) as tablet:
             # The counter said nothing, was asked, and lost it.
-            assert 2.5 < time.monotonic() - began_s < 8
+            assert 2.5 < time.monotonic() - began_s < 18, "as long as the tablet waits"
             assert counter.wanted().purpose == "the tablet"
             ended = counter.await_end()
             assert ended is not None

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 START_S_MAX = 20.0
 CALL_S_MAX = 15.0
 """No call of a test takes longer; those that must be quick say so themselves."""
-STOP_S_MAX = 2.0
-"""What the daemon promises from SIGTERM to its end."""
+STOP_S_MAX = 8.0
+"""From SIGTERM to its end. It promises two seconds, on a machine that does nothing else beside."""
 MESSAGE_BYTES_MAX = 32 << 20
 HEADER = "THE CORNER SHOP"
 SOCKET_ONLY = '[access]\nmode = "socket"\nargon2_memory_kib = 1024\nargon2_passes = 1'

@@ -139,7 +139,8 @@ class Trouble(enum.StrEnum):
     LINK_LOST: the connection broke.
     TTL_OVER: it was asked for so long ago that nobody waits for it any more.
     EVIDENCE_AWAITED: the printer is first to say what became of the job before.
-    CUTS_CHANGED: the printer has cut since its count was read; that is read again at once.
+    CUTS_CHANGED: the printer has cut since its count was read, or could not tell it then and can
+    now; that is read again at once.
     DRIVER_FAILED: the driver made a mistake of its own; a condition tells more.
     QUEUE_FULL, DEVICE_STUCK: earlier work is in the way.
     PRINTER_REMOVED: it is not in the configuration any more.
@@ -219,6 +220,10 @@ class IdentityStrength(enum.StrEnum):
     NONE = "none"
 
 
+UNCOUNTED: Final = -1
+"""For a printer's count of cuts, where it could not be read: unlike every count that can be."""
+
+
 class PosPrinter(Protocol):
     """A receipt printer."""
 
@@ -237,8 +242,9 @@ class PosPrinter(Protocol):
     ) -> PrintOutcome:
         """Print once, and say what became of it. Never tries twice, never raises DeviceError.
 
-        Given `cuts_before`, begins only if that is still the printer's count of cuts; else
-        FailedBeforeStart with CUTS_CHANGED. Only of a printer that has `cut_counter`.
+        Given `cuts_before`, begins only if that is still the printer's count of cuts, or if it
+        cannot be read now; else FailedBeforeStart with CUTS_CHANGED. UNCOUNTED is no printer's
+        count. Only of a printer that has `cut_counter`.
         """
 
     def count_cuts(self, deadline_s: float) -> int | None:

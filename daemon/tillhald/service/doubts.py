@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import structlog
 from msgspec.structs import replace
 
-from tillhald.devices.categories import Evidence
+from tillhald.devices.categories import UNCOUNTED, Evidence, How, PrinterStatus
 from tillhald.domain import events as ev
 from tillhald.domain.jobs import JobState
 from tillhald.domain.paper import by_policy, in_doubt, is_provable, judged
 from tillhald.journal.errors import Overloaded, StorageError
 
 if TYPE_CHECKING:
-    from tillhald.devices.registry import DeviceRegistry
+    from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
     from tillhald.domain.jobs import Job
     from tillhald.service.till import Clock, Till
 
@@ -49,6 +49,39 @@ class Doubts:
         self._unproven: set[str] = set()
         # Since when a job's evidence has been asked for, by the monotonic clock.
         self._asked_s: dict[str, float] = {}
+        # By printer, the job that has been sent without a count to compare.
+        self._uncounted: dict[str, str] = {}
+
+    # --- before a job
+
+    async def cuts_before(self, shot: DeviceSnapshot) -> int | None:
+        """The printer's count of cuts before a job, if it is sure.
+
+        A count that is too old proves a job that never began: power may go before the driver has
+        compared it with the printer's own.
+        """
+        status = shot.status
+        if not isinstance(status, PrinterStatus):
+            return None
+        if status.cut_count.how is How.MEASURED:
+            return status.cut_count.value
+        if status.silent:
+            return None
+        return await self._devices.count_cuts(shot.device_id, deadline_s=COUNT_S_MAX)
+
+    def uncounted(self, job: Job) -> int | None:
+        """What to compare the count with where it could not be read, of a printer that keeps one.
+
+        The cable may have been pulled just then, and be back. A printer that can tell its count
+        now does not begin the job, and it begins anew with that: if the till died after a job
+        without a count, nobody could say what became of it. Once for a job: it must go at last.
+        """
+        if self._uncounted.get(job.printer) == job.job_id:
+            return None
+        self._uncounted[job.printer] = job.job_id
+        return UNCOUNTED
+
+    # --- after it
 
     def expect(self, job: Job, mark: str) -> None:
         """The printer may still answer `mark`, and confirm the job by it."""

@@ -20,7 +20,6 @@ from tillhald.devices.categories import (
     Evidence,
     FailedBeforeStart,
     FailedPartial,
-    How,
     KickFailed,
     PrinterCapabilities,
     PrinterStatus,
@@ -35,7 +34,7 @@ from tillhald.domain.jobs import JobKind, JobState, KickState, PrintWork
 from tillhald.domain.work import work_of
 from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
-from tillhald.service.doubts import COUNT_S_MAX, Doubts
+from tillhald.service.doubts import Doubts
 from tillhald.service.kicks import kick_ended
 from tillhald.service.print_documents import PrintDocuments
 
@@ -274,7 +273,7 @@ class Effects:
             return Step.HELD
         if printer not in self._failing:
             self._away_s.pop(printer, None)
-        cuts_before = await self._cuts_before(shot)
+        cuts_before = await self._doubts.cuts_before(shot)
         if not self._is_as_it_was(job):
             return Step.DONE
         try:
@@ -293,11 +292,13 @@ class Effects:
         started = ev.PrintStarted(job_id=job.job_id, cuts_before=cuts_before, cuts=cuts)
         await self._till.record([started])
         reach("effects.print_started")
+        assert isinstance(shot.capabilities, PrinterCapabilities), "a printer has a printer's"
+        if cuts_before is None and shot.capabilities.cut_counter:
+            cuts_before = self._doubts.uncounted(job)
         outcome = await self._devices.print(
             printer, document, cuts_before=cuts_before, deadline_s=PRINT_S_MAX
         )
         reach("effects.after_print")
-        assert isinstance(shot.capabilities, PrinterCapabilities), "a printer has a printer's"
         work = work_of(document, shot.capabilities.paper)
         return await self._note_print(job, outcome, work)
 
@@ -308,19 +309,6 @@ class Effects:
         """
         is_silent = isinstance(shot.status, PrinterStatus) and shot.status.silent
         return shot.may_print and not (is_silent and self._till.state.kicks)
-
-    async def _cuts_before(self, shot: DeviceSnapshot) -> int | None:
-        """The printer's count of cuts, if it is sure.
-
-        A count that is too old proves a job that never began: power may go before the driver has
-        compared it with the printer's own.
-        """
-        status = shot.status
-        if not isinstance(status, PrinterStatus) or status.silent:
-            return None
-        if status.cut_count.how is How.MEASURED:
-            return status.cut_count.value
-        return await self._devices.count_cuts(shot.device_id, deadline_s=COUNT_S_MAX)
 
     async def _wait_for(self, job: Job, shot: DeviceSnapshot) -> Step:
         """The printer cannot print now: hold the job, or give it to the printer's backup."""

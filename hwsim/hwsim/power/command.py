@@ -22,6 +22,7 @@ from typing import Final, NoReturn
 
 from hwsim.power.disk import PowerCutDisk, why_not
 from hwsim.power.faults import Freeze, Rule
+from hwsim.signals import waking_fd
 
 AFTER_S: Final = 1.0
 """When the power goes, if nothing else is said."""
@@ -58,6 +59,7 @@ def run_powercut(options: PowerCutOptions) -> int:
     command, 3 when the command failed by itself before the power went, 130 after Ctrl-C.
     """
     signal.signal(signal.SIGTERM, _end)
+    woken = waking_fd()
     try:
         _check(options)
         # Everything that the command starts becomes ours when its parents die: it is killed, too.
@@ -67,7 +69,7 @@ def run_powercut(options: PowerCutOptions) -> int:
             PowerCutDisk(Path(folder) / "disk", start=options.start) as disk,
         ):
             for number in range(options.rounds):
-                status = _round(disk, options, number)
+                status = _round(disk, options, number, woken)
                 if status:
                     break
             shutil.copytree(disk.path, options.keep, dirs_exist_ok=True)
@@ -92,8 +94,8 @@ def _check(options: PowerCutOptions) -> None:
         raise CannotRun(f"there is no program {options.command[0]!r}")
 
 
-def _round(disk: PowerCutDisk, options: PowerCutOptions, number: int) -> int:
-    """Run the command until the power goes, and say what was lost."""
+def _round(disk: PowerCutDisk, options: PowerCutOptions, number: int, woken: int) -> int:
+    """Run the command until the power goes, and say what was lost. `woken`: see waking_fd."""
     seed = options.seed + number
     if options.after_writes is not None:
         disk.fail(Rule("write", "*", Freeze(), nth=options.after_writes + 1, times=1))
@@ -105,7 +107,7 @@ def _round(disk: PowerCutDisk, options: PowerCutOptions, number: int) -> int:
     status, interrupted = None, False
     with _running(words, disk) as child:
         try:
-            status = _wait(child, disk, _deadline_s(options))
+            status = _wait(child, disk, woken, _deadline_s(options))
         except KeyboardInterrupt:
             interrupted = True
         ran_s = time.monotonic() - began_s
@@ -154,12 +156,12 @@ def _running(words: list[str], disk: PowerCutDisk) -> Iterator["subprocess.Popen
 
 
 def _wait(
-    child: "subprocess.Popen[bytes]", disk: PowerCutDisk, deadline_s: float | None
+    child: "subprocess.Popen[bytes]", disk: PowerCutDisk, woken: int, deadline_s: float | None
 ) -> int | None:
     """Wait for the moment of the cut. Return the command's exit status if it ended before."""
     pidfd = os.pidfd_open(child.pid)
     try:
-        ready, _, _ = select.select([pidfd, disk.frozen_fd], [], [], deadline_s)
+        ready, _, _ = select.select([pidfd, disk.frozen_fd, woken], [], [], deadline_s)
     finally:
         os.close(pidfd)
     return child.wait() if pidfd in ready else None

@@ -22,6 +22,7 @@ from hwsim.power.loss import Loss
 from hwsim.power.trace import ROOT_INO, Node, Trace, Tree
 from hwsim.power.tree import read_in
 from hwsim.power.volume import BLOCK_BYTES, Volume
+from hwsim.signals import waking_fd
 
 _FOLDER_MODE: Final = 0o040755
 
@@ -64,7 +65,9 @@ class Server:
         self._frozen = frozen
         self._is_frozen = False
         self._owner = os.pidfd_open(owner_pid)
+        self._woken = waking_fd()
         self._waiting = select.poll()
+        self._waiting.register(self._woken, select.POLLIN)
         self._waiting.register(self._owner, select.POLLIN)
         self._waiting.register(orders, select.POLLIN)
         self._faults = Faults()
@@ -88,7 +91,7 @@ class Server:
     def _mount(self) -> None:
         self._session = Session(self._folder)
         self._serving = select.poll()
-        for source in (self._session.fileno(), self._orders.fileno(), self._owner):
+        for source in (self._session.fileno(), self._orders.fileno(), self._owner, self._woken):
             self._serving.register(source, select.POLLIN)
 
     def _orders_or_owner(self, ready: list[tuple[int, int]]) -> bool:

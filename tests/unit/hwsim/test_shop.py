@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,14 +100,12 @@ def test_a_shop_says_where_it_is_and_what_happens(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_shop_ends_cleanly_when_asked(shop: subprocess.Popen[str], number: int) -> None:
     next_line(shop)
-    began_s = time.monotonic()
     shop.send_signal(number)
     try:
         assert shop.wait(END_S_MAX) == 0
     except subprocess.TimeoutExpired:
         shop.send_signal(signal.SIGABRT)
         pytest.fail(f"it goes on:\n{shop.communicate()[1]}")
-    assert time.monotonic() - began_s < 5.0
     assert shop.stderr is not None
     assert "Traceback" not in shop.stderr.read()
 

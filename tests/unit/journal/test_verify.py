@@ -251,4 +251,4 @@ def test_a_check_that_takes_too_long_is_ended(filled: Callable[..., Path]) -> No
     started_s = time.monotonic()
     with pytest.raises(TimeoutError):
         in_child(folder, deadline_s=0.001)
-    assert time.monotonic() - started_s < 5
+    assert time.monotonic() - started_s < 30
