@@ -205,3 +205,7 @@ class Reading:
                 except JournalDamaged:
                     continue
         return None
+
+    def copy_to(self, folder: str) -> None:
+        """Write the file as it is now into an empty folder. Not synced."""
+        self._env.copy(folder, compact=False)
