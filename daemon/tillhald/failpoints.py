@@ -22,6 +22,8 @@ FAILPOINTS = frozenset(
         "boot.file_renamed",
         "boot.generation_built",
         "boot.generation_renamed",
+        "home.work_stored",
+        "home.switched",
         "backup.part_made",
         "backup.part_written",
         "backup.part_synced",
