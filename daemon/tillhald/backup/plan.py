@@ -65,9 +65,7 @@ def _check_till(order: PlanOrder, backups: BackupSet) -> None:
         raise RestoreOtherTill(sentence)
 
 
-def _compared(
-    order: PlanOrder, here: Reading, there: Reading, files: dict[str, bytes]
-) -> Compared:
+def _compared(order: PlanOrder, here: Reading, there: Reading, files: dict[str, bytes]) -> Compared:
     meeting = meet(here, there)
     end = state_at(there, there.head.seq)
     now = state_at(here, here.head.seq)

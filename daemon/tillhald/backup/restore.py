@@ -1,4 +1,4 @@
-"""Building a generation of backups, as a program: `python -m tillhald.backup.restore`, see `changes`.
+"""Building a generation of backups: the program `tillhald.backup.restore`, see `changes`.
 
 What is built lies beside what is here, and counts only once the boot record names it. Its last
 record is the first one of its own: that, and from what, it was restored.

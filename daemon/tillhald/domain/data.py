@@ -4,25 +4,17 @@ that use them are in `data_rules`.
 
 from __future__ import annotations
 
-import enum
-
 import msgspec
 
 from tillhald.domain.access import AccessBook
 from tillhald.domain.backup import BackupTotals
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
+from tillhald.domain.switches import WorkKind
 
 CHANGES_REMEMBERED_MAX = 8
 SALES_NAMED_MAX = 50
 """Of those that one history has and the other has not; all of them are counted."""
-
-
-class DataChangeKind(enum.StrEnum):
-    """What was done to all of the data."""
-
-    RESTORE = "restore"
-    CLEAN = "clean"
 
 
 class NamedSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -100,7 +92,7 @@ class DataChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A restore or a clean that the data has behind it. `lost`: what was here and is not any more;
     `totals`: what it came to before the till went on."""
 
-    kind: DataChangeKind
+    kind: WorkKind
     work_id: str
     request_id: str
     at_ms: int

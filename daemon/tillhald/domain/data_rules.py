@@ -14,7 +14,6 @@ from tillhald.domain.data import (
     SALES_NAMED_MAX,
     DataBook,
     DataChange,
-    DataChangeKind,
     KeptData,
     NamedSale,
     NumbersGiven,
@@ -23,6 +22,7 @@ from tillhald.domain.data import (
 from tillhald.domain.jobs import JobState, KickState
 from tillhald.domain.sale import SaleState, TenderState, TenderType
 from tillhald.domain.state import TillState
+from tillhald.domain.switches import WorkKind
 
 if TYPE_CHECKING:
     from tillhald.domain.sale import Sale
@@ -71,7 +71,7 @@ def _restored(state: TillState, event: ev.DataRestored, at_ms: int) -> TillState
         backups=replace(state.backups, full=None),
     )
     change = DataChange(
-        kind=DataChangeKind.RESTORE,
+        kind=WorkKind.RESTORE,
         work_id=event.work_id,
         request_id=event.request_id,
         at_ms=at_ms,
@@ -91,7 +91,7 @@ def _restored(state: TillState, event: ev.DataRestored, at_ms: int) -> TillState
 def _cleaned(state: TillState, event: ev.DataCleaned, at_ms: int) -> TillState:
     kept = event.kept
     change = DataChange(
-        kind=DataChangeKind.CLEAN,
+        kind=WorkKind.CLEAN,
         work_id=event.work_id,
         request_id=event.request_id,
         at_ms=at_ms,

@@ -109,6 +109,10 @@ EN: Final = {
     "BACKUP_KEY_NEEDED": "The owner's key is needed to open this backup.",
     "BACKUP_KEY_WRONG": "This key does not open the backup.",
     "BACKUP_CORRUPT": "The backup is damaged. Do not use it; make a new one.",
+    "RESTORE_OTHER_TILL": "This backup is of another till.",
+    "RESTORE_WOULD_FORK": "Restoring would lose what was sold since. The owner must agree first.",
+    "PLAN_STALE": "Things have changed since this was planned. Plan it again.",
+    "NOT_PRE_LIVE": "This till is live. Its data cannot be cleared.",
     "SHUTTING_DOWN": "The till is shutting down.",
     "INTERNAL": "The till made a mistake. Try again or call for help.",
 }
@@ -218,6 +222,10 @@ ZH: Final = {
     "BACKUP_KEY_NEEDED": "打开该备份需要店主的密钥。",
     "BACKUP_KEY_WRONG": "该密钥不能打开此备份。",
     "BACKUP_CORRUPT": "该备份已损坏，请勿使用，请重新备份。",
+    "RESTORE_OTHER_TILL": "该备份属于另一台收银机。",
+    "RESTORE_WOULD_FORK": "恢复会丢失备份之后的销售，须店主先同意。",
+    "PLAN_STALE": "计划之后情况有变，请重新查看。",
+    "NOT_PRE_LIVE": "本收银机已正式使用，数据不能清除。",
     "SHUTTING_DOWN": "收银机正在关机。",
     "INTERNAL": "收银机出错，请重试或求助。",
 }
