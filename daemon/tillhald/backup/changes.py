@@ -86,3 +86,17 @@ class Built(msgspec.Struct, kw_only=True, omit_defaults=True):
     head_hash: str
     totals: BackupTotals
     travelled: tuple[str, ...] = ()
+
+
+class Met(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """How one history stands to another: see `journal.meeting`. `common`: the last record that both
+    have; where a backup's clear parts alone were looked at, a FORK may have begun later."""
+
+    relation: Relation
+    common: int
+    here_seq: int
+    there_seq: int
+    here_incarnation: int
+    there_incarnation: int
+    store_id: str
+    workstation_id: str
