@@ -116,8 +116,8 @@ class Shelved(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One line. `phase`, `done` and `total` while it works; at last `made` with the `secret` that
-    reads it back, or `found`, with `compared` for a plan, or `built`, or `met`, or `shelf` with
-    what was `removed`, or `refused` with a reason and a sentence. `fault` says the same as
+    reads it back, or `found`, with `compared` for a plan, or `built`, or `met`, or
+    `extracted`, or `shelf` with what was `removed`, or `refused` with a reason and a sentence. `fault` says the same as
     `refused`, for readers that know the journal's programs."""
 
     phase: str = ""
@@ -132,6 +132,7 @@ class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     compared: Compared | None = None
     built: Built | None = None
     met: Met | None = None
+    extracted: list[str] = []
     refused: str = ""
     sentence: str = ""
     fault: str = ""

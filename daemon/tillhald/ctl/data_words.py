@@ -27,7 +27,7 @@ _RELATIONS: Final = {
         "sold on with the same data."
     ),
     pb.DATA_RELATION_STRANGERS: (
-        "The backup is of other data than this till has: of another machine, or from before a clean."
+        "The backup is of other data than this till has: another machine's, or from before a clean."
     ),
 }
 
