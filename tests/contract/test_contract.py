@@ -162,7 +162,7 @@ def test_every_request_that_changes_something_carries_a_request_id() -> None:
     # step the first counts.
     reads = re.compile(
         r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|CheckBackup|AnswerHealthStep|Preflight"
-        r"|Reconcile|Explain)"
+        r"|Reconcile|Explain|PlanRestore|PlanClean)"
     )
     for name in MODULES:
         if not name.endswith("_pb2"):

@@ -145,6 +145,14 @@ def requests() -> dict[str, Callable[[], Message]]:
         ),
         "BackupService/ListBackups": backup_pb2.ListBackupsRequest,
         "BackupService/GetDataStatus": backup_pb2.GetDataStatusRequest,
+        "BackupService/PlanRestore": backup_pb2.PlanRestoreRequest,
+        "BackupService/CommitRestore": lambda: backup_pb2.CommitRestoreRequest(
+            request_id=new_id(), plan_id="00" * 16, accept_loss=True
+        ),
+        "BackupService/PlanClean": backup_pb2.PlanCleanRequest,
+        "BackupService/CommitClean": lambda: backup_pb2.CommitCleanRequest(
+            request_id=new_id(), plan_id="00" * 16
+        ),
         "PowerService/GetPower": power_pb2.GetPowerRequest,
         "PowerService/RunSelfTest": lambda: power_pb2.RunSelfTestRequest(
             request_id=new_id(), test_id=name(), ups="ups", kind=power_pb2.SELF_TEST_KIND_QUICK

@@ -874,6 +874,67 @@ class AsyncTill:
         request = backup_pb2.GetDataStatusRequest()
         return await self._ask(self.stubs.backup.GetDataStatus, request, timeout_s)
 
+    async def plan_restore(
+        self,
+        path: str = "",
+        *,
+        identity: str = "",
+        last_receipt: int = 0,
+        timeout_s: float = wire.BACKUP_S,
+    ) -> AsyncIterator[backup_pb2.PlanRestoreResponse]:
+        """Find out what restoring would come to: progress, and at last the plan. Changes nothing.
+
+        path: a backup in the till's folder, or a whole path on the till's machine; empty for the
+        newest set. identity: the owner's key. last_receipt: the highest number known to be on
+        paper. Raises `RestoreOtherTill`, `BackupCorrupt`, `BackupKeyNeeded`, `HomeNeeded` and
+        others.
+        """
+        request = backup_pb2.PlanRestoreRequest(
+            path=path, identity=identity, last_receipt=last_receipt
+        )
+        async for step in self._steps(self.stubs.backup.PlanRestore, request, timeout_s):
+            yield step
+
+    async def commit_restore(
+        self,
+        plan_id: str,
+        *,
+        request_id: str,
+        accept_loss: bool = False,
+        timeout_s: float = wire.BACKUP_S,
+    ) -> AsyncIterator[backup_pb2.CommitRestoreResponse]:
+        """Restore as planned: progress, then `restarting`; the till ends and starts again.
+
+        The same request_id, asked again after that, answers what came of it. Raises `PlanStale`,
+        `RestoreWouldFork` without accept_loss where something would be lost, and others.
+        """
+        request = backup_pb2.CommitRestoreRequest(
+            request_id=request_id, plan_id=plan_id, accept_loss=accept_loss
+        )
+        async for step in self._steps(self.stubs.backup.CommitRestore, request, timeout_s):
+            yield step
+
+    async def plan_clean(self, *, timeout_s: float | None = None) -> backup_pb2.PlanCleanResponse:
+        """What clearing the business data would clear and keep. Raises `NotPreLive`."""
+        request = backup_pb2.PlanCleanRequest()
+        return await self._ask(self.stubs.backup.PlanClean, request, timeout_s)
+
+    async def commit_clean(
+        self, plan_id: str, *, request_id: str, timeout_s: float = wire.BACKUP_S
+    ) -> AsyncIterator[backup_pb2.CommitCleanResponse]:
+        """Clear the business data as planned; otherwise as `commit_restore`. Raises `NotPreLive`,
+        `PlanStale` and others."""
+        request = backup_pb2.CommitCleanRequest(request_id=request_id, plan_id=plan_id)
+        async for step in self._steps(self.stubs.backup.CommitClean, request, timeout_s):
+            yield step
+
+    async def go_live(
+        self, *, request_id: str | None = None, timeout_s: float | None = None
+    ) -> backup_pb2.GoLiveResponse:
+        """End the time before business, for good; asked again, it says since when."""
+        request = backup_pb2.GoLiveRequest(request_id=request_id or new_id())
+        return await self._ask(self.stubs.backup.GoLive, request, timeout_s)
+
     async def _steps(
         self,
         rpc: grpc.aio.UnaryStreamMultiCallable[RequestT, ResponseT],

@@ -549,6 +549,22 @@ class BackupFailed(Refused, reason="BACKUP_FAILED"):
     """The backup could not be written, or was not read back as it was written."""
 
 
+class RestoreOtherTill(Refused, reason="RESTORE_OTHER_TILL"):
+    """The backup is another till's, or in another currency."""
+
+
+class RestoreWouldFork(Refused, reason="RESTORE_WOULD_FORK"):
+    """What is here and not in the backup would be lost, and nobody has accepted that."""
+
+
+class PlanStale(Refused, reason="PLAN_STALE"):
+    """What the plan was made of is not any more, or its time is over: plan again."""
+
+
+class NotPreLive(Refused, reason="NOT_PRE_LIVE"):
+    """The till is live: its data is business, and is not cleared."""
+
+
 class BackupNotFound(Refused, reason="BACKUP_NOT_FOUND"):
     """There is no such backup."""
 

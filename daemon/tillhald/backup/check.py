@@ -74,14 +74,14 @@ def check(order: CheckOrder, say: Callable[[Line], None]) -> None:
         last: Ending | None = None
         for file, clear in zip(files, clears, strict=True):
             if not keys:
-                found.append(_found(clear))
+                found.append(found_in(clear))
                 continue
             if scratch is not None:
                 scratch.begin(clear)
             names = _Names(scratch)
             phase = "opening" if scratch is None else "restoring"
-            last = _opened(file, clear, keys, names, Pace(say, phase))
-            found.append(_found(clear, last, names.names))
+            last = opened(file, clear, keys, names, Pace(say, phase))
+            found.append(found_in(clear, last, names.names))
         if scratch is not None and last is not None:
             _prove(scratch, last, Pace(say, "proving"))
     say(Line(found=found))
@@ -101,7 +101,7 @@ def _scratch(folder: Path) -> Iterator[Rebuild]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _opened(
+def opened(
     file: BinaryIO,
     clear: Clear,
     keys: Sequence[x25519.Identity],
@@ -124,7 +124,8 @@ def _prove(scratch: Rebuild, last: Ending, on_progress: Pace) -> None:
         raise corrupt("what it restores does not come to the totals that were there")
 
 
-def _found(clear: Clear, ending: Ending | None = None, names: Sequence[str] = ()) -> Found:
+def found_in(clear: Clear, ending: Ending | None = None, names: Sequence[str] = ()) -> Found:
+    """What is known of a backup: by its clear parts, and by its ending where it was opened."""
     header, trailer = clear.header, clear.trailer
     return Found(
         backup_id=header.backup_id,

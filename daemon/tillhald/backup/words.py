@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import lmdb
 import msgspec
 
+from tillhald.backup.changes import Built, Compared, Met
 from tillhald.domain import errors
 from tillhald.domain.backup import BackupKind, BackupMade, BackupTotals
 from tillhald.domain.errors import BackupFailed, Refused
@@ -115,8 +116,9 @@ class Shelved(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One line. `phase`, `done` and `total` while it works; at last `made` with the `secret` that
-    reads it back, or `found`, or `shelf` with what was `removed`, or `refused` with a reason and a
-    sentence. `fault` says the same as `refused`, for readers that know the journal's programs."""
+    reads it back, or `found`, with `compared` for a plan, or `built`, or `met`, or
+    `extracted`, or `shelf` with what was `removed`, or `refused` with a reason and a sentence. `fault` says the same as
+    `refused`, for readers that know the journal's programs."""
 
     phase: str = ""
     done: int = 0
@@ -127,6 +129,10 @@ class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     shelf: list[Shelved] | None = None
     removed: list[str] = []
     free_bytes: int = 0
+    compared: Compared | None = None
+    built: Built | None = None
+    met: Met | None = None
+    extracted: list[str] = []
     refused: str = ""
     sentence: str = ""
     fault: str = ""

@@ -69,6 +69,58 @@ def inspect(
     _show(found)
 
 
+@app.command()
+def extract(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a .tbk file.")],
+    *,
+    to: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FOLDER", help="Where the files go: an empty folder, or a new one."
+        ),
+    ],
+    key: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the files out that travel in a backup beside the journal, till.toml above all.
+
+    For a new machine: it needs its configuration before there is a till to restore the rest. There
+    are passwords in these files; they are written for your eyes alone.
+
+    Exit status: 0 if they were written, 1 if the backup is not whole, 2 if it could not be done.
+    """
+    if not file.is_file():
+        give_up(f"There is no file {file}.")
+    to.mkdir(mode=0o700, exist_ok=True)
+    if any(to.iterdir()):
+        give_up(f"{to} is not empty; nothing is written over.")
+    secret = key_text(key)
+    order = {
+        "file": str(file.absolute()),
+        "to": str(to.absolute()),
+        "secrets": [secret] if secret else [],
+    }
+    last: dict[str, Any] = {}
+    with bar(hidden=as_json) as show:
+        for last in lines_of("extract", package="backup", order=order):
+            if last.get("phase"):
+                show(last["phase"], last.get("done", 0), last.get("total", 0))
+    if last.get("refused") or last.get("fault"):
+        reason = last.get("refused", "")
+        if as_json:
+            write_json({"reason": reason, "sentence": last.get("sentence", "")})
+        else:
+            err.print(last.get("sentence", ""), markup=False, style="bold red")
+        raise typer.Exit(EXIT_FAULT if reason == "BACKUP_CORRUPT" else EXIT_COULD_NOT)
+    names = last.get("extracted", [])
+    if as_json:
+        write_json({"files": names})
+        return
+    out.print(f"In {to} are now: {', '.join(names) or 'no files'}.", markup=False)
+    if "till.toml" in names:
+        out.print(f"Look through {to / 'till.toml'}: devices and paths may be others here.")
+
+
 def _show(found: dict[str, Any]) -> None:
     is_open = found.get("is_open", False)
     out.print(

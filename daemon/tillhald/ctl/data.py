@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToDict
 from tillhal import TillError, errors, to_decimal
 from tillhal.v1 import backup_pb2 as pb
 from tillhal.v1 import types_pb2
-from tillhald.ctl import words
+from tillhald.ctl import data_change, words
 from tillhald.ctl.bars import bar
 from tillhald.ctl.connection import (
     EXIT_COULD_NOT,
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 SHOWN_MAX = 50
 
 app = typer.Typer(no_args_is_help=True, help="The till's data, and how well it is backed up.")
+
+app.command()(data_change.restore)
+app.command()(data_change.clean)
+app.command("go-live")(data_change.go_live)
 
 
 class Kind(enum.StrEnum):
@@ -235,6 +239,12 @@ def _show_status(answer: pb.GetDataStatusResponse, currency: str) -> None:
     facts = [
         ("till", f"{answer.workstation_id} of {answer.store_id}"),
         ("begun", words.local_time(answer.create_time)),
+        (
+            "live",
+            f"since {words.local_time(answer.live_time)}"
+            if answer.HasField("live_time")
+            else "not yet: `tillctl data clean` clears what is sold on trial",
+        ),
         ("data", f"{answer.head_seq} records, {words.size(answer.used_bytes)}"),
         ("sales", f"{totals.sales}, together {to_decimal(sold)} {currency}"),
         ("returns, voids", f"{totals.returns}, {totals.voids}"),
@@ -265,6 +275,10 @@ def _show_status(answer: pb.GetDataStatusResponse, currency: str) -> None:
     if answer.failing:
         since = words.local_time(answer.failing_since)
         facts.append(("failing", f"{answer.failing}, since {since}"))
+    if answer.HasField("last_change"):
+        change = answer.last_change
+        kind = words.word(pb.DataChangeKind, change.kind)
+        facts.append((f"last {kind}", f"{words.local_time(change.time)}"))
     if answer.busy_with:
         facts.append(("now", f"a {answer.busy_with} is under way"))
     if answer.signer:

@@ -12,6 +12,7 @@ from rich.table import Table
 from tillhal.v1 import journal_pb2, types_pb2
 from tillhald.ctl import words
 from tillhald.ctl.child import journal_in, lines_of
+from tillhald.ctl.compare import compare
 from tillhald.ctl.connection import (
     EXIT_COULD_NOT,
     EXIT_FAULT,
@@ -24,6 +25,7 @@ from tillhald.ctl.connection import (
     show_facts,
     write_json,
 )
+from tillhald.ctl.keys import KeyFile, key_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +90,16 @@ def status(*, address: Address = None, as_json: AsJson = False) -> None:
 def verify(
     *,
     folder: Annotated[Path | None, _FOLDER] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="PATH",
+            help="Compare with another journal's folder, or with a backup: did a till sell twice?",
+            show_default=False,
+        ),
+    ] = None,
+    key: KeyFile = None,
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
@@ -96,8 +108,16 @@ def verify(
     The till checks its own journal, and sells on meanwhile. With --folder a journal is checked
     without asking a till; that may be the folder of one that is running, or a copy.
 
-    Exit status: 0 if the journal is sound, 1 if it has a fault, 2 if it could not be checked.
+    With --against, and --folder, two histories of a till are compared instead. If both went on
+    from a record that both have, that is a FORK: the same backup was restored on two machines, or
+    an old till sold on after its data had moved. A backup's key shows where exactly.
+
+    Exit status: 0 if the journal is sound, and no fork; 1 if it has a fault; 2 if it could not be
+    checked.
     """
+    if against is not None:
+        compare(folder, against, key_text(key), as_json=as_json)
+        return
     if folder is None:
         with connected(address) as till:
             verdict = _follow(map(_line_of, till.verify_journal()), "checking", as_json=as_json)[-1]

@@ -482,6 +482,30 @@ class BackupKeyWrong(Invalid):
     reason = "BACKUP_KEY_WRONG"
 
 
+class RestoreOtherTill(Precondition):
+    """The backup is another till's, or in another currency."""
+
+    reason = "RESTORE_OTHER_TILL"
+
+
+class RestoreWouldFork(Precondition):
+    """What is here and not in the backup would be lost, and nobody has accepted that."""
+
+    reason = "RESTORE_WOULD_FORK"
+
+
+class PlanStale(Precondition):
+    """What the plan was made of is not any more, or its time is over."""
+
+    reason = "PLAN_STALE"
+
+
+class NotPreLive(Precondition):
+    """The till is live: its data is business, and is not cleared."""
+
+    reason = "NOT_PRE_LIVE"
+
+
 class BackupNotFound(NotFound):
     reason = "BACKUP_NOT_FOUND"
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.access import CredentialKind, Role
-from tillhald.domain.backup import BackupMade
+from tillhald.domain.backup import BackupMade, BackupTotals
 from tillhald.domain.books import DayReport, Denomination, MovementKind, ShiftReport
 from tillhald.domain.claims import ClaimEnd, ClaimMode
+from tillhald.domain.data import KeptData, NumbersGiven, Surplus
 from tillhald.domain.devices import HealthStep, Identity
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import OpenLevel
@@ -773,6 +774,51 @@ class BackupsRemoved(Event, frozen=True, kw_only=True):
     file_names: tuple[str, ...]
 
 
+class DataRestored(Event, frozen=True, kw_only=True):
+    """What comes before it was restored from a backup; the till goes on from here.
+
+    The backup ended with record `backup_seq`. `replaced_…` is the history that was here before:
+    its chain, last record and hash, in hexadecimal; `lost` is what it had beyond the backup.
+    `incarnation` is from here on another one than before, unless nothing can have been sold
+    beside this history. Numbers go on behind `numbers`, so that none is given twice.
+    `went_live_ms`: when what was here went live, 0 if it had not. `safety` says where what was
+    here was copied to.
+    """
+
+    work_id: str
+    request_id: str
+    backup_id: str
+    backup_seq: int
+    backup_hash: str
+    from_incarnation: int
+    incarnation: int
+    replaced_chain_id: str = ""
+    replaced_seq: int = 0
+    replaced_hash: str = ""
+    lost: Surplus = Surplus()
+    numbers: NumbersGiven = NumbersGiven()
+    went_live_ms: int = 0
+    safety: str = ""
+
+
+class DataCleaned(Event, frozen=True, kw_only=True):
+    """A new history begins: the business data of the one before, which ended with record
+    `before_seq` of `before_chain_id`, was cleared before the till went live."""
+
+    work_id: str
+    request_id: str
+    before_chain_id: str
+    before_seq: int
+    before_hash: str
+    before: BackupTotals = BackupTotals()
+    kept: KeptData = KeptData()
+    safety: str = ""
+
+
+class WentLive(Event, frozen=True, kw_only=True):
+    """From here on, what the journal holds is business: it is never cleaned again."""
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -864,6 +910,9 @@ AnyEvent = (
     | BackupFailed
     | RestoreDrillDone
     | BackupsRemoved
+    | DataRestored
+    | DataCleaned
+    | WentLive
 )
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tillhald.domain import backup_rules
 from tillhald.domain import events as ev
 from tillhald.domain.back_entry import with_slips, without_voided
+from tillhald.domain.data_rules import data_after
 from tillhald.domain.decide_access import book_after_access
 from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
 from tillhald.domain.drawers import NOTHING_KNOWN
@@ -166,6 +167,8 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             over = backup_rules.closed_days(state)
             backups = backup_rules.book_after(state.backups, event, at_ms, over)
             return replace(state, backups=backups)
+        case ev.DataRestored() | ev.DataCleaned() | ev.WentLive():
+            return data_after(state, event, at_ms)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (

@@ -10,6 +10,7 @@ import msgspec
 from tillhald.domain.access import AccessBook
 from tillhald.domain.backup import BackupBook
 from tillhald.domain.books import Day, DayReport, Perpetual, Shift
+from tillhald.domain.data import DataBook
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
 from tillhald.domain.jobs import Job, Kick
@@ -64,6 +65,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     slips: SlipShelf = SlipShelf()
     access: AccessBook = AccessBook()
     backups: BackupBook = BackupBook()
+    data: DataBook = DataBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

@@ -8,7 +8,8 @@ import msgspec
 
 
 class Phase(enum.StrEnum):
-    """Whether what the journal holds is business yet. Going live ends PRE_LIVE for good."""
+    """Whether what the journal held was business when it was begun. The fact WentLive ends PRE_LIVE
+    for good: whether the till is live now, its state says."""
 
     PRE_LIVE = "PRE_LIVE"
     LIVE = "LIVE"

@@ -9,21 +9,24 @@ from tillhal.v1 import backup_pb2_grpc, types_pb2
 from tillhald.domain import errors
 from tillhald.domain.backup import BackupKind
 from tillhald.domain.backup_rules import totals_of
-from tillhald.rpc import fields
+from tillhald.domain.switches import WorkKind
+from tillhald.rpc import data_wire, fields
 from tillhald.rpc.to_wire import timestamp
 from tillhald.service.backup_checks import Checked, Drilled, signer_of
 from tillhald.service.backup_programs import Standing
 from tillhald.service.backups import STATUS_SHELF_S_MAX, Done
+from tillhald.service.data_plans import Planned, Switched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tillhald.backup.words import Found, Shelved
-    from tillhald.domain.backup import BackupMade, BackupTotals
+    from tillhald.domain.backup import BackupMade
     from tillhald.journal.identity import Identity
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
     from tillhald.service.backups import Backups
+    from tillhald.service.data_changes import DataChanges
     from tillhald.service.till import Till
 
 _KINDS_READ = {
@@ -39,16 +42,20 @@ _MESSAGES = {
     "opening": "{done} of {total} bytes opened",
     "restoring": "{done} of {total} bytes restored",
     "proving": "{done} of {total} rows of the restored journal checked",
+    "copying": "{done} of {total} rows of the copy checked",
 }
+PATH_CHARS_MAX = 4_096
+RECEIPT_NUMBER_MAX = 10**12
 IDENTITY_CHARS_MAX = 4_096
 """A key file of age has some 200."""
 
 
 class BackupServicer(backup_pb2_grpc.BackupServiceServicer):
-    def __init__(self, till: Till, store: Store, backups: Backups) -> None:
+    def __init__(self, till: Till, store: Store, backups: Backups, changes: DataChanges) -> None:
         self._till = till
         self._store = store
         self._backups = backups
+        self._changes = changes
 
     async def CreateBackup(
         self, request: pb.CreateBackupRequest, context: Context
@@ -105,10 +112,74 @@ class BackupServicer(backup_pb2_grpc.BackupServiceServicer):
                 result = pb.RestoreDrillResult(
                     file_names=step.file_names,
                     last_seq=step.last_seq,
-                    totals=_totals(step.totals),
+                    totals=data_wire.totals(step.totals),
                     took_ms=step.took_ms,
                 )
                 yield pb.RunRestoreDrillResponse(result=result)
+
+    async def PlanRestore(
+        self, request: pb.PlanRestoreRequest, context: Context
+    ) -> AsyncIterator[pb.PlanRestoreResponse]:
+        identity = _identity(request.identity)
+        if len(request.path) > PATH_CHARS_MAX:
+            raise errors.FieldInvalid("path", "A path has a few thousand characters at most.")
+        if request.last_receipt > RECEIPT_NUMBER_MAX:
+            raise errors.FieldInvalid("last_receipt", "This is no number of a receipt.")
+        steps = self._changes.plan_restore(request.path, identity, request.last_receipt)
+        async for step in steps:
+            if isinstance(step, Standing):
+                yield pb.PlanRestoreResponse(progress=_progress(step))
+            elif isinstance(step, Planned):
+                yield pb.PlanRestoreResponse(plan=data_wire.plan(step, _found))
+
+    async def CommitRestore(
+        self, request: pb.CommitRestoreRequest, context: Context
+    ) -> AsyncIterator[pb.CommitRestoreResponse]:
+        request_id = fields.request_id(request.request_id)
+        if (result := await self._outcome(request_id, WorkKind.RESTORE)) is not None:
+            yield pb.CommitRestoreResponse(result=result)
+            return
+        steps = self._changes.commit_restore(
+            request_id, request.plan_id, accept_loss=request.accept_loss
+        )
+        async for step in steps:
+            if isinstance(step, Standing):
+                yield pb.CommitRestoreResponse(progress=_progress(step))
+            elif isinstance(step, Switched):
+                yield pb.CommitRestoreResponse(restarting=_restarting(step))
+
+    async def PlanClean(
+        self, request: pb.PlanCleanRequest, context: Context
+    ) -> pb.PlanCleanResponse:
+        return data_wire.clean_plan(await self._changes.plan_clean())
+
+    async def CommitClean(
+        self, request: pb.CommitCleanRequest, context: Context
+    ) -> AsyncIterator[pb.CommitCleanResponse]:
+        request_id = fields.request_id(request.request_id)
+        if (result := await self._outcome(request_id, WorkKind.CLEAN)) is not None:
+            yield pb.CommitCleanResponse(result=result)
+            return
+        async for step in self._changes.commit_clean(request_id, request.plan_id):
+            if isinstance(step, Standing):
+                yield pb.CommitCleanResponse(progress=_progress(step))
+            elif isinstance(step, Switched):
+                yield pb.CommitCleanResponse(restarting=_restarting(step))
+
+    async def _outcome(self, request_id: str, kind: WorkKind) -> pb.DataChange | None:
+        """What came of an earlier call, once it is durable. Raises RequestIdReused."""
+        earlier = self._changes.outcome(request_id)
+        await self._till.caught_up()
+        is_other = earlier is None and self._till.answered(request_id) is not None
+        if is_other or (earlier is not None and earlier.kind is not kind):
+            sentence = "This request_id was used for another request."
+            raise errors.RequestIdReused(sentence, request_id=request_id)
+        return None if earlier is None else data_wire.change(earlier)
+
+    async def GoLive(self, request: pb.GoLiveRequest, context: Context) -> pb.GoLiveResponse:
+        fields.request_id(request.request_id)
+        since_ms, replayed = await self._changes.go_live()
+        return pb.GoLiveResponse(live_time=timestamp(since_ms), replayed=replayed)
 
     async def GetDataStatus(
         self, request: pb.GetDataStatusRequest, context: Context
@@ -131,7 +202,7 @@ class BackupServicer(backup_pb2_grpc.BackupServiceServicer):
             create_time=timestamp(identity.created_ms),
             head_seq=state.seq,
             used_bytes=self._store.usage.used_bytes,
-            totals=_totals(totals_of(state)),
+            totals=data_wire.totals(totals_of(state)),
             folder=folder,
             folder_trouble=trouble,
             folder_free_bytes=free_bytes,
@@ -152,6 +223,10 @@ class BackupServicer(backup_pb2_grpc.BackupServiceServicer):
             response.drill_seq = book.drill.last_seq
         if book.failing:
             response.failing_since.CopyFrom(timestamp(book.failing_since_ms))
+        if state.data.went_live_ms:
+            response.live_time.CopyFrom(timestamp(state.data.went_live_ms))
+        if state.data.changes:
+            response.last_change.CopyFrom(data_wire.change(state.data.changes[-1]))
         return response
 
 
@@ -168,21 +243,8 @@ def _progress(step: Standing) -> types_pb2.Progress:
     )
 
 
-def _totals(totals: BackupTotals) -> pb.DataTotals:
-    return pb.DataTotals(
-        receipts=totals.receipts_given,
-        sales=totals.sales,
-        sales_minor=totals.sales_minor,
-        returns=totals.returns,
-        returns_minor=totals.returns_minor,
-        voids=totals.voids,
-        voids_minor=totals.voids_minor,
-        days=totals.days_opened,
-        shifts=totals.shifts_opened,
-        live_sales=totals.live_sales,
-        suspended_sales=totals.suspended_sales,
-        cash_minor=totals.cash_minor,
-    )
+def _restarting(switched: Switched) -> pb.Restarting:
+    return pb.Restarting(work_id=switched.work_id, safety=switched.safety)
 
 
 def _made(made: BackupMade, made_ms: int, identity: Identity) -> pb.Backup:
@@ -202,7 +264,7 @@ def _made(made: BackupMade, made_ms: int, identity: Identity) -> pb.Backup:
         signer=bytes.fromhex(made.signer),
         complete=True,
         sha256=bytes.fromhex(made.sha256),
-        totals=_totals(made.totals),
+        totals=data_wire.totals(made.totals),
     )
 
 
@@ -246,5 +308,5 @@ def _found(found: Found, file_name: str) -> pb.Backup:
         sha256=bytes.fromhex(found.sha256),
     )
     if found.totals is not None:
-        backup.totals.CopyFrom(_totals(found.totals))
+        backup.totals.CopyFrom(data_wire.totals(found.totals))
     return backup

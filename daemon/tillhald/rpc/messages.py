@@ -122,6 +122,10 @@ EN: Final = {
     "BUNDLE_WRONG_PYTHON": "This bundle needs another version of Python.",
     "BUNDLE_NO_ROOM": "There is no room for the new version.",
     "SLOT_FAILED": "The new version could not be installed. The old one goes on.",
+    "RESTORE_OTHER_TILL": "This backup is of another till.",
+    "RESTORE_WOULD_FORK": "Restoring would lose what was sold since. The owner must agree first.",
+    "PLAN_STALE": "Things have changed since this was planned. Plan it again.",
+    "NOT_PRE_LIVE": "This till is live. Its data cannot be cleared.",
     "SHUTTING_DOWN": "The till is shutting down.",
     "INTERNAL": "The till made a mistake. Try again or call for help.",
 }
@@ -244,6 +248,10 @@ ZH: Final = {
     "BUNDLE_WRONG_PYTHON": "该升级包需要另一版本的 Python。",
     "BUNDLE_NO_ROOM": "空间不足，无法安装新版本。",
     "SLOT_FAILED": "新版本安装失败，继续使用原版本。",
+    "RESTORE_OTHER_TILL": "该备份属于另一台收银机。",
+    "RESTORE_WOULD_FORK": "恢复会丢失备份之后的销售，须店主先同意。",
+    "PLAN_STALE": "计划之后情况有变，请重新查看。",
+    "NOT_PRE_LIVE": "本收银机已正式使用，数据不能清除。",
     "SHUTTING_DOWN": "收银机正在关机。",
     "INTERNAL": "收银机出错，请重试或求助。",
 }

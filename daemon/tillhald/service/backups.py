@@ -31,6 +31,7 @@ from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.backup_checks import BackupChecks, Checked, Drilled
 from tillhald.service.backup_programs import Standing, run_program
+from tillhald.service.data_plans import Planned, Switched
 from tillhald.service.work import Work
 
 if TYPE_CHECKING:
@@ -74,14 +75,17 @@ class Shelf(NamedTuple):
     free_bytes: int
 
 
+Result = Done | Checked | Drilled | Planned | Switched
+
+
 class _Over(NamedTuple):
     """How a piece of work ended."""
 
-    result: Done | Checked | Drilled | None = None
+    result: Result | None = None
     refusal: Exception | None = None
 
 
-Step = Standing | Done | Checked | Drilled
+Step = Standing | Result
 
 
 class Backups:
@@ -108,7 +112,7 @@ class Backups:
         self._work = work
         self._request_id = ""
         self.busy_with = ""
-        """What is under way: "backup", "check" or "drill"."""
+        """What is under way: "backup", "check", "drill", "plan", "restore" or "clean"."""
         self._secrets: OrderedDict[str, str] = OrderedDict()
         self._checks = BackupChecks(config, till, store, self._secrets, self.shelf, work.tell)
         self._started_s = time.monotonic()
@@ -133,8 +137,8 @@ class Backups:
         Raises BackupNotConfigured, BackupBusy and what making one raises.
         """
         self._check_configured()
-        if self._is_under_way("backup", request_id):
-            async for step in self._watch():
+        if self.is_under_way("backup", request_id):
+            async for step in self.watch():
                 yield step
             return
         noted = backup_rules.noted_by_request(self._till.state.backups, request_id)
@@ -146,8 +150,8 @@ class Backups:
             await self._till.caught_up()
             yield Done(noted.made, noted.made_ms, noted.took_ms, replayed=True)
             return
-        self._begin("backup", self._make(kind, request_id), request_id)
-        async for step in self._watch():
+        self.begin("backup", self.make(kind, request_id), request_id)
+        async for step in self.watch():
             yield step
 
     async def check(self, file_name: str, identity: str) -> AsyncGenerator[Step, None]:
@@ -157,8 +161,8 @@ class Backups:
             identity_of(identity)
         if Path(file_name).name != file_name or not file_name.endswith(SUFFIX):
             raise errors.BackupNotFound("There is no such backup.", file_name=file_name)
-        self._begin("check", self._checks.check(file_name, identity))
-        async for step in self._watch():
+        self.begin("check", self._checks.check(file_name, identity))
+        async for step in self.watch():
             yield step
 
     async def drill(self, request_id: str, identity: str) -> AsyncGenerator[Step, None]:
@@ -169,9 +173,9 @@ class Backups:
         self._check_configured()
         if identity:
             identity_of(identity)
-        if not self._is_under_way("drill", request_id):
-            self._begin("drill", self._checks.drill(identity), request_id)
-        async for step in self._watch():
+        if not self.is_under_way("drill", request_id):
+            self.begin("drill", self._checks.drill(identity), request_id)
+        async for step in self.watch():
             yield step
 
     async def shelf(self, within_s: float = SHELF_S_MAX) -> Shelf:
@@ -203,7 +207,7 @@ class Backups:
         kind = backup_rules.due(rules, state, self._moment())
         if kind is None:
             return
-        await self._to_the_end("backup", self._make(kind, ""))
+        await self._to_the_end("backup", self.make(kind, ""))
         made = self._done_s is not None and self._done_s == self._tried_s
         if made and kind is BackupKind.FULL and backup_rules.drill_due(rules, self._till.state):
             await self._to_the_end("drill", self._checks.drill(""))
@@ -211,7 +215,7 @@ class Backups:
     async def _to_the_end(self, what: str, work: Awaitable[Done | Drilled]) -> None:
         if self._work.is_running:
             return
-        self._begin(what, work)
+        self.begin(what, work)
         async for _ in self._work.steps():
             pass
 
@@ -234,17 +238,25 @@ class Backups:
     def _table(self) -> BackupTable:
         return self._config().backup
 
+    def tell(self, step: Standing) -> None:
+        """Say where the work that was begun stands."""
+        self._work.tell(step)
+
+    def secret_of(self, backup_id: str) -> str:
+        """The key of a backup that this run made; empty for others."""
+        return self._secrets.get(backup_id, "")
+
     def _check_configured(self) -> None:
         if not self._table.folder:
             sentence = "No folder for backups is configured (backup.folder)."
             raise errors.BackupNotConfigured(sentence)
 
-    def _is_under_way(self, what: str, request_id: str) -> bool:
+    def is_under_way(self, what: str, request_id: str) -> bool:
+        """Whether this request's work runs."""
         return self._work.is_running and (self.busy_with, self._request_id) == (what, request_id)
 
-    def _begin(
-        self, what: str, work: Awaitable[Done | Checked | Drilled], request_id: str = ""
-    ) -> None:
+    def begin(self, what: str, work: Awaitable[Result], request_id: str = "") -> None:
+        """Begin a piece of work that `watch` follows. Raises BackupBusy."""
         if self._work.is_running:
             _never(work)
             sentence = f"A {self.busy_with} is under way: one at a time."
@@ -252,7 +264,7 @@ class Backups:
         self.busy_with, self._request_id = what, request_id
         self._work.begin(self._run(what, work))
 
-    async def _run(self, what: str, work: Awaitable[Done | Checked | Drilled]) -> None:
+    async def _run(self, what: str, work: Awaitable[Result]) -> None:
         try:
             self._work.tell(_Over(result=await work))
         except (errors.Refused, StorageError, Overloaded) as refusal:
@@ -269,7 +281,8 @@ class Backups:
         with contextlib.suppress(StorageError, lmdb.Error):
             self._store.engine.forget_dead_readers()
 
-    async def _watch(self) -> AsyncGenerator[Step, None]:
+    async def watch(self) -> AsyncGenerator[Step, None]:
+        """The steps of what runs, or ran last; raises what it ended with."""
         async for step in self._work.steps():
             if not isinstance(step, _Over):
                 yield step
@@ -280,7 +293,10 @@ class Backups:
 
     # --- making
 
-    async def _make(self, kind: BackupKind | None, request_id: str) -> Done:
+    async def make(
+        self, kind: BackupKind | None, request_id: str, *, thin_out: bool = True
+    ) -> Done:
+        """Make one, within work that was begun. Without `thin_out` no older one is removed."""
         began_s = self._tried_s = time.monotonic()
         book = self._till.state.backups
         base = self._store.base.seq
@@ -307,7 +323,8 @@ class Backups:
         await self._till.record([fact])
         self._done_s = self._tried_s
         log.info("backup_made", kind=order.kind, size_bytes=line.made.size_bytes, took_ms=took_ms)
-        await self._thin_out()
+        if thin_out:
+            await self._thin_out()
         noted = self._till.state.backups.last
         made_ms = noted.made_ms if noted else order.made_ms
         return Done(line.made, made_ms, took_ms)

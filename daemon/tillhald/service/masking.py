@@ -113,6 +113,10 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "BackupFailed": "reason target",
         "RestoreDrillDone": "backup_id last_seq passed files took_ms",
         "BackupsRemoved": "file_names",
+        "DataRestored": "work_id backup_id backup_seq backup_hash from_incarnation incarnation"
+        " replaced_chain_id replaced_seq replaced_hash lost numbers",
+        "DataCleaned": "work_id before_chain_id before_seq before_hash",
+        "WentLive": "",
         # What stands within them.
         "SlipMark": "outage_id slip_no paper_ms paper_day",
         "OpeningDifferenceFound": "shift_id",
@@ -142,6 +146,9 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "Identity": "maker model",
         "BackupMade": "backup_id kind file_name first_seq last_seq head_hash size_bytes follows"
         " signer sha256 closed_days business_day records",
+        "Surplus": "records first_seq last_seq last_ms first_receipt last_receipt sales returns"
+        " voids shifts days zs live_sales suspended_sales movements jobs access slips",
+        "NumbersGiven": "receipts trainings zs days shifts",
         "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq"
         " cuts_before cuts rerouted_from copy_of resolution resolved_by_policy copy_job_id report",
     }.items()

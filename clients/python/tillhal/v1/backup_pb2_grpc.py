@@ -57,6 +57,31 @@ class BackupServiceStub(object):
                 request_serializer=tillhal_dot_v1_dot_backup__pb2.RunRestoreDrillRequest.SerializeToString,
                 response_deserializer=tillhal_dot_v1_dot_backup__pb2.RunRestoreDrillResponse.FromString,
                 _registered_method=True)
+        self.PlanRestore = channel.unary_stream(
+                '/tillhal.v1.BackupService/PlanRestore',
+                request_serializer=tillhal_dot_v1_dot_backup__pb2.PlanRestoreRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_backup__pb2.PlanRestoreResponse.FromString,
+                _registered_method=True)
+        self.CommitRestore = channel.unary_stream(
+                '/tillhal.v1.BackupService/CommitRestore',
+                request_serializer=tillhal_dot_v1_dot_backup__pb2.CommitRestoreRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_backup__pb2.CommitRestoreResponse.FromString,
+                _registered_method=True)
+        self.PlanClean = channel.unary_unary(
+                '/tillhal.v1.BackupService/PlanClean',
+                request_serializer=tillhal_dot_v1_dot_backup__pb2.PlanCleanRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_backup__pb2.PlanCleanResponse.FromString,
+                _registered_method=True)
+        self.CommitClean = channel.unary_stream(
+                '/tillhal.v1.BackupService/CommitClean',
+                request_serializer=tillhal_dot_v1_dot_backup__pb2.CommitCleanRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_backup__pb2.CommitCleanResponse.FromString,
+                _registered_method=True)
+        self.GoLive = channel.unary_unary(
+                '/tillhal.v1.BackupService/GoLive',
+                request_serializer=tillhal_dot_v1_dot_backup__pb2.GoLiveRequest.SerializeToString,
+                response_deserializer=tillhal_dot_v1_dot_backup__pb2.GoLiveResponse.FromString,
+                _registered_method=True)
         self.GetDataStatus = channel.unary_unary(
                 '/tillhal.v1.BackupService/GetDataStatus',
                 request_serializer=tillhal_dot_v1_dot_backup__pb2.GetDataStatusRequest.SerializeToString,
@@ -119,6 +144,65 @@ class BackupServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PlanRestore(self, request, context):
+        """Finds out what restoring a backup would come to, without changing anything: the set is checked
+        whole, restored on trial in a folder that is removed again, proven, and compared with what is
+        here. The plan says what would be lost, to the sale. It holds for a quarter of an hour, in this
+        run of the till, and as long as no business is done; the key is kept in memory as long. For a
+        till that has a home (decision 17). Nothing is durable.
+        INVALID_ARGUMENT: FIELD_INVALID, BACKUP_KEY_WRONG. NOT_FOUND: BACKUP_NOT_FOUND.
+        FAILED_PRECONDITION: HOME_NEEDED, RESTORE_OTHER_TILL, BACKUP_NOT_CONFIGURED,
+        BACKUP_TARGET_MISSING, BACKUP_KEY_NEEDED, BACKUP_BUSY. DATA_LOSS: BACKUP_CORRUPT.
+        RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL. UNAVAILABLE: BACKUP_FAILED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommitRestore(self, request, context):
+        """Restores as planned. Selling is refused meanwhile; what is here is copied first; the restored
+        data is built beside it, proven, and then switched to by one record: the till ends, starts on
+        trial, and stays with the new data once that has proved itself, else with the old. `restarting`
+        says that the switch is durable and the connection is about to end; the same request_id then
+        answers what came of it, for good. Before that a failure leaves everything as it was. Goes on
+        when the caller hangs up.
+        INVALID_ARGUMENT: FIELD_INVALID. FAILED_PRECONDITION: HOME_NEEDED, PLAN_STALE,
+        RESTORE_WOULD_FORK, BACKUP_TARGET_MISSING, BACKUP_BUSY. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        DATA_LOSS: BACKUP_CORRUPT. RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL. UNAVAILABLE: BACKUP_FAILED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanClean(self, request, context):
+        """Says what clearing the business data would clear, and what it would keep. Only before the till
+        went live. Nothing is changed, nothing is durable.
+        FAILED_PRECONDITION: HOME_NEEDED, NOT_PRE_LIVE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommitClean(self, request, context):
+        """Clears the business data as planned: a new history begins, with the operators, the front ends
+        and what was learnt of the devices. Otherwise as CommitRestore.
+        INVALID_ARGUMENT: FIELD_INVALID. FAILED_PRECONDITION: HOME_NEEDED, NOT_PRE_LIVE, PLAN_STALE,
+        BACKUP_BUSY. ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL.
+        UNAVAILABLE: BACKUP_FAILED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GoLive(self, request, context):
+        """Ends the time before business, for good: from now on nothing is ever cleared. Durable when it
+        returns; asked again, it says since when.
+        INVALID_ARGUMENT: FIELD_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetDataStatus(self, request, context):
         """Whose data this is, how much of it there is, and how well it is backed up. Answers also when the
         folder for backups does not. Nothing is changed.
@@ -149,6 +233,31 @@ def add_BackupServiceServicer_to_server(servicer, server):
                     servicer.RunRestoreDrill,
                     request_deserializer=tillhal_dot_v1_dot_backup__pb2.RunRestoreDrillRequest.FromString,
                     response_serializer=tillhal_dot_v1_dot_backup__pb2.RunRestoreDrillResponse.SerializeToString,
+            ),
+            'PlanRestore': grpc.unary_stream_rpc_method_handler(
+                    servicer.PlanRestore,
+                    request_deserializer=tillhal_dot_v1_dot_backup__pb2.PlanRestoreRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_backup__pb2.PlanRestoreResponse.SerializeToString,
+            ),
+            'CommitRestore': grpc.unary_stream_rpc_method_handler(
+                    servicer.CommitRestore,
+                    request_deserializer=tillhal_dot_v1_dot_backup__pb2.CommitRestoreRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_backup__pb2.CommitRestoreResponse.SerializeToString,
+            ),
+            'PlanClean': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanClean,
+                    request_deserializer=tillhal_dot_v1_dot_backup__pb2.PlanCleanRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_backup__pb2.PlanCleanResponse.SerializeToString,
+            ),
+            'CommitClean': grpc.unary_stream_rpc_method_handler(
+                    servicer.CommitClean,
+                    request_deserializer=tillhal_dot_v1_dot_backup__pb2.CommitCleanRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_backup__pb2.CommitCleanResponse.SerializeToString,
+            ),
+            'GoLive': grpc.unary_unary_rpc_method_handler(
+                    servicer.GoLive,
+                    request_deserializer=tillhal_dot_v1_dot_backup__pb2.GoLiveRequest.FromString,
+                    response_serializer=tillhal_dot_v1_dot_backup__pb2.GoLiveResponse.SerializeToString,
             ),
             'GetDataStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDataStatus,
@@ -267,6 +376,141 @@ class BackupService(object):
             '/tillhal.v1.BackupService/RunRestoreDrill',
             tillhal_dot_v1_dot_backup__pb2.RunRestoreDrillRequest.SerializeToString,
             tillhal_dot_v1_dot_backup__pb2.RunRestoreDrillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanRestore(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tillhal.v1.BackupService/PlanRestore',
+            tillhal_dot_v1_dot_backup__pb2.PlanRestoreRequest.SerializeToString,
+            tillhal_dot_v1_dot_backup__pb2.PlanRestoreResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CommitRestore(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tillhal.v1.BackupService/CommitRestore',
+            tillhal_dot_v1_dot_backup__pb2.CommitRestoreRequest.SerializeToString,
+            tillhal_dot_v1_dot_backup__pb2.CommitRestoreResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanClean(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.BackupService/PlanClean',
+            tillhal_dot_v1_dot_backup__pb2.PlanCleanRequest.SerializeToString,
+            tillhal_dot_v1_dot_backup__pb2.PlanCleanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CommitClean(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tillhal.v1.BackupService/CommitClean',
+            tillhal_dot_v1_dot_backup__pb2.CommitCleanRequest.SerializeToString,
+            tillhal_dot_v1_dot_backup__pb2.CommitCleanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GoLive(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillhal.v1.BackupService/GoLive',
+            tillhal_dot_v1_dot_backup__pb2.GoLiveRequest.SerializeToString,
+            tillhal_dot_v1_dot_backup__pb2.GoLiveResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -89,6 +89,86 @@ _BackupServiceRunRestoreDrillType = typing_extensions.TypeVar(
     ],
 )
 
+_BackupServicePlanRestoreType = typing_extensions.TypeVar(
+    '_BackupServicePlanRestoreType',
+    grpc.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.PlanRestoreRequest,
+        tillhal.v1.backup_pb2.PlanRestoreResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.PlanRestoreRequest,
+        tillhal.v1.backup_pb2.PlanRestoreResponse,
+    ],
+    default=grpc.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.PlanRestoreRequest,
+        tillhal.v1.backup_pb2.PlanRestoreResponse,
+    ],
+)
+
+_BackupServiceCommitRestoreType = typing_extensions.TypeVar(
+    '_BackupServiceCommitRestoreType',
+    grpc.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.CommitRestoreRequest,
+        tillhal.v1.backup_pb2.CommitRestoreResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.CommitRestoreRequest,
+        tillhal.v1.backup_pb2.CommitRestoreResponse,
+    ],
+    default=grpc.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.CommitRestoreRequest,
+        tillhal.v1.backup_pb2.CommitRestoreResponse,
+    ],
+)
+
+_BackupServicePlanCleanType = typing_extensions.TypeVar(
+    '_BackupServicePlanCleanType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.backup_pb2.PlanCleanRequest,
+        tillhal.v1.backup_pb2.PlanCleanResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.backup_pb2.PlanCleanRequest,
+        tillhal.v1.backup_pb2.PlanCleanResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.backup_pb2.PlanCleanRequest,
+        tillhal.v1.backup_pb2.PlanCleanResponse,
+    ],
+)
+
+_BackupServiceCommitCleanType = typing_extensions.TypeVar(
+    '_BackupServiceCommitCleanType',
+    grpc.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.CommitCleanRequest,
+        tillhal.v1.backup_pb2.CommitCleanResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.CommitCleanRequest,
+        tillhal.v1.backup_pb2.CommitCleanResponse,
+    ],
+    default=grpc.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.CommitCleanRequest,
+        tillhal.v1.backup_pb2.CommitCleanResponse,
+    ],
+)
+
+_BackupServiceGoLiveType = typing_extensions.TypeVar(
+    '_BackupServiceGoLiveType',
+    grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.backup_pb2.GoLiveRequest,
+        tillhal.v1.backup_pb2.GoLiveResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.backup_pb2.GoLiveRequest,
+        tillhal.v1.backup_pb2.GoLiveResponse,
+    ],
+    default=grpc.UnaryUnaryMultiCallable[
+        tillhal.v1.backup_pb2.GoLiveRequest,
+        tillhal.v1.backup_pb2.GoLiveResponse,
+    ],
+)
+
 _BackupServiceGetDataStatusType = typing_extensions.TypeVar(
     '_BackupServiceGetDataStatusType',
     grpc.UnaryUnaryMultiCallable[
@@ -105,7 +185,7 @@ _BackupServiceGetDataStatusType = typing_extensions.TypeVar(
     ],
 )
 
-class BackupServiceStub(typing.Generic[_BackupServiceCreateBackupType, _BackupServiceListBackupsType, _BackupServiceCheckBackupType, _BackupServiceRunRestoreDrillType, _BackupServiceGetDataStatusType]):
+class BackupServiceStub(typing.Generic[_BackupServiceCreateBackupType, _BackupServiceListBackupsType, _BackupServiceCheckBackupType, _BackupServiceRunRestoreDrillType, _BackupServicePlanRestoreType, _BackupServiceCommitRestoreType, _BackupServicePlanCleanType, _BackupServiceCommitCleanType, _BackupServiceGoLiveType, _BackupServiceGetDataStatusType]):
     """Makes backups, checks them, and proves that they can be restored. A backup is one file that says
     by itself whether it is whole; only the owner's keys open it. Work here is done in processes of
     their own, at low priority: the till sells on. One piece of work at a time.
@@ -128,6 +208,26 @@ class BackupServiceStub(typing.Generic[_BackupServiceCreateBackupType, _BackupSe
         grpc.UnaryStreamMultiCallable[
             tillhal.v1.backup_pb2.RunRestoreDrillRequest,
             tillhal.v1.backup_pb2.RunRestoreDrillResponse,
+        ],
+        grpc.UnaryStreamMultiCallable[
+            tillhal.v1.backup_pb2.PlanRestoreRequest,
+            tillhal.v1.backup_pb2.PlanRestoreResponse,
+        ],
+        grpc.UnaryStreamMultiCallable[
+            tillhal.v1.backup_pb2.CommitRestoreRequest,
+            tillhal.v1.backup_pb2.CommitRestoreResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.backup_pb2.PlanCleanRequest,
+            tillhal.v1.backup_pb2.PlanCleanResponse,
+        ],
+        grpc.UnaryStreamMultiCallable[
+            tillhal.v1.backup_pb2.CommitCleanRequest,
+            tillhal.v1.backup_pb2.CommitCleanResponse,
+        ],
+        grpc.UnaryUnaryMultiCallable[
+            tillhal.v1.backup_pb2.GoLiveRequest,
+            tillhal.v1.backup_pb2.GoLiveResponse,
         ],
         grpc.UnaryUnaryMultiCallable[
             tillhal.v1.backup_pb2.GetDataStatusRequest,
@@ -152,6 +252,26 @@ class BackupServiceStub(typing.Generic[_BackupServiceCreateBackupType, _BackupSe
         grpc.aio.UnaryStreamMultiCallable[
             tillhal.v1.backup_pb2.RunRestoreDrillRequest,
             tillhal.v1.backup_pb2.RunRestoreDrillResponse,
+        ],
+        grpc.aio.UnaryStreamMultiCallable[
+            tillhal.v1.backup_pb2.PlanRestoreRequest,
+            tillhal.v1.backup_pb2.PlanRestoreResponse,
+        ],
+        grpc.aio.UnaryStreamMultiCallable[
+            tillhal.v1.backup_pb2.CommitRestoreRequest,
+            tillhal.v1.backup_pb2.CommitRestoreResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.backup_pb2.PlanCleanRequest,
+            tillhal.v1.backup_pb2.PlanCleanResponse,
+        ],
+        grpc.aio.UnaryStreamMultiCallable[
+            tillhal.v1.backup_pb2.CommitCleanRequest,
+            tillhal.v1.backup_pb2.CommitCleanResponse,
+        ],
+        grpc.aio.UnaryUnaryMultiCallable[
+            tillhal.v1.backup_pb2.GoLiveRequest,
+            tillhal.v1.backup_pb2.GoLiveResponse,
         ],
         grpc.aio.UnaryUnaryMultiCallable[
             tillhal.v1.backup_pb2.GetDataStatusRequest,
@@ -196,6 +316,50 @@ class BackupServiceStub(typing.Generic[_BackupServiceCreateBackupType, _BackupSe
     BACKUP_FAILED.
     """
 
+    PlanRestore: _BackupServicePlanRestoreType
+    """Finds out what restoring a backup would come to, without changing anything: the set is checked
+    whole, restored on trial in a folder that is removed again, proven, and compared with what is
+    here. The plan says what would be lost, to the sale. It holds for a quarter of an hour, in this
+    run of the till, and as long as no business is done; the key is kept in memory as long. For a
+    till that has a home (decision 17). Nothing is durable.
+    INVALID_ARGUMENT: FIELD_INVALID, BACKUP_KEY_WRONG. NOT_FOUND: BACKUP_NOT_FOUND.
+    FAILED_PRECONDITION: HOME_NEEDED, RESTORE_OTHER_TILL, BACKUP_NOT_CONFIGURED,
+    BACKUP_TARGET_MISSING, BACKUP_KEY_NEEDED, BACKUP_BUSY. DATA_LOSS: BACKUP_CORRUPT.
+    RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL. UNAVAILABLE: BACKUP_FAILED.
+    """
+
+    CommitRestore: _BackupServiceCommitRestoreType
+    """Restores as planned. Selling is refused meanwhile; what is here is copied first; the restored
+    data is built beside it, proven, and then switched to by one record: the till ends, starts on
+    trial, and stays with the new data once that has proved itself, else with the old. `restarting`
+    says that the switch is durable and the connection is about to end; the same request_id then
+    answers what came of it, for good. Before that a failure leaves everything as it was. Goes on
+    when the caller hangs up.
+    INVALID_ARGUMENT: FIELD_INVALID. FAILED_PRECONDITION: HOME_NEEDED, PLAN_STALE,
+    RESTORE_WOULD_FORK, BACKUP_TARGET_MISSING, BACKUP_BUSY. ALREADY_EXISTS: REQUEST_ID_REUSED.
+    DATA_LOSS: BACKUP_CORRUPT. RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL. UNAVAILABLE: BACKUP_FAILED.
+    """
+
+    PlanClean: _BackupServicePlanCleanType
+    """Says what clearing the business data would clear, and what it would keep. Only before the till
+    went live. Nothing is changed, nothing is durable.
+    FAILED_PRECONDITION: HOME_NEEDED, NOT_PRE_LIVE.
+    """
+
+    CommitClean: _BackupServiceCommitCleanType
+    """Clears the business data as planned: a new history begins, with the operators, the front ends
+    and what was learnt of the devices. Otherwise as CommitRestore.
+    INVALID_ARGUMENT: FIELD_INVALID. FAILED_PRECONDITION: HOME_NEEDED, NOT_PRE_LIVE, PLAN_STALE,
+    BACKUP_BUSY. ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL.
+    UNAVAILABLE: BACKUP_FAILED.
+    """
+
+    GoLive: _BackupServiceGoLiveType
+    """Ends the time before business, for good: from now on nothing is ever cleared. Durable when it
+    returns; asked again, it says since when.
+    INVALID_ARGUMENT: FIELD_INVALID.
+    """
+
     GetDataStatus: _BackupServiceGetDataStatusType
     """Whose data this is, how much of it there is, and how well it is backed up. Answers also when the
     folder for backups does not. Nothing is changed.
@@ -217,6 +381,26 @@ BackupServiceAsyncStub: typing_extensions.TypeAlias = BackupServiceStub[
     grpc.aio.UnaryStreamMultiCallable[
         tillhal.v1.backup_pb2.RunRestoreDrillRequest,
         tillhal.v1.backup_pb2.RunRestoreDrillResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.PlanRestoreRequest,
+        tillhal.v1.backup_pb2.PlanRestoreResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.CommitRestoreRequest,
+        tillhal.v1.backup_pb2.CommitRestoreResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.backup_pb2.PlanCleanRequest,
+        tillhal.v1.backup_pb2.PlanCleanResponse,
+    ],
+    grpc.aio.UnaryStreamMultiCallable[
+        tillhal.v1.backup_pb2.CommitCleanRequest,
+        tillhal.v1.backup_pb2.CommitCleanResponse,
+    ],
+    grpc.aio.UnaryUnaryMultiCallable[
+        tillhal.v1.backup_pb2.GoLiveRequest,
+        tillhal.v1.backup_pb2.GoLiveResponse,
     ],
     grpc.aio.UnaryUnaryMultiCallable[
         tillhal.v1.backup_pb2.GetDataStatusRequest,
@@ -285,6 +469,75 @@ class BackupServiceServicer(metaclass=abc.ABCMeta):
         FAILED_PRECONDITION: BACKUP_NOT_CONFIGURED, BACKUP_TARGET_MISSING, BACKUP_KEY_NEEDED,
         BACKUP_BUSY. DATA_LOSS: BACKUP_CORRUPT. RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL. UNAVAILABLE:
         BACKUP_FAILED.
+        """
+
+    @abc.abstractmethod
+    def PlanRestore(
+        self,
+        request: tillhal.v1.backup_pb2.PlanRestoreRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[tillhal.v1.backup_pb2.PlanRestoreResponse], collections.abc.AsyncIterator[tillhal.v1.backup_pb2.PlanRestoreResponse]]:
+        """Finds out what restoring a backup would come to, without changing anything: the set is checked
+        whole, restored on trial in a folder that is removed again, proven, and compared with what is
+        here. The plan says what would be lost, to the sale. It holds for a quarter of an hour, in this
+        run of the till, and as long as no business is done; the key is kept in memory as long. For a
+        till that has a home (decision 17). Nothing is durable.
+        INVALID_ARGUMENT: FIELD_INVALID, BACKUP_KEY_WRONG. NOT_FOUND: BACKUP_NOT_FOUND.
+        FAILED_PRECONDITION: HOME_NEEDED, RESTORE_OTHER_TILL, BACKUP_NOT_CONFIGURED,
+        BACKUP_TARGET_MISSING, BACKUP_KEY_NEEDED, BACKUP_BUSY. DATA_LOSS: BACKUP_CORRUPT.
+        RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL. UNAVAILABLE: BACKUP_FAILED.
+        """
+
+    @abc.abstractmethod
+    def CommitRestore(
+        self,
+        request: tillhal.v1.backup_pb2.CommitRestoreRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[tillhal.v1.backup_pb2.CommitRestoreResponse], collections.abc.AsyncIterator[tillhal.v1.backup_pb2.CommitRestoreResponse]]:
+        """Restores as planned. Selling is refused meanwhile; what is here is copied first; the restored
+        data is built beside it, proven, and then switched to by one record: the till ends, starts on
+        trial, and stays with the new data once that has proved itself, else with the old. `restarting`
+        says that the switch is durable and the connection is about to end; the same request_id then
+        answers what came of it, for good. Before that a failure leaves everything as it was. Goes on
+        when the caller hangs up.
+        INVALID_ARGUMENT: FIELD_INVALID. FAILED_PRECONDITION: HOME_NEEDED, PLAN_STALE,
+        RESTORE_WOULD_FORK, BACKUP_TARGET_MISSING, BACKUP_BUSY. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        DATA_LOSS: BACKUP_CORRUPT. RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL. UNAVAILABLE: BACKUP_FAILED.
+        """
+
+    @abc.abstractmethod
+    def PlanClean(
+        self,
+        request: tillhal.v1.backup_pb2.PlanCleanRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.backup_pb2.PlanCleanResponse, collections.abc.Awaitable[tillhal.v1.backup_pb2.PlanCleanResponse]]:
+        """Says what clearing the business data would clear, and what it would keep. Only before the till
+        went live. Nothing is changed, nothing is durable.
+        FAILED_PRECONDITION: HOME_NEEDED, NOT_PRE_LIVE.
+        """
+
+    @abc.abstractmethod
+    def CommitClean(
+        self,
+        request: tillhal.v1.backup_pb2.CommitCleanRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[tillhal.v1.backup_pb2.CommitCleanResponse], collections.abc.AsyncIterator[tillhal.v1.backup_pb2.CommitCleanResponse]]:
+        """Clears the business data as planned: a new history begins, with the operators, the front ends
+        and what was learnt of the devices. Otherwise as CommitRestore.
+        INVALID_ARGUMENT: FIELD_INVALID. FAILED_PRECONDITION: HOME_NEEDED, NOT_PRE_LIVE, PLAN_STALE,
+        BACKUP_BUSY. ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: BACKUP_TARGET_FULL.
+        UNAVAILABLE: BACKUP_FAILED.
+        """
+
+    @abc.abstractmethod
+    def GoLive(
+        self,
+        request: tillhal.v1.backup_pb2.GoLiveRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[tillhal.v1.backup_pb2.GoLiveResponse, collections.abc.Awaitable[tillhal.v1.backup_pb2.GoLiveResponse]]:
+        """Ends the time before business, for good: from now on nothing is ever cleared. Durable when it
+        returns; asked again, it says since when.
+        INVALID_ARGUMENT: FIELD_INVALID.
         """
 
     @abc.abstractmethod

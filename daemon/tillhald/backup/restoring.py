@@ -1,0 +1,155 @@
+"""Which backups belong together, and reading all of a set into a journal's folder."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
+
+from tillhald.backup.check import found_in, opened
+from tillhald.backup.folder import BackupFolder, refusal_of
+from tillhald.backup.keys import identity_of
+from tillhald.backup.layout import corrupt
+from tillhald.backup.pace import Pace
+from tillhald.backup.reading import Clear, check_whole, look
+from tillhald.domain.backup import BackupKind
+from tillhald.domain.backup_rules import Kept, sets_of
+from tillhald.domain.errors import BackupKeyNeeded, BackupNotFound
+from tillhald.journal.errors import JournalDamaged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tillhald.backup.layout import Ending
+    from tillhald.backup.rebuild import Rebuild
+    from tillhald.backup.words import Found, Line
+    from tillhald.domain.backup import BackupTotals
+
+SET_FILES_MAX = 1_000
+"""Files in a set: hourly increments of a month and more."""
+
+
+def files_of_set(path: Path, store_id: str, workstation_id: str) -> list[Path]:
+    """The full backup and the increments up to `path`, in their order; of a folder, the newest
+    set of this till. By the clear parts: nothing is proven. Raises refusals."""
+    try:
+        if path.is_dir():
+            return _newest_set(path, store_id, workstation_id)
+        with path.open("rb", buffering=0) as file:
+            clear = look(file)
+    except FileNotFoundError:
+        raise BackupNotFound("There is no such backup.", path=str(path)) from None
+    except OSError as error:
+        raise refusal_of(error, path.parent) from error
+    if clear.header.kind is BackupKind.FULL:
+        return [path]
+    by_id = {
+        other.header.backup_id: (path.parent / name, other) for name, other in _listed(path.parent)
+    }
+    files = [path]
+    while clear.header.kind is BackupKind.INCREMENT:
+        earlier = by_id.get(clear.header.follows)
+        if earlier is None or len(files) >= SET_FILES_MAX:
+            sentence = (
+                f"{files[0].name} goes on from another backup, which is not in the same folder."
+            )
+            raise BackupNotFound(sentence, path=str(path.parent))
+        files.insert(0, earlier[0])
+        clear = earlier[1]
+    return files
+
+
+def _listed(folder: Path) -> list[tuple[str, Clear]]:
+    listed = BackupFolder(folder, folder, other_disk=False).listed()
+    return [(name, clear) for name, clear in listed if clear is not None]
+
+
+def _newest_set(folder: Path, store_id: str, workstation_id: str) -> list[Path]:
+    """Of the highest incarnation: what was made before a restore may have higher numbers."""
+    own = [
+        (name, clear)
+        for name, clear in _listed(folder)
+        if clear.header.identity.store_id == store_id
+        and clear.header.identity.workstation_id == workstation_id
+    ]
+    newest = max((clear.header.identity.incarnation for _, clear in own), default=0)
+    sets = sets_of(
+        [
+            Kept(
+                backup_id=clear.header.backup_id,
+                kind=clear.header.kind,
+                follows=clear.header.follows,
+                last_seq=clear.trailer.last_seq,
+                closed_days=clear.trailer.closed_days,
+                file_name=name,
+                is_whole=True,
+            )
+            for name, clear in own
+            if clear.header.identity.incarnation == newest
+        ]
+    )
+    if not sets:
+        sentence = f"There is no full backup of {workstation_id} of {store_id} in this folder."
+        raise BackupNotFound(sentence, path=str(folder))
+    return [folder / kept.file_name for kept in sets[-1]]
+
+
+class Whole(NamedTuple):
+    """A backup's file, open, and found whole."""
+
+    file: BinaryIO
+    clear: Clear
+
+
+class BackupSet:
+    """The files of a set, open. A context manager. All are found whole before one is decrypted."""
+
+    def __init__(
+        self, files: Sequence[Path], secrets: Sequence[str], say: Callable[[Line], None]
+    ) -> None:
+        """Raises BackupKeyNeeded, BackupKeyWrong, BackupCorrupt and what the disk calls for."""
+        if not secrets:
+            raise BackupKeyNeeded("A backup is restored with the key that opens it.")
+        self._keys = [identity_of(secret) for secret in secrets]
+        self._say = say
+        self.wholes: list[Whole] = []
+        with contextlib.ExitStack() as stack:
+            for path in files:
+                try:
+                    file = stack.enter_context(path.open("rb", buffering=0))
+                    self.wholes.append(Whole(file, check_whole(file, Pace(say, "checking"))))
+                except OSError as error:
+                    raise refusal_of(error, path.parent) from error
+            self._open = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @property
+    def end(self) -> Clear:
+        """The last one's clear parts."""
+        return self.wholes[-1].clear
+
+    def found(self) -> list[Found]:
+        """What their clear parts tell."""
+        return [found_in(whole.clear) for whole in self.wholes]
+
+    def rebuild(self, into: Rebuild) -> BackupTotals:
+        """Read all of them, and prove the journal. Raises refusals, lmdb.Error, OSError."""
+        last: Ending | None = None
+        for file, clear in self.wholes:
+            into.begin(clear)
+            try:
+                last = opened(file, clear, self._keys, into, Pace(self._say, "restoring"))
+            except OSError as error:
+                raise refusal_of(error, into.folder) from error
+        try:
+            totals = into.prove(Pace(self._say, "proving"))
+        except JournalDamaged as damage:
+            raise corrupt(f"what it restores has a fault: {damage.sentence}") from damage
+        if last is None or totals != last.totals:
+            raise corrupt("what it restores does not come to the totals that were there")
+        return totals
