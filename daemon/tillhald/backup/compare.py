@@ -55,10 +55,11 @@ class _Hashes:
     def file(self, filed: Filed) -> None:
         pass
 
-    def record(self, seq: int, envelope: bytes) -> None:
-        self._hashes[seq] = record_hash(self.chain_id, seq, envelope)
+    def records(self, first_seq: int, envelopes: Sequence[bytes]) -> None:
+        for seq, envelope in enumerate(envelopes, first_seq):
+            self._hashes[seq] = record_hash(self.chain_id, seq, envelope)
 
-    def row(self, row: Row) -> None:
+    def rows(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
         pass
 
     def hash_at(self, seq: int) -> bytes | None:

@@ -44,10 +44,10 @@ class _Files:
     def file(self, filed: Filed) -> None:
         self.files[filed.name] = filed.content
 
-    def record(self, seq: int, envelope: bytes) -> None:
+    def records(self, first_seq: int, envelopes: Sequence[bytes]) -> None:
         pass
 
-    def row(self, row: Row) -> None:
+    def rows(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
         pass
 
 
