@@ -42,6 +42,7 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
     refusals.CursorAhead: grpc.StatusCode.OUT_OF_RANGE,
     refusals.Full: grpc.StatusCode.RESOURCE_EXHAUSTED,
     refusals.BackupFailed: grpc.StatusCode.UNAVAILABLE,
+    refusals.ImportFailed: grpc.StatusCode.UNAVAILABLE,
     refusals.BackupCorrupt: grpc.StatusCode.DATA_LOSS,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DiskReserve: grpc.StatusCode.RESOURCE_EXHAUSTED,
