@@ -38,6 +38,7 @@ from tillhald.service.devices import DeviceNews
 from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
 from tillhald.service.health import HealthChecks
+from tillhald.service.imports import Imports
 from tillhald.service.opening import check_identity, open_or_create, restored_state
 from tillhald.service.pins import PinHasher
 from tillhald.service.power_station import PowerStation, power_sources
@@ -288,6 +289,7 @@ class App:
             times.written,
             access,
             switching,
+            Imports(till, Path(config.journal.folder)),
         )
 
     def _note_start(
@@ -362,6 +364,7 @@ class App:
                 tasks.create_task(parts.bring_back.run()),
                 tasks.create_task(parts.care.run()),
                 tasks.create_task(backups.run()),
+                tasks.create_task(parts.imports.run()),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
                 tasks.create_task(
                     keep_telling(self._supervisor, lambda: progress(parts), lambda: sentence(parts))

@@ -12,6 +12,7 @@ from tillhal.v1 import (
     drawer_pb2_grpc,
     journal_pb2_grpc,
     power_pb2_grpc,
+    predecessor_pb2_grpc,
     printer_pb2_grpc,
     recovery_pb2_grpc,
     scanner_pb2_grpc,
@@ -25,6 +26,7 @@ from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.power import PowerServicer
+from tillhald.rpc.predecessor import PredecessorServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.recovery import RecoveryServicer
 from tillhald.rpc.scanner import ScannerServicer
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from tillhald.service.diagnostics import Diagnostics
     from tillhald.service.effects import Effects
     from tillhald.service.health import HealthChecks
+    from tillhald.service.imports import Imports
     from tillhald.service.power import Power
     from tillhald.service.power_check import PowerCheck
     from tillhald.service.power_station import PowerStation
@@ -82,6 +85,7 @@ class Parts(NamedTuple):
     local_time: Callable[[int], str]
     access: AccessDesk
     switching: Switching
+    imports: Imports
 
 
 def hang(
@@ -153,3 +157,5 @@ def hang(
     door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)
     backup = BackupServicer(till, store, backups)
     door.hang(backup_pb2_grpc.add_BackupServiceServicer_to_server, backup)
+    predecessor = PredecessorServicer(till, store, parts.imports)
+    door.hang(predecessor_pb2_grpc.add_PredecessorServiceServicer_to_server, predecessor)

@@ -621,6 +621,38 @@ class SlotFailed(Refused, reason="SLOT_FAILED"):
     """The program in it could not be installed. The one that runs was not touched."""
 
 
+class SourceNotFound(Refused, reason="SOURCE_NOT_FOUND"):
+    """No adapter knows what lies there, or it cannot be read."""
+
+
+class SourceChanged(Refused, reason="SOURCE_CHANGED"):
+    """The predecessor's data is not what the plan was made from: plan again."""
+
+
+class ImportBusy(Refused, reason="IMPORT_BUSY"):
+    """Another import or plan is under way."""
+
+
+class ImportDamaged(Refused, reason="IMPORT_DAMAGED"):
+    """Something does not fit: the plan says what, by file and line. Nothing was imported."""
+
+
+class ImportDiffers(Refused, reason="IMPORT_DIFFERS"):
+    """The predecessor's own totals differ from its sales: give an explanation."""
+
+
+class ImportFailed(Refused, reason="IMPORT_FAILED"):
+    """The source could not be read to its end. Nothing was imported."""
+
+
+class ImportNotFound(Refused, reason="IMPORT_NOT_FOUND"):
+    """There is no import with this id."""
+
+
+class TooManyImports(Refused, reason="TOO_MANY_IMPORTS"):
+    """No more imports can be kept."""
+
+
 _BASE_BY_CODE: Final[dict[grpc.StatusCode, type[TillError]]] = {
     grpc.StatusCode.INVALID_ARGUMENT: Refused,
     grpc.StatusCode.FAILED_PRECONDITION: Refused,

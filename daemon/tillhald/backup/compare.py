@@ -24,11 +24,11 @@ from tillhald.journal.format import Head, record_hash
 from tillhald.journal.meeting import History, Meeting, Reading, Relation, meet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tillhald.backup.layout import Filed
     from tillhald.backup.reading import Clear
-    from tillhald.journal.format import Row
+    
     from tillhald.journal.identity import Identity
 
 

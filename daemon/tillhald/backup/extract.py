@@ -21,10 +21,10 @@ from tillhald.backup.words import Line, run
 from tillhald.domain.errors import BackupFailed, BackupKeyNeeded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tillhald.backup.layout import Filed
-    from tillhald.journal.format import Row
+    
 
 
 class ExtractOrder(msgspec.Struct, kw_only=True):

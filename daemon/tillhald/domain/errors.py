@@ -454,6 +454,50 @@ class RestoreInProgress(Precondition):
     reason = "RESTORE_IN_PROGRESS"
 
 
+class TooManyImports(Precondition):
+    reason = "TOO_MANY_IMPORTS"
+
+
+class ImportBusy(Precondition):
+    """Another import, or the look into another source, is under way. Waiting helps."""
+
+    reason = "IMPORT_BUSY"
+
+
+class ImportDamaged(Precondition):
+    """Something in the source does not fit: what, in which file and line, the plan says."""
+
+    reason = "IMPORT_DAMAGED"
+
+
+class ImportDiffers(Precondition):
+    """The predecessor's own totals differ from its sales, and nobody has explained it."""
+
+    reason = "IMPORT_DIFFERS"
+
+
+class SourceChanged(Precondition):
+    """The source is not the one that was planned with, or changes while it is read."""
+
+    reason = "SOURCE_CHANGED"
+
+
+class SourceNotFound(NotFound):
+    """No adapter knows what is there, or nothing can be read there."""
+
+    reason = "SOURCE_NOT_FOUND"
+
+
+class ImportNotFound(NotFound):
+    reason = "IMPORT_NOT_FOUND"
+
+
+class ImportFailed(Refused):
+    """The program that reads the source could not do its work. Nothing was imported."""
+
+    reason = "IMPORT_FAILED"
+
+
 class BackupNotConfigured(Precondition):
     reason = "BACKUP_NOT_CONFIGURED"
 

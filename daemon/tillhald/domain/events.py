@@ -25,8 +25,9 @@ from tillhald.domain.jobs import (
     PrintWork,
     ReportKind,
 )
+from tillhald.domain.predecessor import ImportDone, OldReport, PredecessorSource
 from tillhald.domain.recovery_items import RecoveryAction
-from tillhald.domain.sale import Discount, Line, SaleKind, Tender, TenderState, Totals
+from tillhald.domain.sale import Discount, Line, Sale, SaleKind, Tender, TenderState, Totals
 from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
 from tillhald.domain.slips import SlipMark, SlipState
@@ -136,6 +137,7 @@ class SaleOpened(Event, frozen=True, kw_only=True):
     original_receipt_number: int = 0
     reason: str = ""
     slip: SlipMark | None = None
+    original_receipt: str = ""
 
 
 class LinePut(Event, frozen=True, kw_only=True):
@@ -819,6 +821,37 @@ class WentLive(Event, frozen=True, kw_only=True):
     """From here on, what the journal holds is business: it is never cleaned again."""
 
 
+class PredecessorImportBegan(Event, frozen=True, kw_only=True):
+    """What the till before this one had is being taken over. None of it counts before
+    PredecessorImported says so."""
+
+    import_id: str
+    source: PredecessorSource
+    request_id: str = ""
+
+
+class PredecessorSalesPut(Event, frozen=True, kw_only=True):
+    """Completed sales of the predecessor, each with its mark."""
+
+    import_id: str
+    sales: tuple[Sale, ...]
+
+
+class PredecessorReportsPut(Event, frozen=True, kw_only=True):
+    """Shifts and days of the predecessor; the first of them is the one at place `first`."""
+
+    import_id: str
+    first: int
+    reports: tuple[OldReport, ...]
+
+
+class PredecessorImported(Event, frozen=True, kw_only=True):
+    """The import counts, whole, from here on. `suspended` wait to be resumed."""
+
+    done: ImportDone
+    suspended: tuple[Sale, ...] = ()
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -913,6 +946,10 @@ AnyEvent = (
     | DataRestored
     | DataCleaned
     | WentLive
+    | PredecessorImportBegan
+    | PredecessorSalesPut
+    | PredecessorReportsPut
+    | PredecessorImported
 )
 
 

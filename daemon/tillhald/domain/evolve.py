@@ -13,6 +13,7 @@ from tillhald.domain.data_rules import data_after
 from tillhald.domain.decide_access import book_after_access
 from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
 from tillhald.domain.drawers import NOTHING_KNOWN
+from tillhald.domain.imported import with_import
 from tillhald.domain.jobs import (
     LIVE_KICK,
     Job,
@@ -169,6 +170,8 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             return replace(state, backups=backups)
         case ev.DataRestored() | ev.DataCleaned() | ev.WentLive():
             return data_after(state, event, at_ms)
+        case ev.PredecessorImported():
+            return with_import(state, event, at_ms)
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (
@@ -188,6 +191,9 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.DevicesReconfigured()
             | ev.HealthChecked()
             | ev.RecoveryItemResolved()
+            | ev.PredecessorImportBegan()
+            | ev.PredecessorSalesPut()
+            | ev.PredecessorReportsPut()
         ):
             return state
         case _:
@@ -228,6 +234,7 @@ def _opened(state: TillState, event: ev.SaleOpened, at_ms: int) -> Sale:
         discounts=event.discounts,
         original_sale_id=event.original_sale_id,
         original_receipt_number=event.original_receipt_number,
+        original_receipt=event.original_receipt,
         reason=event.reason,
         slip=event.slip,
         training=state.shift.training if state.shift else False,

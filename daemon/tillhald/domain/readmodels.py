@@ -12,6 +12,7 @@ import msgspec
 from tillhald.domain import commands as cmd
 from tillhald.domain import events as ev
 from tillhald.domain.book_rows import Entry, book_entries, movement_key, number_key
+from tillhald.domain.imported import import_entries
 from tillhald.domain.jobs import Job, JobKind, Kick
 from tillhald.domain.recovery_items import ItemKind
 from tillhald.domain.returns import amended
@@ -94,6 +95,8 @@ def entries(
                 original = after.get(sale.original_sale_id) or finished[sale.original_sale_id]
                 after[sale.original_sale_id] = amended(original, sale)
     for event in events:
+        if isinstance(event, ev.PredecessorSalesPut | ev.PredecessorReportsPut):
+            rows.extend(import_entries(event))
         if isinstance(event, ev.JobSubmitted) and event.kind is JobKind.RECEIPT_COPY:
             copied = after.get(event.sale_id) or finished[event.sale_id]
             after[event.sale_id] = msgspec.structs.replace(copied, copies=event.copy)

@@ -47,6 +47,7 @@ _EN: Final = {
     "operator": "Served by",
     "back_entry": "Entered later from paper slip",
     "paper_time": "Time on the slip",
+    "imported": "Taken over from",
     "cash": "Cash",
     "credit_card": "Credit card",
     "debit_card": "Debit card",
@@ -78,6 +79,7 @@ _ZH: Final = {
     "operator": "收银员",
     "back_entry": "补录 手写单编号",
     "paper_time": "手写单时间",
+    "imported": "转入自",
     "cash": "现金",
     "credit_card": "信用卡",
     "debit_card": "借记卡",
@@ -128,9 +130,13 @@ def receipt_of(
         parts.append(_centred(words[sale.kind.value], _BIG))
     if sale.slip is not None:
         parts.append(_centred(f"{words['back_entry']} {sale.slip.slip_no}", _BOLD))
-    parts.append(Columns(left=f"{words['receipt']} {sale.receipt_number}", right=time_text))
-    if sale.original_receipt_number:
-        original = str(sale.original_receipt_number)
+    elsewhere = sale.imported if sale.is_made_elsewhere else None
+    number = elsewhere.receipt if elsewhere else sale.receipt_number
+    parts.append(Columns(left=f"{words['receipt']} {number}", right=time_text))
+    if elsewhere is not None:
+        parts.append(_centred(f"{words['imported']} {elsewhere.product}", _BOLD))
+    if sale.original_receipt_number or sale.original_receipt:
+        original = sale.original_receipt or str(sale.original_receipt_number)
         parts.append(Columns(left=words["of_receipt"], right=original))
         if sale.reason:
             parts.append(Columns(left=words["reason"], right=sale.reason))

@@ -99,6 +99,9 @@ def void_sale(
     Cash is mirrored as what stayed in the drawer: tendered less change.
     """
     _check_original(original)
+    if original.is_made_elsewhere:
+        sentence = "A sale of the till before this one is given back with a return."
+        raise errors.SaleStateWrong(sentence, state=original.state.value, kind=original.kind.value)
     if original.returned:
         sentence = "Part of the sale has been returned; return the rest instead."
         raise errors.ReturnExceedsSold(sentence, sale_id=original.sale_id)
@@ -140,7 +143,13 @@ def _opened(
         original_sale_id=original.sale_id,
         original_receipt_number=original.receipt_number,
         reason=command.reason,
+        original_receipt=_receipt_elsewhere(original),
     )
+
+
+def _receipt_elsewhere(original: Sale) -> str:
+    mark = original.imported
+    return mark.receipt if mark is not None and original.is_made_elsewhere else ""
 
 
 def amended(original: Sale, later: Sale) -> Sale:

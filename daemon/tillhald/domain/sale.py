@@ -18,6 +18,7 @@ from tillhald.domain.amounts import (
     share_out,
     tax_within,
 )
+from tillhald.domain.predecessor import ImportMark
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.slips import SlipMark
 
@@ -191,6 +192,15 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """It counts nowhere, and its receipt number is of the series of training sales."""
     original_business_day: str = ""
     """The day that it was begun on, where it was completed or cancelled on a later one."""
+    imported: ImportMark | None = None
+    """It was made on the till before this one, and counts in no total here."""
+    original_receipt: str = ""
+    """Of a return of an imported sale: its number at the predecessor."""
+
+    @property
+    def is_made_elsewhere(self) -> bool:
+        """Whether it was completed on the till before this one."""
+        return self.imported is not None and self.receipt_number == 0
 
     def line(self, line_id: str) -> Line | None:
         return next((line for line in self.lines if line.line_id == line_id), None)

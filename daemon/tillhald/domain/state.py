@@ -15,6 +15,7 @@ from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.drawers import DrawerMemory
 from tillhald.domain.jobs import Job, Kick
 from tillhald.domain.outages import PowerBook
+from tillhald.domain.predecessor import ImportBook
 from tillhald.domain.recovery_items import RecoveryBook
 from tillhald.domain.sale import Sale, SaleState
 from tillhald.domain.slips import SlipBook, SlipShelf
@@ -66,6 +67,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     access: AccessBook = AccessBook()
     backups: BackupBook = BackupBook()
     data: DataBook = DataBook()
+    imports: ImportBook = ImportBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

@@ -43,6 +43,7 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
     refusals.CursorAhead: grpc.StatusCode.OUT_OF_RANGE,
     refusals.Full: grpc.StatusCode.RESOURCE_EXHAUSTED,
     refusals.BackupFailed: grpc.StatusCode.UNAVAILABLE,
+    refusals.ImportFailed: grpc.StatusCode.UNAVAILABLE,
     refusals.BackupCorrupt: grpc.StatusCode.DATA_LOSS,
     refusals.BundleCorrupt: grpc.StatusCode.DATA_LOSS,
     refusals.SlotFailed: grpc.StatusCode.UNAVAILABLE,

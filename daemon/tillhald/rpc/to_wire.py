@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tillhald.domain.amounts import Quantity
     from tillhald.domain.answers import SaleSummary
     from tillhald.domain.jobs import Job, Kick
+    from tillhald.domain.predecessor import ImportMark
     from tillhald.domain.sale import Line
     from tillhald.domain.slips import SlipMark
 
@@ -224,6 +225,21 @@ def sale(whole: Sale, currency: str) -> pb.Sale:
         copies=whole.copies,
         original_business_day=whole.original_business_day,
         slip=_slip_mark(whole.slip),
+        imported=_import_mark(whole.imported),
+        original_receipt=whole.original_receipt,
+    )
+
+
+def _import_mark(mark: ImportMark | None) -> pb.ImportMark | None:
+    if mark is None:
+        return None
+    return pb.ImportMark(
+        import_id=mark.import_id,
+        product=mark.product,
+        old_id=mark.old_id,
+        receipt=mark.receipt,
+        shift=mark.shift,
+        uploaded=mark.uploaded,
     )
 
 

@@ -32,6 +32,7 @@ from tillhald.domain.events import (
     encode_record,
 )
 from tillhald.domain.evolve import apply
+from tillhald.domain.imported import counts_here
 from tillhald.domain.readmodels import (
     book_key,
     book_named,
@@ -353,11 +354,14 @@ class Till:
 
     def finished_sale(self, sale_id: str) -> Sale | None:
         stored = self._row("sales", sale_key(sale_id))
-        return None if stored is None else decode_sale(stored)
+        return None if stored is None else self._if_it_counts(decode_sale(stored))
 
     def _known_sale(self, sale_id: str) -> Sale | None:
         stored = self._known("sales", sale_key(sale_id))
-        return decode_sale(stored) if stored else None
+        return self._if_it_counts(decode_sale(stored)) if stored else None
+
+    def _if_it_counts(self, sale: Sale) -> Sale | None:
+        return sale if counts_here(sale.imported, self.state.imports) else None
 
     def sale(self, sale_id: str) -> Sale:
         """The sale in whatever state. Raises SaleNotFound. Answer only after `caught_up`."""

@@ -233,7 +233,7 @@ class SaleSummary(_message.Message):
     def __init__(self, sale_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[SaleState, str]] = ..., kind: _Optional[_Union[SaleKind, str]] = ..., receipt_number: _Optional[int] = ..., payable: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tax: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., rounding_adjustment: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tendered: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., due: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., change: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., line_count: _Optional[int] = ..., seq: _Optional[int] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., receipt_job_id: _Optional[str] = ..., voided_by_sale_id: _Optional[str] = ..., training: bool = ...) -> None: ...
 
 class Sale(_message.Message):
-    __slots__ = ("summary", "lines", "discounts", "tenders", "taxes", "tax_mode", "language", "original_sale_id", "voided_by_sale_id", "reason", "shift_id", "business_day", "operator", "open_time", "copies", "slip", "original_business_day")
+    __slots__ = ("summary", "lines", "discounts", "tenders", "taxes", "tax_mode", "language", "original_sale_id", "voided_by_sale_id", "reason", "shift_id", "business_day", "operator", "open_time", "copies", "slip", "original_business_day", "imported", "original_receipt")
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     DISCOUNTS_FIELD_NUMBER: _ClassVar[int]
@@ -251,6 +251,8 @@ class Sale(_message.Message):
     COPIES_FIELD_NUMBER: _ClassVar[int]
     SLIP_FIELD_NUMBER: _ClassVar[int]
     ORIGINAL_BUSINESS_DAY_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_FIELD_NUMBER: _ClassVar[int]
+    ORIGINAL_RECEIPT_FIELD_NUMBER: _ClassVar[int]
     summary: SaleSummary
     lines: _containers.RepeatedCompositeFieldContainer[Line]
     discounts: _containers.RepeatedCompositeFieldContainer[Discount]
@@ -268,7 +270,25 @@ class Sale(_message.Message):
     copies: int
     slip: SlipMark
     original_business_day: str
-    def __init__(self, summary: _Optional[_Union[SaleSummary, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[Line, _Mapping]]] = ..., discounts: _Optional[_Iterable[_Union[Discount, _Mapping]]] = ..., tenders: _Optional[_Iterable[_Union[Tender, _Mapping]]] = ..., taxes: _Optional[_Iterable[_Union[TaxSummary, _Mapping]]] = ..., tax_mode: _Optional[_Union[TaxMode, str]] = ..., language: _Optional[str] = ..., original_sale_id: _Optional[str] = ..., voided_by_sale_id: _Optional[str] = ..., reason: _Optional[str] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., operator: _Optional[str] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., copies: _Optional[int] = ..., slip: _Optional[_Union[SlipMark, _Mapping]] = ..., original_business_day: _Optional[str] = ...) -> None: ...
+    imported: ImportMark
+    original_receipt: str
+    def __init__(self, summary: _Optional[_Union[SaleSummary, _Mapping]] = ..., lines: _Optional[_Iterable[_Union[Line, _Mapping]]] = ..., discounts: _Optional[_Iterable[_Union[Discount, _Mapping]]] = ..., tenders: _Optional[_Iterable[_Union[Tender, _Mapping]]] = ..., taxes: _Optional[_Iterable[_Union[TaxSummary, _Mapping]]] = ..., tax_mode: _Optional[_Union[TaxMode, str]] = ..., language: _Optional[str] = ..., original_sale_id: _Optional[str] = ..., voided_by_sale_id: _Optional[str] = ..., reason: _Optional[str] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., operator: _Optional[str] = ..., open_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., copies: _Optional[int] = ..., slip: _Optional[_Union[SlipMark, _Mapping]] = ..., original_business_day: _Optional[str] = ..., imported: _Optional[_Union[ImportMark, _Mapping]] = ..., original_receipt: _Optional[str] = ...) -> None: ...
+
+class ImportMark(_message.Message):
+    __slots__ = ("import_id", "product", "old_id", "receipt", "shift", "uploaded")
+    IMPORT_ID_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    OLD_ID_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    SHIFT_FIELD_NUMBER: _ClassVar[int]
+    UPLOADED_FIELD_NUMBER: _ClassVar[int]
+    import_id: str
+    product: str
+    old_id: str
+    receipt: str
+    shift: str
+    uploaded: bool
+    def __init__(self, import_id: _Optional[str] = ..., product: _Optional[str] = ..., old_id: _Optional[str] = ..., receipt: _Optional[str] = ..., shift: _Optional[str] = ..., uploaded: bool = ...) -> None: ...
 
 class SlipMark(_message.Message):
     __slots__ = ("outage_id", "slip_no", "paper_time", "original_business_day", "written_by", "entered_by", "approved_by")
