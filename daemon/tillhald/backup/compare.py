@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from tillhald.backup.layout import Filed
     from tillhald.backup.reading import Clear
-    
     from tillhald.journal.identity import Identity
 
 

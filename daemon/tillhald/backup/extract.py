@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tillhald.backup.layout import Filed
-    
 
 
 class ExtractOrder(msgspec.Struct, kw_only=True):
