@@ -166,7 +166,7 @@ LOG_TEXTS: Final = frozenset(
     """
     added changed depth device devices entrance failure fault folder front_end job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
-    rpc stage tables why
+    rpc stage tables to_generation to_slot why work_kind
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""
