@@ -33,6 +33,8 @@ from tillhald.rpc.scanner import ScannerServicer
 from tillhald.rpc.shift import ShiftServicer
 from tillhald.rpc.system import SystemServicer
 from tillhald.service.calibration import Calibrations
+from tillhald.service.data_changes import DataChanges
+from tillhald.service.times import wall_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +157,15 @@ def hang(
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
     door.hang(recovery_pb2_grpc.add_RecoveryServiceServicer_to_server, recovery)
     door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)
-    backup = BackupServicer(till, store, backups)
+    changes = DataChanges(
+        lambda: parts.reconfiguration.config,
+        till=till,
+        store=store,
+        backups=backups,
+        switching=parts.switching,
+        now_ms=wall_ms,
+    )
+    backup = BackupServicer(till, store, backups, changes)
     door.hang(backup_pb2_grpc.add_BackupServiceServicer_to_server, backup)
     predecessor = PredecessorServicer(till, store, parts.imports)
     door.hang(predecessor_pb2_grpc.add_PredecessorServiceServicer_to_server, predecessor)

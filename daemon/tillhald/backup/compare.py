@@ -16,7 +16,7 @@ from tillhald.backup.changes import Met
 from tillhald.backup.keys import identity_of
 from tillhald.backup.layout import SUFFIX
 from tillhald.backup.pace import Pace
-from tillhald.backup.reading import check_whole, read_backup
+from tillhald.backup.reading import Forgetting, check_whole, read_backup
 from tillhald.backup.words import Line, run
 from tillhald.domain.errors import BackupNotFound
 from tillhald.journal.errors import Fault, JournalDamaged
@@ -26,7 +26,6 @@ from tillhald.journal.meeting import History, Meeting, Reading, Relation, meet
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tillhald.backup.layout import Filed
     from tillhald.backup.reading import Clear
     from tillhald.journal.identity import Identity
 
@@ -40,7 +39,7 @@ class CompareOrder(msgspec.Struct, kw_only=True):
     secrets: tuple[str, ...] = ()
 
 
-class _Hashes:
+class _Hashes(Forgetting):
     """What a backup holds, as a history; a taker that keeps nothing but hashes."""
 
     def __init__(self, clear: Clear) -> None:
@@ -51,15 +50,9 @@ class _Hashes:
         self.head = Head(trailer.last_seq, trailer.head_hash)
         self._hashes = {self.base.seq: self.base.hash, self.head.seq: self.head.hash}
 
-    def file(self, filed: Filed) -> None:
-        pass
-
     def records(self, first_seq: int, envelopes: Sequence[bytes]) -> None:
         for seq, envelope in enumerate(envelopes, first_seq):
             self._hashes[seq] = record_hash(self.chain_id, seq, envelope)
-
-    def rows(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        pass
 
     def hash_at(self, seq: int) -> bytes | None:
         """The hash of a record, where it is known."""

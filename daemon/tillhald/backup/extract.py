@@ -16,12 +16,12 @@ from tillhald.backup.check import opened
 from tillhald.backup.folder import refusal_of
 from tillhald.backup.keys import identity_of
 from tillhald.backup.pace import Pace
-from tillhald.backup.reading import check_whole
+from tillhald.backup.reading import Forgetting, check_whole
 from tillhald.backup.words import Line, run
 from tillhald.domain.errors import BackupFailed, BackupKeyNeeded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tillhald.backup.layout import Filed
 
@@ -34,7 +34,7 @@ class ExtractOrder(msgspec.Struct, kw_only=True):
     secrets: tuple[str, ...]
 
 
-class _Files:
+class _Files(Forgetting):
     """A taker that keeps the files: there are a handful, and they are small."""
 
     def __init__(self) -> None:
@@ -42,12 +42,6 @@ class _Files:
 
     def file(self, filed: Filed) -> None:
         self.files[filed.name] = filed.content
-
-    def records(self, first_seq: int, envelopes: Sequence[bytes]) -> None:
-        pass
-
-    def rows(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        pass
 
 
 def extract(order: ExtractOrder, say: Callable[[Line], None]) -> None:

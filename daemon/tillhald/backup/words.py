@@ -116,9 +116,9 @@ class Shelved(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One line. `phase`, `done` and `total` while it works; at last `made` with the `secret` that
-    reads it back, or `found`, with `compared` for a plan, or `built`, or `met`, or
-    `extracted`, or `shelf` with what was `removed`, or `refused` with a reason and a sentence. `fault` says the same as
-    `refused`, for readers that know the journal's programs."""
+    reads it back, or `found`, with `compared` for a plan, or `built`, `met` or `extracted`, or
+    `shelf` with what was `removed`, or `refused` with a reason and a sentence. `fault` says the
+    same as `refused`, for readers that know the journal's programs."""
 
     phase: str = ""
     done: int = 0

@@ -47,8 +47,15 @@ REQUEST_BYTES_MAX = 8 * 1024 * 1024
 RECEIVE_BYTES_MAX = 16 * 1024 * 1024
 """What gRPC itself takes: between the two we refuse with a reason."""
 
-GOES_ON: Final = frozenset({"PowerService/PrepareForPowerLoss"})
-"""Asked for also while the till is quiet because it changes its program or its data."""
+GOES_ON: Final = frozenset(
+    {
+        "PowerService/PrepareForPowerLoss",
+        "BackupService/CommitRestore",
+        "BackupService/CommitClean",
+    }
+)
+"""Asked for also while the till is quiet because it changes its program or its data. A restore and
+a clean are watched again by their request_id, and another one is refused by itself."""
 
 OF_ACCESS: Final = (Unauthenticated, Forbidden, SignOnBlocked, PeerBusy)
 """Refusals that somebody may bring about by the thousand: one of a kind is logged a minute."""

@@ -1,0 +1,215 @@
+"""The power goes at any moment of a restore or a clean: the till has its old data or its new ones,
+each whole, and there is no third.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from bench.inprocess import fill
+from hwsim.power.disk import PowerCutDisk, why_not
+from hwsim.power.stage import Stage
+from hwsim.power.states import states
+from tests.crash.boot_steps import COMMITTED, ON_TRIAL, sync
+from tests.crash.judge import ROOT
+from tests.crash.restore_steps import NEW, OLD, SLOT
+from tests.support.backups import OWNER, made, run, shop_journal
+from tillhald.backup.changes import CleanOrder, PlanOrder, RestoreOrder
+from tillhald.backup.plan import state_at
+from tillhald.boot import generation, slot
+from tillhald.boot.files import Damaged, partial_folder
+from tillhald.boot.launcher import NothingToStart, decide
+from tillhald.boot.record import ATTEMPTS, BootRecord, NoRecord, write
+from tillhald.domain.backup_rules import totals_of
+from tillhald.domain.events import DataCleaned, DataRestored
+from tillhald.domain.switches import WorkKind
+from tillhald.journal.errors import StorageError
+from tillhald.journal.meeting import Reading
+from tillhald.journal.verify import verify
+
+if TYPE_CHECKING:
+    from tillhald.domain.backup import BackupTotals
+
+SEED = 20_261_122
+MIXES = 1
+PROGRAM_S_MAX = 120.0
+STATES_MIN = 60
+SALES, SALES_MORE = 6, 3
+AT_MS = 1_767_225_600_000
+
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
+
+
+class Broken(Exception):
+    """What a power cut must never leave."""
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`home`: a till that was backed up to `stick`, and has sold since."""
+    folder = tmp_path_factory.mktemp("restore")
+    shop_journal(folder / "shop", SALES)
+    stick = folder / "stick"
+    stick.mkdir()
+    made(folder / "shop" / "journal", stick)
+    asyncio.run(fill(folder / "shop", SALES_MORE))
+    home = folder / "home"
+    for name in ("boot", "slots", "data"):
+        (home / name).mkdir(parents=True)
+    _stage_slot(home)
+    building = partial_folder(generation.data_folder(home) / OLD.generation)
+    shutil.copytree(folder / "shop" / "journal", building / "journal")
+    generation.finish(building, generation.Meta(schema=1, min_reader=1))
+    write(home, BootRecord(seq=1, committed=OLD))
+    return folder
+
+
+def _stage_slot(home: Path) -> None:
+    building = partial_folder(slot.slots_folder(home) / SLOT)
+    (building / "module.py").write_text("pass\n")
+    manifest = slot.Manifest(
+        version="1.0.0",
+        schema=1,
+        interpreter=sys.executable,
+        python=slot.python_version(),
+        files=slot.content_of(building),
+    )
+    slot.seal(building, manifest)
+    building.rename(slot.slots_folder(home) / SLOT)
+    sync(slot.slots_folder(home))
+
+
+def order_of(kind: WorkKind, start: Path) -> str:
+    """What the program is told."""
+    if kind is WorkKind.CLEAN:
+        cleaned = DataCleaned(
+            work_id="ab", request_id="r", before_chain_id="", before_seq=0, before_hash=""
+        )
+        cleaning = CleanOrder(
+            journal="", building="", cleaned=cleaned, at_ms=AT_MS, map_bytes=1 << 20
+        )
+        return msgspec.json.encode(cleaning).decode()
+    journal = str(start / "home" / "data" / OLD.generation / "journal")
+    with Reading(journal) as here:
+        identity = here.identity
+        currency = state_at(here, here.head.seq).currency
+    planned = run(
+        "plan",
+        PlanOrder(
+            path=str(start / "stick"),
+            secrets=(str(OWNER),),
+            journal=journal,
+            scratch=str(start / "scratch"),
+            store_id=identity.store_id,
+            workstation_id=identity.workstation_id,
+            currency=currency,
+        ),
+    )
+    assert planned.compared is not None, planned
+    restored = DataRestored(
+        work_id="ab",
+        request_id="r",
+        backup_id="b",
+        backup_seq=0,
+        backup_hash="",
+        from_incarnation=1,
+        incarnation=2,
+        lost=planned.compared.lost,
+    )
+    order = RestoreOrder(
+        files=planned.compared.files,
+        sha256s=tuple(found.sha256 for found in planned.found or []),
+        secrets=(str(OWNER),),
+        building="",
+        restored=restored,
+        at_ms=AT_MS,
+    )
+    return msgspec.json.encode(order).decode()
+
+
+def totals_in(home: Path, name: str) -> BackupTotals:
+    """What a generation comes to, after all of it was checked. Raises Broken."""
+    folder = str(generation.journal_folder(home, name))
+    try:
+        verify(folder, lambda _done, _total: None)
+        with Reading(folder) as reading:
+            return totals_of(state_at(reading, reading.head.seq))
+    except (StorageError, OSError, AssertionError, msgspec.DecodeError) as error:
+        raise Broken(f"{name}: {error}") from error
+
+
+def judge(home: Path, marks: tuple[str, ...], sold: int, sold_after: int) -> str:
+    """Start as the launcher would, to the end of the trial. What is there: "old" or "new"."""
+    try:
+        first = decide(home)
+        pairs = [first.pair]
+        last = first
+        for _ in range(ATTEMPTS + 1):
+            if last.trial is None:
+                break
+            last = decide(home)  # it ended without committing itself
+            pairs.append(last.pair)
+    except (NothingToStart, NoRecord, Damaged, OSError) as error:
+        raise Broken(str(error)) from error
+    if last.trial is not None or first.pair not in (OLD, NEW):
+        raise Broken("neither the old pair nor the new one")
+    for pair in set(pairs):
+        wanted = sold if pair == OLD else sold_after
+        found = totals_in(home, pair.generation).sales
+        if found != wanted:
+            raise Broken(f"{pair.generation} holds {found} sales, not {wanted}")
+    if COMMITTED in marks and first.pair != NEW:
+        raise Broken("it had committed itself, and is gone")
+    if ON_TRIAL in marks and NEW not in pairs:
+        raise Broken("it was on trial, and was never tried")
+    if first.trial is not None and last.pair != OLD:
+        raise Broken("what was not committed stayed")
+    return "new" if first.pair == NEW else "old"
+
+
+def judged(kind: WorkKind, start: Path, *how: str) -> Counter[str]:
+    """What becomes of every state that a power cut may leave."""
+    found: Counter[str] = Counter()
+    sold_after = SALES if kind is WorkKind.RESTORE else 0
+    with tempfile.TemporaryDirectory(prefix="tillhal-") as name:
+        with PowerCutDisk(Path(name) / "disk", start=start / "home", record=True) as disk:
+            program = [sys.executable, "-m", "tests.crash.restore_steps", str(disk.path), kind]
+            program += [order_of(kind, start), *how]
+            subprocess.run(program, cwd=ROOT, check=True, timeout=PROGRAM_S_MAX)
+            trace = disk.trace()
+        home = Path(name) / "home"
+        with Stage(Path(name) / "stage") as stage:
+            for state in states(trace, seed=SEED, mixes=MIXES):
+                stage.show(state)
+                shutil.copytree(stage.folder, home)
+                try:
+                    found[judge(home, state.marks, SALES + SALES_MORE, sold_after)] += 1
+                except Broken as broken:
+                    found[f"{broken} (operation {state.op}, {state.name})"] += 1
+                shutil.rmtree(home)
+    return found
+
+
+@pytest.mark.parametrize("kind", [WorkKind.RESTORE, WorkKind.CLEAN])
+def test_whatever_a_power_cut_leaves_the_till_has_its_old_data_or_its_new_ones(
+    kind: WorkKind, start: Path
+) -> None:
+    found = judged(kind, start)
+    print(f"{SEED=} {dict(found)}")
+    assert set(found) == {"old", "new"}
+    assert found.total() >= STATES_MIN
+
+
+def test_the_judge_sees_that_nothing_was_synced(start: Path) -> None:
+    found = judged(WorkKind.RESTORE, start, "careless")
+    assert set(found) - {"old", "new"}, "a judge that finds nothing here finds nothing anywhere"
