@@ -47,13 +47,12 @@ from tillhald.journal.store import Store
 from tillhald.journal.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tillhald.backup.layout import Filed
     from tillhald.backup.reading import Clear
     from tillhald.domain.backup import BackupTotals
-    from tillhald.journal.format import Row
     from tillhald.journal.identity import Identity
 
 BATCH_BYTES = 4 << 20
@@ -80,7 +79,7 @@ class Rebuild:
         self._map_bytes = MAP_BYTES_FIRST
         self._env = open_env(str(folder), map_bytes=self._map_bytes, readonly=False, create=True)
         self._tables = {name: self._env.open_db(name.encode()) for name in ALL_TABLES}
-        self._batch: list[tuple[str, bytes, bytes]] = []
+        self._batch: list[tuple[str, Sequence[tuple[bytes, bytes]]]] = []
         self._batch_bytes = 0
         self._first: Clear | None = None
         self._is_proven = False
@@ -111,16 +110,15 @@ class Rebuild:
     def file(self, filed: Filed) -> None:
         self.files[filed.name] = filed.content
 
-    def record(self, seq: int, envelope: bytes) -> None:
-        self._put(RECORDS, seq_key(seq), envelope)
+    def records(self, first_seq: int, envelopes: Sequence[bytes]) -> None:
+        self._put(RECORDS, [(seq_key(seq), each) for seq, each in enumerate(envelopes, first_seq)])
 
-    def row(self, row: Row) -> None:
-        assert row.value is not None, "a filed row has a value"
-        self._put(row.table, row.key, row.value)
+    def rows(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        self._put(table, rows)
 
-    def _put(self, table: str, key: bytes, stored: bytes) -> None:
-        self._batch.append((table, key, stored))
-        self._batch_bytes += len(key) + len(stored)
+    def _put(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        self._batch.append((table, rows))
+        self._batch_bytes += sum(len(key) + len(stored) for key, stored in rows)
         if self._batch_bytes >= BATCH_BYTES:
             self._store()
 
@@ -128,8 +126,10 @@ class Rebuild:
         while True:
             try:
                 with self._env.begin(write=True) as txn:
-                    for table, key, stored in self._batch:
-                        txn.put(key, stored, db=self._tables[table])
+                    for table, rows in self._batch:
+                        with txn.cursor(self._tables[table]) as cursor:
+                            # Records come in their order: then LMDB fills its pages.
+                            cursor.putmulti(rows, append=table == RECORDS)
                 break
             except lmdb.MapFullError:
                 if self._map_bytes >= MAP_BYTES_MOST:
@@ -183,8 +183,10 @@ class Rebuild:
         base = Head(header.first_seq - 1, header.prev_hash)
         if base.seq:
             meta[META_BASE] = pack_head(base)
-        for name, value in meta.items():
-            self._put(META, name, seal_row(META_SEED, name, end.seq, value))
+        self._put(
+            META,
+            [(name, seal_row(META_SEED, name, end.seq, value)) for name, value in meta.items()],
+        )
 
     def _make_room(self, used_bytes: int) -> None:
         """Written zeros behind what is used, as a journal has them: the file is the map then."""
