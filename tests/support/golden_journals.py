@@ -6,7 +6,15 @@ from pathlib import Path
 
 from tests.contract.journal_story import MAP_BYTES
 from tillhald.journal.disk import write_zeros
-from tillhald.journal.engine import ALL_TABLES, data_file, open_env
+from tillhald.journal.engine import (
+    ALL_TABLES,
+    META,
+    META_FORMAT,
+    META_SEED,
+    data_file,
+    open_env,
+)
+from tillhald.journal.format import seal_row
 
 SCHEMA_1 = Path(__file__).parents[1] / "contract/golden/journal_schema_1.txt"
 
@@ -28,3 +36,14 @@ def make_golden(folder: Path, path: Path = SCHEMA_1) -> Path:
     with Path(data_file(str(folder))).open("r+b") as file:
         write_zeros(file.fileno(), file.seek(0, 2), MAP_BYTES)
     return folder
+
+
+def set_schema(folder: Path, schema: int) -> None:
+    """Have a journal say that it is of another schema."""
+    size = Path(data_file(str(folder))).stat().st_size
+    with open_env(str(folder), map_bytes=size, readonly=False) as env:
+        meta = env.open_db(META.encode(), create=False)
+        with env.begin(write=True) as txn:
+            seq = int.from_bytes((txn.get(META_FORMAT, db=meta) or b"")[:8], "big")
+            stored = seal_row(META_SEED, META_FORMAT, seq, b"%d" % schema)
+            txn.put(META_FORMAT, stored, db=meta)
