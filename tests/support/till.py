@@ -33,6 +33,7 @@ from tillhal.v1 import (
     drawer_pb2_grpc,
     journal_pb2_grpc,
     power_pb2_grpc,
+    predecessor_pb2_grpc,
     printer_pb2_grpc,
     recovery_pb2_grpc,
     scanner_pb2_grpc,
@@ -150,6 +151,7 @@ class Calls:
         self.device = device_pb2_grpc.DeviceServiceStub(self.channel)
         self.printer = printer_pb2_grpc.PrinterServiceStub(self.channel)
         self.power = power_pb2_grpc.PowerServiceStub(self.channel)
+        self.predecessor = predecessor_pb2_grpc.PredecessorServiceStub(self.channel)
         self.recovery = recovery_pb2_grpc.RecoveryServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
         self.access = access_pb2_grpc.AccessServiceStub(self.channel)

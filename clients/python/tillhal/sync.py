@@ -37,6 +37,8 @@ from tillhal.v1 import (
     journal_pb2,
     journal_pb2_grpc,
     power_pb2_grpc,
+    predecessor_pb2,
+    predecessor_pb2_grpc,
     printer_pb2,
     printer_pb2_grpc,
     recovery_pb2_grpc,
@@ -81,6 +83,7 @@ class Stubs:
         self.drawer: Final = drawer_pb2_grpc.DrawerServiceStub(channel)
         self.journal: Final = journal_pb2_grpc.JournalServiceStub(channel)
         self.power: Final = power_pb2_grpc.PowerServiceStub(channel)
+        self.predecessor: Final = predecessor_pb2_grpc.PredecessorServiceStub(channel)
         self.printer: Final = printer_pb2_grpc.PrinterServiceStub(channel)
         self.recovery: Final = recovery_pb2_grpc.RecoveryServiceStub(channel)
         self.shift: Final = shift_pb2_grpc.ShiftServiceStub(channel)
@@ -906,6 +909,67 @@ class Till:
         """End the time before business, for good; asked again, it says since when."""
         request = backup_pb2.GoLiveRequest(request_id=request_id or new_id())
         return self._ask(self.stubs.backup.GoLive, request, timeout_s)
+
+    # The till before this one
+
+    def plan_import(
+        self, path: str, *, adapter: str = "", timeout_s: float = wire.BACKUP_S
+    ) -> Iterator[predecessor_pb2.PlanImportResponse]:
+        """Have a predecessor's data looked at: progress, and at last the plan. Nothing is changed.
+
+        path: a folder or file on the till's machine, absolute. Raises `SourceNotFound`,
+        `ImportBusy` and others (predecessor.proto, PlanImport).
+        """
+        request = predecessor_pb2.PlanImportRequest(path=path, adapter=adapter)
+        yield from self._steps(self.stubs.predecessor.PlanImport, request, timeout_s)
+
+    def commit_import(
+        self,
+        path: str,
+        digest: str,
+        *,
+        adapter: str = "",
+        explanation: str = "",
+        request_id: str | None = None,
+        timeout_s: float = wire.BACKUP_S,
+    ) -> Iterator[predecessor_pb2.CommitImportResponse]:
+        """Have it imported: progress, and at last the result.
+
+        digest: `source.digest` of the plan. explanation: why the predecessor's totals may differ
+        from its sales. It goes on if this is given up; the same request_id watches it again. Raises
+        `ImportDamaged`, `ImportDiffers`, `SourceChanged` and others.
+        """
+        request = predecessor_pb2.CommitImportRequest(
+            request_id=request_id or new_id(),
+            path=path,
+            adapter=adapter,
+            digest=digest,
+            explanation=explanation,
+        )
+        yield from self._steps(self.stubs.predecessor.CommitImport, request, timeout_s)
+
+    def list_imports(
+        self, *, timeout_s: float | None = None
+    ) -> predecessor_pb2.ListImportsResponse:
+        """The imports that count, newest first."""
+        request = predecessor_pb2.ListImportsRequest()
+        return self._ask(self.stubs.predecessor.ListImports, request, timeout_s)
+
+    def find_imported_sales(
+        self, receipt: str, *, timeout_s: float | None = None
+    ) -> predecessor_pb2.FindImportedSalesResponse:
+        """The imported sales with this number on the predecessor's receipt."""
+        request = predecessor_pb2.FindImportedSalesRequest(receipt=receipt)
+        return self._ask(self.stubs.predecessor.FindImportedSales, request, timeout_s)
+
+    def list_imported_reports(
+        self, import_id: str, *, page_token: str = "", timeout_s: float | None = None
+    ) -> predecessor_pb2.ListImportedReportsResponse:
+        """Shifts and days of an import, a page at a time. Raises `ImportNotFound`."""
+        request = predecessor_pb2.ListImportedReportsRequest(
+            import_id=import_id, page_token=page_token
+        )
+        return self._ask(self.stubs.predecessor.ListImportedReports, request, timeout_s)
 
     def _steps(
         self,
