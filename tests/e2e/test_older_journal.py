@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
+from hwsim.power.disk import PowerCutDisk, why_not
 from tests.contract.journal_story import rows_of
 from tests.support.answers import assert_journal_sound, refused
 from tests.support.golden_journals import make_golden
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from tests.support.till import Till
 
+WAIT_S_MAX = 60.0
 FIRST, SECOND = "2026-01-05", "2026-01-06"
 CANCELLED, COMPLETED = pb.SALE_STATE_CANCELLED, pb.SALE_STATE_COMPLETED
 
@@ -111,3 +114,26 @@ def test_the_old_journal_stays_beside_the_new_one_as_it_was(old: Till, tmp_path:
     assert rows_of(aside) == before
     assert not building_path(journal(old)).exists()
     assert "journal_migrated" in (old.folder / "stdout-1").read_text()
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
+def test_a_disk_without_room_for_a_copy_does_not_keep_the_shop_shut(tmp_path: Path) -> None:
+    """A new segment is begun with all that is open; what is over follows while the till sells."""
+    expected = ("no_room_for_a_copy", "journal_rescued")
+    with PowerCutDisk(tmp_path / "disk") as disk, a_till(expected=expected) as till:
+        make_golden(disk.path / "journal")
+        text = till.config.read_text(encoding="utf-8")
+        assert f'folder = "{journal(till)}"' in text
+        moved = text.replace(f'folder = "{journal(till)}"', f'folder = "{disk.path / "journal"}"')
+        till.config.write_text(moved, encoding="utf-8")
+        disk.free_bytes = (4 << 20) + (700 << 10)
+        till.start()
+        assert till.calls.checkout.Checkout(cash_sale("after-1")).sale.receipt_number == 10
+        deadline_s = time.monotonic() + WAIT_S_MAX
+        while "segment_brought_back" not in till.log_text():
+            assert time.monotonic() < deadline_s, till.log_text()
+            listed(till, FIRST)
+        assert listed(till, FIRST, CANCELLED) == ["carried-1", "cancelled-a"]
+        assert listed(till, SECOND, CANCELLED) == ["carried-2", "training-2"]
+        assert till.calls.checkout.GetSale(pb.GetSaleRequest(receipt_number=1)).sale
+        assert rows_of(disk.path / "journal.retired-1")

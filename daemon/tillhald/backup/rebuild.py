@@ -22,6 +22,7 @@ import msgspec
 
 from tillhald.backup.layout import corrupt
 from tillhald.domain.backup_rules import totals_of
+from tillhald.domain.errors import BackupCorrupt, BackupFailed
 from tillhald.domain.events import decode_record
 from tillhald.domain.evolve import apply
 from tillhald.domain.state import TillState, decode_state
@@ -45,6 +46,8 @@ from tillhald.journal.format import FORMAT_VERSION, Head, pack_head, seal_row, s
 from tillhald.journal.growth import GROW_AT_PERCENT, GROW_STEP_BYTES_MIN
 from tillhald.journal.store import Store
 from tillhald.journal.verify import verify
+from tillhald.migration.copying import Migration, MigrationFailed, migrate
+from tillhald.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,9 +104,14 @@ class Rebuild:
         header = clear.header
         if self.end is not None and self._first is not None:
             is_next = Head(header.first_seq - 1, header.prev_hash) == self.end
+            if header.journal_format != self._first.header.journal_format:
+                raise corrupt("it is of another schema than the one before it")
             if not is_next or header.identity.chain_id != self._first.header.identity.chain_id:
                 raise corrupt("it does not go on where the one before it ends")
         else:
+            if header.journal_format > FORMAT_VERSION:
+                sentence = "The backup was made by a newer version of the till, and needs that one."
+                raise BackupCorrupt(sentence)
             self._first = clear
         self.end = Head(clear.trailer.last_seq, clear.trailer.head_hash)
 
@@ -153,6 +161,8 @@ class Rebuild:
         used_bytes = (self._env.info()["last_pgno"] + 1) * os.sysconf("SC_PAGE_SIZE")
         self._env.close()
         self._make_room(used_bytes)
+        if self._first.header.journal_format != FORMAT_VERSION:
+            self._migrate()
         verify(str(self.folder), on_progress)
         store = Store.open(self.folder)
         try:
@@ -168,12 +178,24 @@ class Rebuild:
         self._is_proven = True
         return quick
 
+    def _migrate(self) -> None:
+        """Bring what an older version backed up to this one's schema."""
+        building = self.folder.with_name(self.folder.name + ".migrating")
+        if building.exists():
+            shutil.rmtree(building)
+        try:
+            migrate(Migration(self.folder, building, SCHEMA), lambda _phase, _done, _total: None)
+        except MigrationFailed as why:
+            raise BackupFailed(why.sentence) from why
+        shutil.rmtree(self.folder)
+        building.rename(self.folder)
+
     def _describe(self, first: Clear, end: Head) -> None:
         header = first.header
         identity = self._identity or header.identity
         assert identity.chain_id == header.identity.chain_id, "records belong to their chain"
         meta = {
-            META_FORMAT: b"%d" % FORMAT_VERSION,
+            META_FORMAT: b"%d" % header.journal_format,
             META_ENGINE: "lmdb {}.{}.{}".format(*self._env.lib_version()).encode(),
             META_CHAIN_ID: identity.chain_id,
             META_IDENTITY: msgspec.msgpack.encode(identity),

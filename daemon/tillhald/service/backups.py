@@ -299,7 +299,8 @@ class Backups:
         """Make one, within work that was begun. Without `thin_out` no older one is removed."""
         began_s = self._tried_s = time.monotonic()
         book = self._till.state.backups
-        base = self._store.base.seq
+        # One made under another schema has other rows: nothing can go on from it.
+        base = max(self._store.base.seq, self._store.migrated_seq)
         last = book.last
         wanted = kind or backup_rules.next_kind(book)
         # An increment goes on from a record; one that lies in a file put aside cannot be read.
