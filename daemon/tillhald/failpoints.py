@@ -28,6 +28,8 @@ FAILPOINTS = frozenset(
         "slot.installed",
         "slot.sealed",
         "slot.renamed",
+        "home.before_commit",
+        "home.committed",
         "backup.part_made",
         "backup.part_written",
         "backup.part_synced",

@@ -19,6 +19,7 @@ from tillhald.domain.predecessor import ImportBook
 from tillhald.domain.recovery_items import RecoveryBook
 from tillhald.domain.sale import Sale, SaleState
 from tillhald.domain.slips import SlipBook, SlipShelf
+from tillhald.domain.switches import LastSwitch
 
 LIVE_SALES_MAX = 500
 
@@ -68,6 +69,8 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     backups: BackupBook = BackupBook()
     data: DataBook = DataBook()
     imports: ImportBook = ImportBook()
+    switch: LastSwitch | None = None
+    """The last switch to another program or other data, and what became of it."""
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

@@ -121,6 +121,8 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "PredecessorSalesPut": "import_id sales",
         "PredecessorReportsPut": "import_id first reports",
         "PredecessorImported": "done suspended",
+        "SwitchCommitted": "work_id kind from_slot from_generation to_slot to_generation version",
+        "SwitchTakenBack": "work_id kind from_slot from_generation to_slot to_generation version",
         # What stands within them.
         "ImportDone": "import_id source counts done_ms known differences reports",
         "PredecessorSource": "adapter product product_version origin digest",
@@ -175,7 +177,7 @@ LOG_TEXTS: Final = frozenset(
     """
     added aside changed depth device devices entrance failure fault folder front_end job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
-    rpc stage tables to_generation to_slot why work_kind
+    rpc stage tables generation to_generation to_slot why work_id work_kind
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""
