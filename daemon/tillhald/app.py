@@ -28,6 +28,7 @@ from tillhald.rpc.door import Door
 from tillhald.rpc.recovery import recovery_report
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import API_VERSION, Boot
+from tillhald.rpc.version_gate import VersionGate
 from tillhald.service.access import AccessDesk
 from tillhald.service.backups import Backups
 from tillhald.service.bring_back import BringBack
@@ -323,7 +324,7 @@ class App:
                 started_seq=started_seq,
                 simulated=config.simulated,
             )
-            door = Door()
+            door = Door(VersionGate(config.versions.rules, VERSION, wall_ms))
             diagnostics = self._diagnostics(parts, report, verification)
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop

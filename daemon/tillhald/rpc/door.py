@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from tillhald.rpc.admission import Admission
+    from tillhald.rpc.version_gate import VersionGate
 
     Context = grpc.aio.ServicerContext[bytes, Message]
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -54,7 +55,8 @@ OF_ACCESS: Final = (Unauthenticated, Forbidden, SignOnBlocked, PeerBusy)
 class Door:
     """Collects handlers. Give it to the generated `add_…Servicer_to_server`."""
 
-    def __init__(self) -> None:
+    def __init__(self, gate: VersionGate) -> None:
+        self.gate = gate
         self.services: list[str] = []
         self.draining = False
         self._methods: dict[str, Mapping[str, Handler]] = {}
@@ -110,6 +112,7 @@ class Door:
             try:
                 who = await admission.known(context)
                 share = await admission.begin_call(who)
+                self.gate.check(method, context, who.front_end)
                 admission.admit(rule, who)
                 request = self._parse(parse, raw)
                 if who.approval is not None:
@@ -143,6 +146,7 @@ class Door:
             try:
                 who = await admission.known(context)
                 share = await admission.begin_stream(who)
+                self.gate.check(method, context, who.front_end)
                 admission.admit(rule, who)
                 request = self._parse(parse, raw)
                 if who.approval is not None:

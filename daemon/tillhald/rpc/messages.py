@@ -119,6 +119,7 @@ EN: Final = {
     "BUNDLE_WRONG_PYTHON": "This bundle needs another version of Python.",
     "BUNDLE_NO_ROOM": "There is no room for the new version.",
     "SLOT_FAILED": "The new version could not be installed. The old one goes on.",
+    "TOO_OLD": "This screen and the till do not go together. One of them has to be upgraded.",
     "SHUTTING_DOWN": "The till is shutting down.",
     "INTERNAL": "The till made a mistake. Try again or call for help.",
 }
@@ -238,6 +239,7 @@ ZH: Final = {
     "BUNDLE_WRONG_PYTHON": "该升级包需要另一版本的 Python。",
     "BUNDLE_NO_ROOM": "空间不足，无法安装新版本。",
     "SLOT_FAILED": "新版本安装失败，继续使用原版本。",
+    "TOO_OLD": "前端与收银机版本不匹配，请升级其中一个。",
     "SHUTTING_DOWN": "收银机正在关机。",
     "INTERNAL": "收银机出错，请重试或求助。",
 }

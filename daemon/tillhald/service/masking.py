@@ -157,7 +157,7 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    added changed depth device devices entrance failure fault folder front_end job_id
+    added advice changed client depth device devices entrance failure fault folder front_end job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
     rpc stage tables why
     """.split()
