@@ -28,6 +28,7 @@ from tillhald.rpc.door import Door
 from tillhald.rpc.recovery import recovery_report
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import Boot
+from tillhald.rpc.version_gate import VersionGate
 from tillhald.service import probation
 from tillhald.service.access import AccessDesk
 from tillhald.service.backups import Backups
@@ -346,7 +347,8 @@ class App:
                 simulated=config.simulated,
                 home=self._home,
             )
-            door = Door(parts.till.refuse_if_quiet)
+            gate = VersionGate(config.versions.rules, VERSION, wall_ms)
+            door = Door(gate, parts.till.refuse_if_quiet)
             diagnostics = diagnostics_of(config, parts, report, verification)
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop

@@ -653,6 +653,10 @@ class TooManyImports(Refused, reason="TOO_MANY_IMPORTS"):
     """No more imports can be kept."""
 
 
+class TooOld(Refused, reason="TOO_OLD"):
+    """Client and till do not go together; `metadata["too_old"]` is `front_end` or `till`."""
+
+
 _BASE_BY_CODE: Final[dict[grpc.StatusCode, type[TillError]]] = {
     grpc.StatusCode.INVALID_ARGUMENT: Refused,
     grpc.StatusCode.FAILED_PRECONDITION: Refused,

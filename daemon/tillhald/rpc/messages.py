@@ -134,6 +134,7 @@ EN: Final = {
     "IMPORT_FAILED": "The old till's data could not be read. Nothing was taken over.",
     "IMPORT_NOT_FOUND": "There is no such import.",
     "TOO_MANY_IMPORTS": "No more imports can be kept.",
+    "TOO_OLD": "This screen and the till do not go together. One of them has to be upgraded.",
     "SHUTTING_DOWN": "The till is shutting down.",
     "INTERNAL": "The till made a mistake. Try again or call for help.",
 }
@@ -268,6 +269,7 @@ ZH: Final = {
     "IMPORT_FAILED": "旧收银机的数据无法读取，未转入任何内容。",
     "IMPORT_NOT_FOUND": "没有这次转入。",
     "TOO_MANY_IMPORTS": "转入次数已达上限。",
+    "TOO_OLD": "前端与收银机版本不匹配，请升级其中一个。",
     "SHUTTING_DOWN": "收银机正在关机。",
     "INTERNAL": "收银机出错，请重试或求助。",
 }

@@ -1,4 +1,4 @@
-"""Running the programs of backups and bundles beside the till, and hearing them out."""
+"""Running the programs of `tillhald.backup` beside the till, and hearing them out."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import asyncio
 import contextlib
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import structlog
 
 from tillhald.backup.words import Line, refused
-from tillhald.domain.errors import BackupFailed, Refused
+from tillhald.domain.errors import BackupFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = structlog.get_logger(__name__)
-
-L = TypeVar("L", bound=Line)
 
 LINE_BYTES_MAX = 8 << 20
 """The longest answer lists 2,000 files."""
@@ -43,42 +41,29 @@ async def run_program(
     *,
     deadline_s: float = PROGRAM_S_MAX,
 ) -> Line:
-    """Run `python -m tillhald.backup.<name>`; return its last line. See `run_module`."""
-    module = f"tillhald.backup.{name}"
-    return await run_module(module, Line, order, on_progress, BackupFailed, deadline_s)
+    """Run `python -m tillhald.backup.<name>`; return its last line.
 
-
-async def run_module(
-    module: str,
-    kind: type[L],
-    order: msgspec.Struct,
-    on_progress: Callable[[Standing], None],
-    died: type[Refused],
-    deadline_s: float,
-) -> L:
-    """Run a program whose lines are of this kind; return its last line.
-
-    Raises the refusal that it ended with; `died` if it died, as on a disk that fails; and
+    Raises the refusal that it ended with; BackupFailed if it died, as on a disk that fails; and
     TimeoutError. It is gone when this returns, raises or is cancelled, unless a disk holds it.
     """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
         "-m",
-        module,
+        f"tillhald.backup.{name}",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=LINE_BYTES_MAX,
     )
     assert child.stdin is not None, "a pipe was asked for"
-    last = kind()
+    last = Line()
     try:
         async with asyncio.timeout(deadline_s):
             with contextlib.suppress(ConnectionError):
                 child.stdin.write(msgspec.json.encode(order))
                 await child.stdin.drain()
             child.stdin.close()
-            last = await _last_line(child, on_progress, kind)
+            last = await _last_line(child, on_progress)
             status = await child.wait()
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -87,25 +72,25 @@ async def run_module(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(KILLED_S_MAX):
                 await child.wait()
-    if last.phase or last == kind():
-        log.warning("backup_program_died", part=module.rpartition(".")[2], status=status)
+    if last.phase or last == Line():
+        log.warning("backup_program_died", part=name, status=status)
         sentence = f"The process that did it ended with {status}: the disk may be failing."
-        raise died(sentence)
+        raise BackupFailed(sentence)
     if last.refused:
         raise refused(last)
     return last
 
 
 async def _last_line(
-    child: asyncio.subprocess.Process, on_progress: Callable[[Standing], None], kind: type[L]
-) -> L:
+    child: asyncio.subprocess.Process, on_progress: Callable[[Standing], None]
+) -> Line:
     assert child.stdout is not None, "a pipe was asked for"
-    last = kind()
+    last = Line()
     phase, began_s = "", 0.0
     async for raw in child.stdout:
         if not raw.endswith(b"\n"):
             break  # what a killed child was about to write
-        last = msgspec.json.decode(raw, type=kind)
+        last = msgspec.json.decode(raw, type=Line)
         if not last.phase:
             continue
         now_s = time.monotonic()
