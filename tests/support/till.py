@@ -226,12 +226,16 @@ class Till:
         self._notified.bind(str(self.folder / "notify"))
         with self._log_path.open("wb") as log, self._error_path.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tillhald", "--config", str(self.config)],
+                self.command(),
                 stdout=log,
                 stderr=errors,
                 env=environment,
             )
         self._calls.append(Calls(self.address))
+
+    def command(self) -> list[str]:
+        """What is started."""
+        return [sys.executable, "-m", "tillhald", "--config", str(self.config)]
 
     def await_ready(self) -> None:
         """Return once the daemon is ready; it must not end before."""
