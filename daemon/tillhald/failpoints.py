@@ -24,6 +24,8 @@ FAILPOINTS = frozenset(
         "boot.generation_renamed",
         "home.work_stored",
         "home.switched",
+        "home.before_commit",
+        "home.committed",
         "backup.part_made",
         "backup.part_written",
         "backup.part_synced",

@@ -774,6 +774,36 @@ class BackupsRemoved(Event, frozen=True, kw_only=True):
     file_names: tuple[str, ...]
 
 
+class SwitchCommitted(Event, frozen=True, kw_only=True):
+    """A new pair of program and data proved itself, and stays. `version` is the program's."""
+
+    work_id: str
+    kind: str = ""
+    request_id: str = ""
+    from_slot: str = ""
+    from_generation: str = ""
+    to_slot: str = ""
+    to_generation: str = ""
+    version: str = ""
+
+
+class SwitchTakenBack(Event, frozen=True, kw_only=True):
+    """A new pair did not prove itself; the one before it, which this journal is of, came back.
+
+    Nothing was sold in between. `version` is that of the program that did not stay.
+    """
+
+    work_id: str
+    kind: str = ""
+    request_id: str = ""
+    from_slot: str = ""
+    from_generation: str = ""
+    to_slot: str = ""
+    to_generation: str = ""
+    version: str = ""
+    why: str = ""
+
+
 class DataRestored(Event, frozen=True, kw_only=True):
     """What comes before it was restored from a backup; the till goes on from here.
 
@@ -910,6 +940,8 @@ AnyEvent = (
     | BackupFailed
     | RestoreDrillDone
     | BackupsRemoved
+    | SwitchCommitted
+    | SwitchTakenBack
     | DataRestored
     | DataCleaned
     | WentLive

@@ -29,6 +29,7 @@ from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
 from tillhald.domain.shifts import belongs_now, books_after, books_plus
 from tillhald.domain.state import TillState
 from tillhald.domain.statistics import counted
+from tillhald.domain.switching import switched
 from tillhald.domain.traces import noted
 
 
@@ -161,6 +162,8 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.SetupCodeIssued()
         ):
             return replace(state, access=book_after_access(state, event, at_ms))
+        case ev.SwitchCommitted() | ev.SwitchTakenBack():
+            return replace(state, switch=switched(event, at_ms))
         case ev.BackupDone() | ev.BackupFailed() | ev.RestoreDrillDone() | ev.BackupsRemoved():
             over = backup_rules.closed_days(state)
             backups = backup_rules.book_after(state.backups, event, at_ms, over)

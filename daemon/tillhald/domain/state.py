@@ -18,6 +18,7 @@ from tillhald.domain.outages import PowerBook
 from tillhald.domain.recovery_items import RecoveryBook
 from tillhald.domain.sale import Sale, SaleState
 from tillhald.domain.slips import SlipBook, SlipShelf
+from tillhald.domain.switches import LastSwitch
 
 LIVE_SALES_MAX = 500
 
@@ -65,6 +66,8 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     slips: SlipShelf = SlipShelf()
     access: AccessBook = AccessBook()
     backups: BackupBook = BackupBook()
+    switch: LastSwitch | None = None
+    """The last switch to another program or other data, and what became of it."""
     data: DataBook = DataBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()

@@ -205,8 +205,10 @@ class DataChanges:
 
     def outcome(self, request_id: str) -> DataChange | TakenBack | None:
         """What came of an earlier request; None where none was brought to its switch."""
-        state = self._till.state
-        return state.data.change_by(request_id)
+        state, last = self._till.state, self._till.state.switch
+        if last is None or last.request_id != request_id or last.stayed:
+            return state.data.change_by(request_id)
+        return TakenBack(last.work_id, WorkKind(last.kind), last.at_ms, last.why)
 
     async def commit_restore(
         self, request_id: str, plan_id: str, *, accept_loss: bool

@@ -113,6 +113,8 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "BackupFailed": "reason target",
         "RestoreDrillDone": "backup_id last_seq passed files took_ms",
         "BackupsRemoved": "file_names",
+        "SwitchCommitted": "work_id kind from_slot from_generation to_slot to_generation version",
+        "SwitchTakenBack": "work_id kind from_slot from_generation to_slot to_generation version",
         "DataRestored": "work_id backup_id backup_seq backup_hash from_incarnation incarnation"
         " replaced_chain_id replaced_seq replaced_hash lost numbers",
         "DataCleaned": "work_id before_chain_id before_seq before_hash",
@@ -166,7 +168,7 @@ LOG_TEXTS: Final = frozenset(
     """
     added changed depth device devices entrance failure fault folder front_end job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
-    rpc stage tables to_generation to_slot why work_kind
+    rpc stage tables generation to_generation to_slot why work_id work_kind
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""
