@@ -24,7 +24,7 @@ FIRST = Pair(slot=SLOT, generation=generation.FIRST)
 
 def make_home(home: Path) -> None:
     """A home as an installation leaves it; its program is the one that runs the tests."""
-    for name in ("boot", "slots", "data"):
+    for name in ("boot", "slots", "data", "identity"):
         (home / name).mkdir(parents=True)
     stage_slot(home, SLOT)
     building = partial_folder(generation.data_folder(home) / FIRST.generation)
@@ -45,6 +45,9 @@ def stage_slot(home: Path, name: str) -> None:
 
 class HomedTill(Till):
     """A till in a home; `kill` and `stop` end its launcher, and the daemon with it."""
+
+    start_s_max = 90.0
+    """Two attempts at a trial, and the old pair after them."""
 
     @property
     def home(self) -> Path:
