@@ -37,7 +37,7 @@ def change(folder: Path, kind: WorkKind, order: bytes) -> None:
     home = Home(folder, OLD.generation)
     lines: list[Line] = []
     journal = str(home.journal_folder)
-    copy(CopyOrder(journal=journal, to=str(folder / "safety" / "one")), lines.append)
+    copy(CopyOrder(journal=journal, to=str(folder / "safety" / "one"), copies_max=2), lines.append)
     building = partial_folder(generation.data_folder(folder) / NEW.generation)
     if kind is WorkKind.RESTORE:
         wanted = msgspec.json.decode(order, type=RestoreOrder)

@@ -181,6 +181,8 @@ def _limited(details: Any) -> Any:
 class Till:
     """One till: its folder, its printer, and the daemon that may be running on them."""
 
+    start_s_max = START_S_MAX
+
     def __init__(self, folder: Path, printer: VirtualPrinter | None, toml: str) -> None:
         """Not running yet. The printer stays as it is when the daemon goes."""
         self.folder = folder
@@ -244,11 +246,18 @@ class Till:
         """Wait until it is ready, or has ended."""
         ended = os.pidfd_open(self._running().pid)
         waited_for: list[socket.socket | int] = [self._notified, ended]
+        end_s = time.monotonic() + self.start_s_max
         try:
-            readable, _, _ = select.select(waited_for, [], [], START_S_MAX)
+            while (left_s := end_s - time.monotonic()) > 0:
+                readable, _, _ = select.select(waited_for, [], [], left_s)
+                if self._notified not in readable:
+                    return False
+                # A launcher says that it is alive while a trial has nothing to say yet.
+                if (said := self._notified.recv(64)) != b"WATCHDOG=1":
+                    return said == b"READY=1"
         finally:
             os.close(ended)
-        return self._notified in readable and self._notified.recv(64) == b"READY=1"
+        return False
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would end it."""

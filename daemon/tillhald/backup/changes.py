@@ -52,10 +52,12 @@ class CleanOrder(msgspec.Struct, kw_only=True):
 
 
 class CopyOrder(msgspec.Struct, kw_only=True):
-    """Copy the journal as it is into the folder `to`, which is made, and check the copy."""
+    """Copy the journal as it is into the folder `to`, which is made, and check the copy. Of the
+    copies beside it the newest ones, by their names, are kept: `copies_max` with this one."""
 
     journal: str
     to: str
+    copies_max: int
 
 
 class Compared(msgspec.Struct, kw_only=True, omit_defaults=True):

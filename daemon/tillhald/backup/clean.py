@@ -6,6 +6,7 @@ A new chain begins, with one record: whose till it is, what was cleared, and wha
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,8 +72,11 @@ def clean(order: CleanOrder, say: Callable[[Line], None]) -> None:
             head = made.head
         (building / "journal" / "lock.mdb").unlink(missing_ok=True)
         sync_folder(building)
-    except OSError as error:
-        raise refusal_of(error, building.parent) from error
+    except BaseException as error:
+        shutil.rmtree(building, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise refusal_of(error, building.parent) from error
+        raise
     totals = totals_of(apply(TillState(), record, 1))
     say(Line(built=Built(seq=head.seq, head_hash=head.hash.hex(), totals=totals)))
 

@@ -47,6 +47,8 @@ def copy(order: CopyOrder, say: Callable[[Line], None]) -> None:
         reach("safety.copied")
         building.rename(folder)
         sync_folder(folder.parent)
+        for old in sorted(folder.parent.iterdir())[: -order.copies_max]:
+            shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise refusal_of(error, folder.parent) from error
     say(Line(built=Built(seq=head.seq, head_hash=head.hash.hex(), totals=totals_of(state))))

@@ -7,6 +7,7 @@ record is the first one of its own: that, and from what, it was restored.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,25 +47,32 @@ def restore(order: RestoreOrder, say: Callable[[Line], None]) -> None:
     """
     building = Path(order.building)
     try:
-        with BackupSet([Path(name) for name in order.files], order.secrets, say) as backups:
-            if tuple(whole.clear.sha256.hex() for whole in backups.wholes) != order.sha256s:
-                raise PlanStale("The backup is another file than the one that was planned with.")
-            identity = replace(
-                backups.wholes[0].clear.header.identity,
-                incarnation=order.restored.incarnation,
-                segment=backups.end.header.identity.segment,
-            )
-            reach("restore.begun")
-            with Rebuild(building / JOURNAL, identity) as rebuild:
-                backups.rebuild(rebuild)
-        reach("restore.rebuilt")
-        _put_files(building / TRAVELLED, rebuild.files)
-        reach("restore.files_put")
-        seq, head_hash, state = _record(rebuild.folder, order)
-        reach("restore.recorded")
-        sync_folder(building)
-    except OSError as error:
-        raise refusal_of(error, building.parent) from error
+        _restore(order, building, say)
+    except BaseException as error:
+        shutil.rmtree(building, ignore_errors=True)  # the room is needed, and nothing of it counts
+        if isinstance(error, OSError):
+            raise refusal_of(error, building.parent) from error
+        raise
+
+
+def _restore(order: RestoreOrder, building: Path, say: Callable[[Line], None]) -> None:
+    with BackupSet([Path(name) for name in order.files], order.secrets, say) as backups:
+        if tuple(whole.clear.sha256.hex() for whole in backups.wholes) != order.sha256s:
+            raise PlanStale("The backup is another file than the one that was planned with.")
+        identity = replace(
+            backups.wholes[0].clear.header.identity,
+            incarnation=order.restored.incarnation,
+            segment=backups.end.header.identity.segment,
+        )
+        reach("restore.begun")
+        with Rebuild(building / JOURNAL, identity) as rebuild:
+            backups.rebuild(rebuild)
+    reach("restore.rebuilt")
+    _put_files(building / TRAVELLED, rebuild.files)
+    reach("restore.files_put")
+    seq, head_hash, state = _record(rebuild.folder, order)
+    reach("restore.recorded")
+    sync_folder(building)
     built = Built(
         seq=seq,
         head_hash=head_hash,

@@ -272,6 +272,8 @@ def _show_status(answer: pb.GetDataStatusResponse, currency: str) -> None:
                 + f", {words.count(answer.records_since, 'record')}",
             )
         )
+    elif answer.last_change.kind == pb.DATA_CHANGE_KIND_RESTORE:
+        facts.append(("last backup", "none since the restore: make one with `tillctl data backup`"))
     else:
         facts.append(("last backup", "none: if this machine is lost, all is lost"))
     if answer.HasField("drill_time"):

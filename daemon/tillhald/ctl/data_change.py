@@ -13,7 +13,7 @@ from google.protobuf.json_format import MessageToDict
 
 from tillhal import TillError, errors
 from tillhal.v1 import backup_pb2 as pb
-from tillhald.ctl import words
+from tillhald.ctl import interrupt, words
 from tillhald.ctl.bars import bar
 from tillhald.ctl.connection import (
     EXIT_COULD_NOT,
@@ -276,7 +276,8 @@ def _followed(steps: Callable[[], Iterator[Any]], *, as_json: bool) -> pb.DataCh
                     give_up(f"The till did not answer as it should: {error}.")
             if time.monotonic() > end_s:
                 give_up("The till did not come back. Look at its log: journalctl -u tillhal.")
-            time.sleep(ASK_EVERY_S)
+            if interrupt.pause(ASK_EVERY_S):
+                raise typer.Exit(interrupt.EXIT_INTERRUPTED)
 
 
 def _plain(message: Message) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def show_plan(plan: pb.RestorePlan, currency: str, path: str) -> None:
     """The plan of a restore, the loss above all."""
     last = plan.backups[-1]
     files = words.count(len(plan.backups), "file")
-    out.print(f"The backup is whole and was opened: {files}, everything in them was checked.")
+    out.print(f"The backup ({files}) is whole: it was opened, and everything in it was checked.")
     show_facts(
         [
             ("backup", last.file_name.rpartition("/")[2] or path),
@@ -140,7 +140,7 @@ def _consequences(plan: pb.RestorePlan) -> Facts:
         facts.append(("other in backup", f"{shown}{f' and {more} more' if more > 0 else ''}"))
     if plan.files:
         facts.append(("files beside it", ", ".join(plan.files[:FILES_SHOWN_MAX])))
-    if plan.relation != pb.DATA_RELATION_SAME:
+    if plan.relation in (pb.DATA_RELATION_FORK, pb.DATA_RELATION_STRANGERS):
         facts.append(("the old machine", "must not sell any more with these data, once this sells"))
     return facts
 

@@ -35,6 +35,11 @@ def listen() -> None:
     threading.Thread(target=_wait, name="interrupt", daemon=True).start()
 
 
+def pause(seconds: float) -> bool:
+    """Wait so long, or until there is an interrupt; whether there was one."""
+    return _came.wait(seconds)
+
+
 def has_come() -> bool:
     """Whether there was one."""
     return _came.is_set()

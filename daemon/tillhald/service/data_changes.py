@@ -7,8 +7,6 @@ that the new data have to prove themselves before anything is sold on them.
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 import sys
 import time
 import uuid
@@ -205,8 +203,10 @@ class DataChanges:
 
     def outcome(self, request_id: str) -> DataChange | TakenBack | None:
         """What came of an earlier request; None where none was brought to its switch."""
-        state = self._till.state
-        return state.data.change_by(request_id)
+        state, last = self._till.state, self._till.state.switch
+        if last is None or last.request_id != request_id or last.stayed:
+            return state.data.change_by(request_id)
+        return TakenBack(last.work_id, WorkKind(last.kind), last.at_ms, last.why)
 
     async def commit_restore(
         self, request_id: str, plan_id: str, *, accept_loss: bool
@@ -322,16 +322,11 @@ class DataChanges:
             safety = await self._safety(home, work_id)
             reach("restore.safe")
             name = generation.next_name(home.folder)
-            building = await asyncio.to_thread(
-                partial_folder, generation.data_folder(home.folder) / name
-            )
-            try:
-                line = await build(building, work_id, safety)
-                assert line.built is not None, "a program that was not refused built"
-                await asyncio.to_thread(_finish, home, building, work_id)
-            except BaseException:
-                await asyncio.to_thread(shutil.rmtree, building, ignore_errors=True)
-                raise
+            # The till is quiet: nobody waits for the few milliseconds that this and `_finish` take.
+            building = partial_folder(generation.data_folder(home.folder) / name)
+            line = await build(building, work_id, safety)
+            assert line.built is not None, "a program that was not refused built"
+            _finish(home, building, work_id)
             work = _work(home, kind, work_id, request_id, name, began_ms, line.built)
             self._switch(work)
             self._plan = self._clean_plan = None
@@ -361,9 +356,10 @@ class DataChanges:
                 return str(Path(table.folder) / done.made.file_name)
         folder = home.folder / "safety"
         to = folder / f"{self._now_ms():014}-{work_id[:8]}"
-        order = CopyOrder(journal=self._store.engine.folder, to=str(to))
+        order = CopyOrder(
+            journal=self._store.engine.folder, to=str(to), copies_max=SAFETY_COPIES_MAX
+        )
         await run_program("copy", order, self._backups.tell)
-        await asyncio.to_thread(_thin_out, folder)
         return str(to)
 
     # --- going live
@@ -419,9 +415,3 @@ def _work(
         expected_seq=built.seq,
         expected_head=bytes.fromhex(built.head_hash),
     )
-
-
-def _thin_out(folder: Path) -> None:
-    """Remove the oldest copies: their names sort by the time."""
-    for old in sorted(folder.iterdir())[:-SAFETY_COPIES_MAX]:
-        shutil.rmtree(old, ignore_errors=True)
