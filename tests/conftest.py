@@ -12,6 +12,10 @@ REQUIRE_ALL = "TILLHAL_REQUIRE_ALL"
 NOT_CLAIMED = "Skipped: not claimed: "
 """What a conformance suite says of a promise that a device does not make."""
 
+# Where it is set, each of some thousand programs that the tests start would compile 300 modules of
+# ours anew, for half a second each.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
