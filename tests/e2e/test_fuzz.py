@@ -23,6 +23,7 @@ from tillhal.v1 import (
     drawer_pb2,
     journal_pb2,
     power_pb2,
+    predecessor_pb2,
     printer_pb2,
     recovery_pb2,
     scanner_pb2,
@@ -142,6 +143,13 @@ def requests() -> dict[str, Callable[[], Message]]:
         ),
         "BackupService/ListBackups": backup_pb2.ListBackupsRequest,
         "BackupService/GetDataStatus": backup_pb2.GetDataStatusRequest,
+        "PredecessorService/ListImports": predecessor_pb2.ListImportsRequest,
+        "PredecessorService/FindImportedSales": lambda: predecessor_pb2.FindImportedSalesRequest(
+            receipt="R-1"
+        ),
+        "PredecessorService/ListImportedReports": lambda: (
+            predecessor_pb2.ListImportedReportsRequest(import_id="i1")
+        ),
         "PowerService/GetPower": power_pb2.GetPowerRequest,
         "PowerService/RunSelfTest": lambda: power_pb2.RunSelfTestRequest(
             request_id=new_id(), test_id=name(), ups="ups", kind=power_pb2.SELF_TEST_KIND_QUICK

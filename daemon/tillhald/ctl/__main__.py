@@ -24,6 +24,7 @@ from tillhald.ctl import (
     operators,
     outage,
     power,
+    predecessor,
     printer,
     recovery,
     scan,
@@ -64,6 +65,7 @@ app.add_typer(operators.tokens, name="token")
 app.add_typer(tls.app, name="tls")
 app.add_typer(data.app, name="data")
 app.add_typer(backup.app, name="backup")
+app.add_typer(predecessor.app, name="import")
 app.add_typer(recovery.app, name="recovery")
 app.add_typer(slips.app, name="slips")
 app.add_typer(shift.app, name="shift")
