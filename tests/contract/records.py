@@ -196,6 +196,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         original_receipt_number=41,
         reason="does not fit",
         slip=MARK,
+        original_receipt="R-41",
     ),
     ev.LinePut(sale_id="sale-1", line=LINE),
     ev.LineRemoved(sale_id="sale-1", line_id="line-1"),

@@ -494,6 +494,7 @@ def test_every_unary_call_of_the_contract_is_tried() -> None:
             journal_pb2,
             printer_pb2,
             power_pb2,
+            predecessor_pb2,
             recovery_pb2,
             scanner_pb2,
             shift_pb2,

@@ -296,7 +296,7 @@ DAMAGE: dict[str, tuple[str, int, str, Any]] = {
     "tenders that do not": ("sales.jsonl", 1, "tenders", {"rounding_minor": 1}),
     "a shift that is not there": ("sales.jsonl", 4, "shift", {"shift": "S9"}),
     "an id that stands twice": ("sales.jsonl", 6, "id", {"id": "1"}),
-    "an unknown tender": ("sales.jsonl", 1, "tenders[...].type", {"tenders": [{"type": "gold", "amount_minor": 1190}]}),
+    "an unknown tender": ("sales.jsonl", 1, "tenders[0].type", {"tenders": [{"type": "gold", "amount_minor": 1190}]}),
     "a time without an offset": ("sales.jsonl", 1, "at", {"at": "2025-03-01T10:11:12"}),
     "a text that is a command": ("sales.jsonl", 1, "operator", {"operator": "\u001b@"}),
     "more back than was sold": ("sales.jsonl", 3, "lines", {"lines": [line(1, -952, quantity="-9", of_sale="2", of_line="2")]}),

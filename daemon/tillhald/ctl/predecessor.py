@@ -157,7 +157,7 @@ def find(
         when = words.local_time(sale.open_time)
         out.print(f"{when}  {amount:>14}  {sale.summary.sale_id}", markup=False)
         for line in sale.lines:
-            out.print(f"    {line.description}", markup=False)
+            out.print(f"    {line.input.description}", markup=False)
     if not answer.sales:
         err.print("There is no imported sale with this number.", markup=False)
         raise typer.Exit(EXIT_FAULT)
