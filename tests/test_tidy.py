@@ -262,8 +262,8 @@ def test_tasks_are_created_in_the_named_modules_only() -> None:
 def test_a_sale_is_called_a_sale() -> None:
     for path in DAEMON:
         name = relative(path)
-        if any(part in name for part in ("/journal/", "/backup/", "/migration/")):
-            continue  # LMDB has transactions
+        if any(part in name for part in ("/journal/", "/backup/", "/migration/", "/odoo_pos.py")):
+            continue  # LMDB has transactions, and Odoo's columns have Odoo's names
         text = read(path).lower()
         assert "transaction" not in text, name
         # In devices a ticket is what a printer's late confirmation names its job by.

@@ -14,7 +14,7 @@ import typing
 
 import msgspec
 
-from tests.contract import backup_records, data_records, switch_records
+from tests.contract import backup_records, data_records, import_records, switch_records
 from tests.contract.book_records import BOOKS_BARE, BOOKS_WHOLE
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
@@ -196,6 +196,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
         original_receipt_number=41,
         reason="does not fit",
         slip=MARK,
+        original_receipt="R-41",
     ),
     ev.LinePut(sale_id="sale-1", line=LINE),
     ev.LineRemoved(sale_id="sale-1", line_id="line-1"),
@@ -400,8 +401,9 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.TokenRevoked(token_id="t-1", reason="stolen"),
     ev.SetupCodeIssued(operator="owner", digest="02"),
     *backup_records.WHOLE,
-    *switch_records.WHOLE,
     *data_records.WHOLE,
+    *import_records.WHOLE,
+    *switch_records.WHOLE,
 )
 
 BARE: tuple[ev.AnyEvent, ...] = (
@@ -454,8 +456,9 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.SignOnFailed(front_end="f"),
     ev.TokenIssued(token_id="t", front_end="f", kind=CredentialKind.CERTIFICATE, digest="d"),
     *backup_records.BARE,
-    *switch_records.BARE,
     *data_records.BARE,
+    *import_records.BARE,
+    *switch_records.BARE,
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

@@ -21,6 +21,7 @@ from tillhald.rpc.device import DeviceServicer
 from tillhald.rpc.drawer import DrawerServicer
 from tillhald.rpc.journal import JournalServicer
 from tillhald.rpc.power import PowerServicer
+from tillhald.rpc.predecessor import PredecessorServicer
 from tillhald.rpc.printer import PrinterServicer
 from tillhald.rpc.recovery import RecoveryServicer
 from tillhald.rpc.scanner import ScannerServicer
@@ -40,6 +41,7 @@ SERVICERS = {
     "DrawerService": DrawerServicer,
     "JournalService": JournalServicer,
     "PowerService": PowerServicer,
+    "PredecessorService": PredecessorServicer,
     "PrinterService": PrinterServicer,
     "RecoveryService": RecoveryServicer,
     "ScannerService": ScannerServicer,
@@ -162,7 +164,7 @@ def test_every_request_that_changes_something_carries_a_request_id() -> None:
     # step the first counts.
     reads = re.compile(
         r"(Get|List|Watch|WaitFor|Validate|Verify|CheckHealth|CheckBackup|AnswerHealthStep|Preflight"
-        r"|Reconcile|Explain|PlanRestore|PlanClean)"
+        r"|Reconcile|Explain|PlanRestore|PlanClean|PlanImport|FindImported)"
     )
     for name in MODULES:
         if not name.endswith("_pb2"):

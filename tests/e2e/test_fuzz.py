@@ -23,6 +23,7 @@ from tillhal.v1 import (
     drawer_pb2,
     journal_pb2,
     power_pb2,
+    predecessor_pb2,
     printer_pb2,
     recovery_pb2,
     scanner_pb2,
@@ -152,6 +153,13 @@ def requests() -> dict[str, Callable[[], Message]]:
         "BackupService/PlanClean": backup_pb2.PlanCleanRequest,
         "BackupService/CommitClean": lambda: backup_pb2.CommitCleanRequest(
             request_id=new_id(), plan_id="00" * 16
+        ),
+        "PredecessorService/ListImports": predecessor_pb2.ListImportsRequest,
+        "PredecessorService/FindImportedSales": lambda: predecessor_pb2.FindImportedSalesRequest(
+            receipt="R-1"
+        ),
+        "PredecessorService/ListImportedReports": lambda: (
+            predecessor_pb2.ListImportedReportsRequest(import_id="i1")
         ),
         "PowerService/GetPower": power_pb2.GetPowerRequest,
         "PowerService/RunSelfTest": lambda: power_pb2.RunSelfTestRequest(
@@ -497,6 +505,7 @@ def test_every_unary_call_of_the_contract_is_tried() -> None:
             journal_pb2,
             printer_pb2,
             power_pb2,
+            predecessor_pb2,
             recovery_pb2,
             scanner_pb2,
             shift_pb2,

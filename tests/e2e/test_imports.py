@@ -75,14 +75,14 @@ def suspended(till: Till) -> list[str]:
 
 def the_books(till: Till) -> tuple[object, ...]:
     """All of this till's own numbers, that no import may touch."""
-    x = till.calls.shift.GetXReport(shift_pb2.GetXReportRequest(request_id=new_id()))
+    x = till.calls.shift.GetXReport(shift_pb2.GetXReportRequest())
     receipts = till.calls.checkout.ListSales(checkout.ListSalesRequest())
     totals = x.report.totals
     return totals.SerializeToString(), [s.receipt_number for s in receipts.sales]
 
 
-def test_a_plan_tells_everything_and_changes_nothing(bare: Till, source: Path) -> None:
-    till = bare
+def test_a_plan_tells_everything_and_changes_nothing(bare_till: Till, source: Path) -> None:
+    till = bare_till
     small().write(source)
     before = head_seq(till.calls)
     plan = planned(till, source)
@@ -254,10 +254,10 @@ def test_the_predecessors_own_wrong_totals_are_told_and_need_a_word(
 
 
 def test_nothing_of_what_does_not_fit_is_imported_whatever_is_damaged(
-    bare: Till, source: Path
+    bare_till: Till, source: Path
 ) -> None:
     """Bytes of a file are changed, by a seed. Whoever finds no fault has found the same data."""
-    till = bare
+    till = bare_till
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     rng = random.Random(seed)
@@ -296,7 +296,7 @@ DAMAGE: dict[str, tuple[str, int, str, Any]] = {
     "tenders that do not": ("sales.jsonl", 1, "tenders", {"rounding_minor": 1}),
     "a shift that is not there": ("sales.jsonl", 4, "shift", {"shift": "S9"}),
     "an id that stands twice": ("sales.jsonl", 6, "id", {"id": "1"}),
-    "an unknown tender": ("sales.jsonl", 1, "tenders[...].type", {"tenders": [{"type": "gold", "amount_minor": 1190}]}),
+    "an unknown tender": ("sales.jsonl", 1, "tenders[0].type", {"tenders": [{"type": "gold", "amount_minor": 1190}]}),
     "a time without an offset": ("sales.jsonl", 1, "at", {"at": "2025-03-01T10:11:12"}),
     "a text that is a command": ("sales.jsonl", 1, "operator", {"operator": "\u001b@"}),
     "more back than was sold": ("sales.jsonl", 3, "lines", {"lines": [line(1, -952, quantity="-9", of_sale="2", of_line="2")]}),
@@ -305,7 +305,7 @@ DAMAGE: dict[str, tuple[str, int, str, Any]] = {
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_a_damaged_row_is_named_by_file_and_line(bare: Till, source: Path, what: str) -> None:
+def test_a_damaged_row_is_named_by_file_and_line(bare_till: Till, source: Path, what: str) -> None:
     file, number, field, change = DAMAGE[what]
     small().write(source)
     path = source / file
@@ -316,11 +316,11 @@ def test_a_damaged_row_is_named_by_file_and_line(bare: Till, source: Path, what:
         rows[number - 1] = json.dumps({**json.loads(rows[number - 1]), **change})
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     remade(source)
-    plan = planned(bare, source)
+    plan = planned(bare_till, source)
     places = [(fault.file, fault.line, fault.field) for fault in plan.faults]
     assert (file, number, field) in places
-    assert refused(bare, source, digest=plan.source.digest) == "IMPORT_DAMAGED"
-    assert found(bare, "R-1") == []
+    assert refused(bare_till, source, digest=plan.source.digest) == "IMPORT_DAMAGED"
+    assert found(bare_till, "R-1") == []
 
 
 @pytest.mark.parametrize(
@@ -333,19 +333,19 @@ def test_a_damaged_row_is_named_by_file_and_line(bare: Till, source: Path, what:
     ],
 )
 def test_a_folder_that_is_not_whole_is_refused(
-    bare: Till, source: Path, change: Any, file: str | None
+    bare_till: Till, source: Path, change: Any, file: str | None
 ) -> None:
     small().write(source)
     change(source)
-    plan = planned(bare, source)
+    plan = planned(bare_till, source)
     assert [fault.file for fault in plan.faults][:1] == ([file] if file else [])
 
 
-def test_another_currency_is_none_of_ours(bare: Till, source: Path) -> None:
+def test_another_currency_is_none_of_ours(bare_till: Till, source: Path) -> None:
     folder = Folder(currency="USD")
     folder.sales = [sale("1", shift="")]
     folder.write(source)
-    (fault,) = planned(bare, source).faults
+    (fault,) = planned(bare_till, source).faults
     assert (fault.file, fault.field) == ("manifest.json", "currency")
 
 

@@ -210,6 +210,9 @@ def _check_lines(lines: tuple[OldLine, ...]) -> None:
         quantity = quantity_of(line.quantity).unscaled
         if abs(line.tax_minor) > abs(line.total_minor):
             raise DoesNotFit("The tax is more than the price.", f"lines[{index}].tax_minor")
+        if line.discount_minor and (line.discount_minor < 0) != (quantity < 0):
+            sentence = "A discount has the sign of the quantity."
+            raise DoesNotFit(sentence, f"lines[{index}].discount_minor")
         if bool(line.of_sale) != bool(line.of_line):
             sentence = "What is given back names a sale and its line."
             raise DoesNotFit(sentence, f"lines[{index}].of_line")

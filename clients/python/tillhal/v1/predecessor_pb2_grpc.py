@@ -88,8 +88,8 @@ class PredecessorServiceServicer(object):
         caller hangs up; the same request_id watches it again, and later gets the same result with
         `replayed` set. A source with nothing new changes nothing.
         INVALID_ARGUMENT: FIELD_INVALID. NOT_FOUND: SOURCE_NOT_FOUND. FAILED_PRECONDITION: IMPORT_BUSY,
-        SOURCE_CHANGED, IMPORT_DAMAGED, IMPORT_DIFFERS, TOO_MANY_IMPORTS, BATTERY_LOW. ALREADY_EXISTS:
-        REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: TOO_MANY_OPEN_SALES, DISK_RESERVE. UNAVAILABLE:
+        SOURCE_CHANGED, IMPORT_DAMAGED, IMPORT_DIFFERS, TOO_MANY_IMPORTS, TOO_MANY_OPEN_SALES,
+        BATTERY_LOW. ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED: DISK_RESERVE. UNAVAILABLE:
         IMPORT_FAILED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
