@@ -28,7 +28,9 @@ OF_DEVICES = {
     "DEVICE_FAILED",
     "DEVICE_UNKNOWN",
 }
-NOT_ANSWERED = AT_A_START | OF_DEVICES
+OF_BUNDLES = {reason for reason in EN if reason.startswith("BUNDLE_")} | {"SLOT_FAILED"}
+"""What `tillctl bundle` says. (An RPC that stages bundles takes them off this list.)"""
+NOT_ANSWERED = AT_A_START | OF_DEVICES | OF_BUNDLES
 """What no RPC of this version is answered with."""
 
 CODES = {code.name for code in grpc.StatusCode}

@@ -553,6 +553,46 @@ class BackupCorrupt(Refused, reason="BACKUP_CORRUPT"):
     """The file is not, to the last bit, a backup that was finished."""
 
 
+class BundleNotFound(Refused, reason="BUNDLE_NOT_FOUND"):
+    """There is no such bundle."""
+
+
+class BundleCorrupt(Refused, reason="BUNDLE_CORRUPT"):
+    """The file is not, to the last bit, a bundle that was finished."""
+
+
+class BundleUntrusted(Refused, reason="BUNDLE_UNTRUSTED"):
+    """The bundle is not signed by those whom this till trusts."""
+
+
+class BundleExpired(Refused, reason="BUNDLE_EXPIRED"):
+    """Its signers vouched for it until a time that is past."""
+
+
+class BundleTooOld(Refused, reason="BUNDLE_TOO_OLD"):
+    """The till has had a newer one."""
+
+
+class BundleTooNew(Refused, reason="BUNDLE_TOO_NEW"):
+    """Another version has to be installed first."""
+
+
+class BundleWrongPlatform(Refused, reason="BUNDLE_WRONG_PLATFORM"):
+    """It was made for another kind of machine."""
+
+
+class BundleWrongPython(Refused, reason="BUNDLE_WRONG_PYTHON"):
+    """It was made for another Python."""
+
+
+class BundleNoRoom(Refused, reason="BUNDLE_NO_ROOM"):
+    """There is no room for another version of the program."""
+
+
+class SlotFailed(Refused, reason="SLOT_FAILED"):
+    """The program in it could not be installed. The one that runs was not touched."""
+
+
 _BASE_BY_CODE: Final[dict[grpc.StatusCode, type[TillError]]] = {
     grpc.StatusCode.INVALID_ARGUMENT: Refused,
     grpc.StatusCode.FAILED_PRECONDITION: Refused,

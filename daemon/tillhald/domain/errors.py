@@ -484,3 +484,61 @@ class BackupCorrupt(Refused):
     """The file is not, to the last bit, a backup that was finished."""
 
     reason = "BACKUP_CORRUPT"
+
+
+class BundleNotFound(NotFound):
+    reason = "BUNDLE_NOT_FOUND"
+
+
+class BundleCorrupt(Refused):
+    """The file is not, to the last bit, a bundle that was finished."""
+
+    reason = "BUNDLE_CORRUPT"
+
+
+class BundleUntrusted(Precondition):
+    """It is not signed by those whom this till trusts, or not by enough of them."""
+
+    reason = "BUNDLE_UNTRUSTED"
+
+
+class BundleExpired(Precondition):
+    """What its signers said was to hold until a time that is past."""
+
+    reason = "BUNDLE_EXPIRED"
+
+
+class BundleTooOld(Precondition):
+    """The till has had a newer one."""
+
+    reason = "BUNDLE_TOO_OLD"
+
+
+class BundleTooNew(Precondition):
+    """Another version has to come between."""
+
+    reason = "BUNDLE_TOO_NEW"
+
+
+class BundleWrongPlatform(Precondition):
+    """It was made for another kind of machine or system."""
+
+    reason = "BUNDLE_WRONG_PLATFORM"
+
+
+class BundleWrongPython(Precondition):
+    """It was made for another Python than this machine has."""
+
+    reason = "BUNDLE_WRONG_PYTHON"
+
+
+class BundleNoRoom(Full):
+    """There is no room for another version of the program. Waiting does not help."""
+
+    reason = "BUNDLE_NO_ROOM"
+
+
+class SlotFailed(Refused):
+    """The program could not be installed from a bundle that is whole and trusted."""
+
+    reason = "SLOT_FAILED"

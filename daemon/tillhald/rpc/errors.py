@@ -43,6 +43,8 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
     refusals.Full: grpc.StatusCode.RESOURCE_EXHAUSTED,
     refusals.BackupFailed: grpc.StatusCode.UNAVAILABLE,
     refusals.BackupCorrupt: grpc.StatusCode.DATA_LOSS,
+    refusals.BundleCorrupt: grpc.StatusCode.DATA_LOSS,
+    refusals.SlotFailed: grpc.StatusCode.UNAVAILABLE,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DiskReserve: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DeviceTimeout: grpc.StatusCode.DEADLINE_EXCEEDED,

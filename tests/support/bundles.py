@@ -1,0 +1,185 @@
+"""Bundles for tests: of a small program in no time, and of this very project without a network."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+import zipfile
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tillhald import VERSION
+from tillhald.bundle.making import Wished, make_bundle
+from tillhald.bundle.manifest import BundleManifest
+from tillhald.bundle.opening import Bundle, open_bundle
+from tillhald.bundle.repack import Filed, needed, repack, write_wheel
+from tillhald.bundle.signing import ROLES, Share, make_keys
+from tillhald.bundle.trust import Floor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[2]
+NOW_MS = 1_790_000_000_000
+DAY_MS = 86_400_000
+ONE_KEY = dict.fromkeys(ROLES, Share(1, 1))
+PROGRAM = """\
+import sys
+from tillhald import VERSION
+{more}
+if "--version" in sys.argv:
+    print(VERSION)
+"""
+BUILD_S_MAX = 60.0
+
+
+def wheel(
+    folder: Path,
+    project: str,
+    version: str,
+    files: Mapping[str, str],
+    *,
+    tag: str = "py3-none-any",
+    requires: tuple[str, ...] = (),
+    requires_python: str = ">=3.11",
+) -> Path:
+    """A wheel of a few texts."""
+    info = f"{project}-{version}.dist-info"
+    metadata = [
+        "Metadata-Version: 2.1",
+        f"Name: {project}",
+        f"Version: {version}",
+        f"Requires-Python: {requires_python}",
+        "Provides-Extra: daemon",
+        *(f"Requires-Dist: {each}" for each in requires),
+    ]
+    described = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"
+    filed = [Filed(name, text.encode()) for name, text in files.items()]
+    filed.append(Filed(f"{info}/METADATA", ("\n".join(metadata) + "\n").encode()))
+    filed.append(Filed(f"{info}/WHEEL", described.encode()))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{project}-{version}-{tag}.whl"
+    write_wheel(path, info, filed)
+    return path
+
+
+def small_wheels(
+    folder: Path,
+    version: str = "9.0.0",
+    *,
+    schema: int = 1,
+    more: str = "",
+    tag: str = "py3-none-any",
+    requires_python: str = ">=3.11",
+    real_pip: bool = False,
+) -> Path:
+    """The wheels of a program that can only say its version, and of one thing that it needs."""
+    files = {
+        "tillhald/__init__.py": f'VERSION = "{version}"\n',
+        "tillhald/__main__.py": PROGRAM.format(more=more),
+        "tillhald/schema.py": f"SCHEMA = {schema}\nMIN_READER = 1\n",
+        "tillhald/empty.py": "",
+    }
+    needs = ('beside; extra == "daemon"',)
+    wheel(folder, "tillhal", version, files, requires=needs, requires_python=requires_python)
+    wheel(folder, "beside", "1.0", {"beside.py": "SAYS = 1\n"}, tag=tag)
+    if real_pip:
+        repack(distribution("pip"), folder)
+    else:
+        wheel(folder, "pip", "1.0", {"pip/__main__.py": "raise SystemExit(1)\n"})
+    return folder
+
+
+def keys(folder: Path, shares: Mapping[str, Share] = ONE_KEY, *, now_ms: int = NOW_MS) -> Path:
+    """A folder of keys with their first root."""
+    make_keys(folder, shares, now_ms)
+    return folder
+
+
+def root_of(folder: Path, number: int = 1) -> bytes:
+    """A root in a folder of keys."""
+    return (folder / f"{number}.root.json").read_bytes()
+
+
+def make(wheels: Path, keys_in: Path, out: Path, **wished: object) -> BundleManifest:
+    """A bundle of these wheels, with these keys."""
+    return make_bundle(Wished(wheels, keys_in, out, **{"now_ms": NOW_MS, **wished}))  # type: ignore[arg-type]
+
+
+def opened(
+    path: Path, trust: bytes, floor: Floor = Floor(), *, now_ms: int = NOW_MS + DAY_MS
+) -> Bundle:
+    """The bundle as a till opens it, a day after it was made."""
+    return open_bundle(path, trust, floor, now_ms)
+
+
+# --- this very project
+
+
+def project_wheels(
+    folder: Path, version: str = "", changed: Mapping[str, str] | None = None
+) -> Path:
+    """The wheels of this project as it lies here, of all that it needs, and of pip; no network.
+
+    `version` is what it calls itself instead; `changed` are files of the program by their path in
+    the wheel (`tillhald/…`), with the text that they get instead.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in (*needed("tillhal", ("daemon",)).values(), distribution("pip")):
+        repack(each, folder)
+    project_wheel(folder, version, changed)
+    return folder
+
+
+def project_wheel(
+    folder: Path, version: str = "", changed: Mapping[str, str] | None = None
+) -> Path:
+    """The wheel of this project alone; see `project_wheels`."""
+    built = folder / "built"
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=BUILD_S_MAX,
+    )
+    (plain,) = built.glob("*.whl")
+    path = renumbered(plain, folder, version or VERSION, changed or {})
+    plain.unlink()
+    built.rmdir()
+    return path
+
+
+def renumbered(plain: Path, folder: Path, version: str, changed: Mapping[str, str]) -> Path:
+    """The same wheel under another version, and with other texts in it."""
+    old, new = (f"tillhal-{number}." for number in (VERSION, version))
+    files: list[Filed] = []
+    with zipfile.ZipFile(plain) as archive:
+        for info in archive.infolist():
+            content = archive.read(info)
+            if info.filename in changed:
+                content = changed[info.filename].encode()
+            elif info.filename == "tillhald/__init__.py":
+                said = re.sub(rb'VERSION = ".*"', f'VERSION = "{version}"'.encode(), content)
+                assert said != content or version == VERSION, "the version stands elsewhere"
+                content = said
+            elif info.filename.endswith(".dist-info/METADATA"):
+                content = content.replace(
+                    f"\nVersion: {VERSION}\n".encode(), f"\nVersion: {version}\n".encode()
+                )
+            if not info.filename.endswith(".dist-info/RECORD"):
+                is_executable = bool(info.external_attr >> 16 & 0o100)
+                files.append(Filed(info.filename.replace(old, new, 1), content, is_executable))
+    left = set(changed) - {file.name for file in files}
+    files += [Filed(name, changed[name].encode()) for name in sorted(left)]
+    path = folder / plain.name.replace(old.removesuffix("."), new.removesuffix("."), 1)
+    write_wheel(path, f"{new}dist-info", files)
+    return path
+
+
+def now_ms() -> int:
+    """The time."""
+    return time.time_ns() // 1_000_000
