@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from tillhald.domain.access import CredentialKind, Role
-from tillhald.domain.backup import BackupMade
+from tillhald.domain.backup import BackupMade, BackupTotals
 from tillhald.domain.books import DayReport, Denomination, MovementKind, ShiftReport
 from tillhald.domain.claims import ClaimEnd, ClaimMode
 from tillhald.domain.devices import HealthStep, Identity
@@ -30,6 +30,7 @@ from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
 from tillhald.domain.slips import SlipMark, SlipState
 from tillhald.domain.supply import Lack, OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.upgrade import Stage, StagedSlot, UpgradePlan
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -773,6 +774,43 @@ class BackupsRemoved(Event, frozen=True, kw_only=True):
     file_names: tuple[str, ...]
 
 
+class UpgradeStaged(Event, frozen=True, kw_only=True):
+    """A bundle was checked and built into a slot. Nothing runs it yet."""
+
+    staged: StagedSlot
+
+
+class UpgradeArmed(Event, frozen=True, kw_only=True):
+    """Somebody asked for an upgrade, or for the version before."""
+
+    plan: UpgradePlan
+
+
+class UpgradeBegun(Event, frozen=True, kw_only=True):
+    """Selling stopped, at these totals: what runs afterwards must come to the same."""
+
+    upgrade_id: str
+    totals: BackupTotals
+
+
+class UpgradeInterrupted(Event, frozen=True, kw_only=True):
+    """The till was cut off after selling had stopped and before the switch. The old version is up
+    again, over data that nobody touched; the upgrade begins anew."""
+
+    upgrade_id: str
+
+
+class UpgradeAborted(Event, frozen=True, kw_only=True):
+    """It ended before the switch: `request_id` is set where somebody cancelled it, `reason` is the
+    refusal's otherwise."""
+
+    upgrade_id: str
+    stage: Stage
+    reason: str = ""
+    why: str = ""
+    request_id: str = ""
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -864,6 +902,11 @@ AnyEvent = (
     | BackupFailed
     | RestoreDrillDone
     | BackupsRemoved
+    | UpgradeStaged
+    | UpgradeArmed
+    | UpgradeBegun
+    | UpgradeInterrupted
+    | UpgradeAborted
 )
 
 

@@ -17,6 +17,7 @@ from tillhald.domain.outages import PowerBook
 from tillhald.domain.recovery_items import RecoveryBook
 from tillhald.domain.sale import Sale, SaleState
 from tillhald.domain.slips import SlipBook, SlipShelf
+from tillhald.domain.upgrade import UpgradeBook
 
 LIVE_SALES_MAX = 500
 
@@ -64,6 +65,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     slips: SlipShelf = SlipShelf()
     access: AccessBook = AccessBook()
     backups: BackupBook = BackupBook()
+    upgrades: UpgradeBook = UpgradeBook()
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

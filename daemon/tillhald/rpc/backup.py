@@ -105,7 +105,7 @@ class BackupServicer(backup_pb2_grpc.BackupServiceServicer):
                 result = pb.RestoreDrillResult(
                     file_names=step.file_names,
                     last_seq=step.last_seq,
-                    totals=_totals(step.totals),
+                    totals=data_totals(step.totals),
                     took_ms=step.took_ms,
                 )
                 yield pb.RunRestoreDrillResponse(result=result)
@@ -131,7 +131,7 @@ class BackupServicer(backup_pb2_grpc.BackupServiceServicer):
             create_time=timestamp(identity.created_ms),
             head_seq=state.seq,
             used_bytes=self._store.usage.used_bytes,
-            totals=_totals(totals_of(state)),
+            totals=data_totals(totals_of(state)),
             folder=folder,
             folder_trouble=trouble,
             folder_free_bytes=free_bytes,
@@ -168,7 +168,8 @@ def _progress(step: Standing) -> types_pb2.Progress:
     )
 
 
-def _totals(totals: BackupTotals) -> pb.DataTotals:
+def data_totals(totals: BackupTotals) -> pb.DataTotals:
+    """What the data comes to, in the contract's words."""
     return pb.DataTotals(
         receipts=totals.receipts_given,
         sales=totals.sales,
@@ -202,7 +203,7 @@ def _made(made: BackupMade, made_ms: int, identity: Identity) -> pb.Backup:
         signer=bytes.fromhex(made.signer),
         complete=True,
         sha256=bytes.fromhex(made.sha256),
-        totals=_totals(made.totals),
+        totals=data_totals(made.totals),
     )
 
 
@@ -246,5 +247,5 @@ def _found(found: Found, file_name: str) -> pb.Backup:
         sha256=bytes.fromhex(found.sha256),
     )
     if found.totals is not None:
-        backup.totals.CopyFrom(_totals(found.totals))
+        backup.totals.CopyFrom(data_totals(found.totals))
     return backup
