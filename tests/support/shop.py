@@ -31,7 +31,6 @@ from tillhald.domain.readmodels import (
     job_key_named,
     named_finished,
     row_of_new_id,
-    sale_key,
 )
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.sale import (
@@ -44,6 +43,7 @@ from tillhald.domain.sale import (
     TenderState,
     TenderType,
 )
+from tillhald.domain.sales_by_day import SALES, is_sale, sale_key
 from tillhald.domain.startup import startup_facts
 from tillhald.domain.state import TillState, decode_state, encode_state
 
@@ -193,7 +193,9 @@ class Shop:
     def finished(self) -> dict[str, Sale]:
         """All finished sales, as the index has them."""
         sales = [
-            decode_sale(value) for (table, key), value in self.rows.items() if table == "sales"
+            decode_sale(value)
+            for (table, key), value in self.rows.items()
+            if table == SALES and is_sale(key)
         ]
         return {sale.sale_id: sale for sale in sales}
 

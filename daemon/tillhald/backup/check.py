@@ -7,6 +7,7 @@ Needs neither a daemon nor the till's machine: only the files and, to look insid
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,13 +17,13 @@ from tillhald.backup.keys import identity_of
 from tillhald.backup.layout import corrupt
 from tillhald.backup.pace import Pace
 from tillhald.backup.reading import Clear, check_whole, read_backup
-from tillhald.backup.scratch import Scratch
+from tillhald.backup.rebuild import Rebuild
 from tillhald.backup.words import CheckOrder, Found, Line, run
 from tillhald.domain.errors import BackupKeyNeeded, BackupKeyWrong
 from tillhald.journal.errors import JournalDamaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pyrage import x25519
 
@@ -68,7 +69,7 @@ def check(order: CheckOrder, say: Callable[[Line], None]) -> None:
             except OSError as error:
                 raise refusal_of(error, Path(name).parent) from error
         clears = [check_whole(file, Pace(say, "checking")) for file in files]
-        scratch = stack.enter_context(Scratch(Path(order.scratch))) if order.scratch else None
+        scratch = stack.enter_context(_scratch(Path(order.scratch))) if order.scratch else None
         found: list[Found] = []
         last: Ending | None = None
         for file, clear in zip(files, clears, strict=True):
@@ -86,6 +87,20 @@ def check(order: CheckOrder, say: Callable[[Line], None]) -> None:
     say(Line(found=found))
 
 
+@contextlib.contextmanager
+def _scratch(folder: Path) -> Iterator[Rebuild]:
+    """A journal in a folder that is gone at the end, as is what a run that was killed left there.
+    Raises OSError, lmdb.Error."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+    try:
+        with Rebuild(folder / "journal") as rebuild:
+            yield rebuild
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _opened(
     file: BinaryIO,
     clear: Clear,
@@ -100,7 +115,7 @@ def _opened(
     return read_backup(file, clear, keys[-1], taker, on_progress)
 
 
-def _prove(scratch: Scratch, last: Ending, on_progress: Pace) -> None:
+def _prove(scratch: Rebuild, last: Ending, on_progress: Pace) -> None:
     try:
         totals = scratch.prove(on_progress)
     except JournalDamaged as damage:

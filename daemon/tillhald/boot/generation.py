@@ -75,7 +75,7 @@ def finish(building: Path, meta: Meta) -> Path:
 
 
 def check(home: Path, generation: str, schema: int) -> Meta:
-    """Return the meta data if a program that writes `schema` may use it.
+    """Return the meta data if a program that writes `schema` may go on with it as it is.
 
     Raises GenerationUnusable.
     """
@@ -94,5 +94,8 @@ def check(home: Path, generation: str, schema: int) -> Meta:
         raise GenerationUnusable(message) from error
     if schema < meta.min_reader:
         message = f"{generation} needs schema {meta.min_reader}; this program writes {schema}"
+        raise GenerationUnusable(message)
+    if schema > meta.schema:
+        message = f"{generation} has schema {meta.schema}; this program needs a copy in {schema}"
         raise GenerationUnusable(message)
     return meta

@@ -25,6 +25,7 @@ from tillhald.domain.outages import book_after
 from tillhald.domain.paper import with_job
 from tillhald.domain.recovery import reported
 from tillhald.domain.sale import Sale, SaleKind, SaleState, TenderState
+from tillhald.domain.sales_by_day import given_up
 from tillhald.domain.shifts import belongs_now, books_after, books_plus
 from tillhald.domain.state import TillState
 from tillhald.domain.statistics import counted
@@ -65,6 +66,7 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             return _completed(state, event, at_ms)
         case ev.SaleCancelled():
             sale = _change(state, event.sale_id, at_ms, state_=SaleState.CANCELLED)
+            sale = given_up(sale, state.day.business_day if state.day else "")
             return _finish_sale(state, replace(sale, reason=event.reason or sale.reason))
         case (
             ev.LinePut()

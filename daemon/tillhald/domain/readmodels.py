@@ -16,6 +16,7 @@ from tillhald.domain.jobs import Job, JobKind, Kick
 from tillhald.domain.recovery_items import ItemKind
 from tillhald.domain.returns import amended
 from tillhald.domain.sale import Sale, SaleKind, SaleState
+from tillhald.domain.sales_by_day import SALES, listed_entry, sale_key
 from tillhald.domain.slips import SlipBook
 from tillhald.domain.state import TillState
 
@@ -24,10 +25,6 @@ _sale = msgspec.msgpack.Decoder(Sale)
 _job = msgspec.msgpack.Decoder(Job)
 _kick = msgspec.msgpack.Decoder(Kick)
 _book = msgspec.msgpack.Decoder(SlipBook)
-
-
-def sale_key(sale_id: str) -> bytes:
-    return sale_id.encode()
 
 
 def job_key(job_id: str) -> bytes:
@@ -85,6 +82,8 @@ def entries(
     after: dict[str, Sale] = {}
     for sale in state.finished_sales:
         after[sale.sale_id] = sale
+        if (listed := listed_entry(sale)) is not None:
+            rows.append(listed)
         if sale.state is SaleState.COMPLETED:
             # Training sales have numbers of their own, and are found by their sale_id only.
             if not sale.training:
@@ -98,7 +97,7 @@ def entries(
         if isinstance(event, ev.JobSubmitted) and event.kind is JobKind.RECEIPT_COPY:
             copied = after.get(event.sale_id) or finished[event.sale_id]
             after[event.sale_id] = msgspec.structs.replace(copied, copies=event.copy)
-    rows.extend(Entry("sales", sale_key(key), _encode(sale)) for key, sale in after.items())
+    rows.extend(Entry(SALES, sale_key(key), _encode(sale)) for key, sale in after.items())
     for job in state.finished_jobs:
         rows.append(Entry("jobs", job_key(job.job_id), _encode(job)))
         rows.append(Entry("jobs", by_seq_key(b"t", job.submit_seq), job.job_id.encode()))

@@ -190,7 +190,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     training: bool = False
     """It counts nowhere, and its receipt number is of the series of training sales."""
     original_business_day: str = ""
-    """The day that it was begun on, where it was completed on a later one."""
+    """The day that it was begun on, where it was completed or cancelled on a later one."""
 
     def line(self, line_id: str) -> Line | None:
         return next((line for line in self.lines if line.line_id == line_id), None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import lmdb
 
-from tillhald.journal.errors import Fault, JournalDamaged, StorageFailed
+from tillhald.journal.errors import Fault, JournalDamaged, OtherSchema, StorageFailed
 from tillhald.journal.format import (
     FORMAT_VERSION,
     NO_HASH,
@@ -120,11 +120,15 @@ def read_base(txn: AnyTransaction, table: lmdb._Database) -> Head:
 
 
 def check_format(txn: AnyTransaction, table: lmdb._Database) -> None:
-    """Raise StorageFailed if the journal was written by a format this program does not know."""
+    """Raise OtherSchema if the journal is of a schema that this program does not write."""
     version = read_meta(txn, table, META_FORMAT)
-    if version != b"%d" % FORMAT_VERSION:
-        sentence = f"The journal has format {version.decode()}; known is {FORMAT_VERSION}."
-        raise StorageFailed(sentence)
+    if version == b"%d" % FORMAT_VERSION:
+        return
+    schema = int(version)
+    sentence = f"The journal has schema {schema}; this program writes {FORMAT_VERSION}."
+    if schema > FORMAT_VERSION:
+        sentence = f"{sentence} It was written by a newer one: start that, or export it from there."
+    raise OtherSchema(schema, sentence)
 
 
 def _forget_cached_pages(path: str) -> None:

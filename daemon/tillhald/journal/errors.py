@@ -40,6 +40,19 @@ class StorageFailed(StorageError):
         self.durable_seq = durable_seq
 
 
+class OtherSchema(StorageFailed):
+    """The journal is whole, and of a schema that this program does not write. It was not touched.
+
+    `schema` is lower than the program's where a migration can bring the journal here.
+    """
+
+    reason: ClassVar[str] = "OTHER_SCHEMA"
+
+    def __init__(self, schema: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.schema = schema
+
+
 class JournalDamaged(StorageError):
     """A stored journal is in doubt; nothing may be written to it."""
 

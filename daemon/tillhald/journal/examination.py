@@ -23,8 +23,10 @@ EXAMINATION_S_MAX = 600.0
 
 
 class Preflight(msgspec.Struct):
-    """What a child writes: a fault, or the rest."""
+    """What a child writes: a fault, which may be that the journal is of another schema, or the
+    rest."""
 
+    other_schema: int | None = None
     fault: Fault | None = None
     seq: int | None = None
     sentence: str = ""

@@ -36,7 +36,7 @@ offset bytes meaning
 In `checkpoints` the key is the sequence number of a record (8 bytes), and the value begins with
 that record's hash (32 bytes), followed by the state as its caller encoded it.
 
-`meta` holds: ``format`` (this layout's version in decimal), ``engine`` (the LMDB version that
+`meta` holds: ``format`` (the schema's number in decimal), ``engine`` (the LMDB version that
 created the file), ``chain_id`` (16 bytes), ``identity`` (msgpack, see `identity.Identity`),
 ``head`` (sequence number, 8 bytes, and hash, 32 bytes, of the last record) and ``closed`` (8
 bytes: the head's sequence number when the journal was last closed in good order). A segment that
@@ -53,14 +53,17 @@ import zlib
 from typing import NamedTuple
 
 from tillhald.journal.errors import Fault, JournalDamaged
+from tillhald.schema import MIN_READER
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = MIN_READER
+"""What a program must know to write on in a journal of this one."""
+RECORD_VERSION = 1
 HASH_BYTES = 32
 CHAIN_ID_BYTES = 16
 NO_HASH = bytes(HASH_BYTES)
 """What the first record names as the hash of the one before it."""
 
-_FRONT = b"tljr" + bytes([FORMAT_VERSION, 0])
+_FRONT = b"tljr" + bytes([RECORD_VERSION, 0])
 _HEADER = struct.Struct(f">6sIQ{HASH_BYTES}s")
 _SEQ_AT = 10
 PREV_HASH_AT = 18
@@ -170,7 +173,7 @@ def check_record(seed: int, seq: int, envelope: bytes | memoryview) -> bytes:
         raise JournalDamaged(Fault.EDITED, seq, sentence)
     front, crc, stored_seq, prev_hash = _HEADER.unpack_from(envelope)
     if front != _FRONT:
-        sentence = f"Record {seq} does not begin as a record of format {FORMAT_VERSION} does."
+        sentence = f"Record {seq} does not begin as a record of version {RECORD_VERSION} does."
         raise JournalDamaged(Fault.EDITED, seq, sentence)
     if zlib.crc32(envelope[_SEQ_AT:], seed) != crc:
         sentence = f"Record {seq} is not what was written: its checksum is wrong."

@@ -45,7 +45,7 @@ from tillhald.journal.engine import (
     read_base,
     read_meta,
 )
-from tillhald.journal.errors import Fault, JournalDamaged, StorageError
+from tillhald.journal.errors import Fault, JournalDamaged, OtherSchema, StorageError
 from tillhald.journal.format import seq_of, unpack_head
 
 RECORDS_MAX = 1 << 62
@@ -190,6 +190,9 @@ def main(arguments: list[str]) -> int:
             if "--sync-only" in arguments[1:]
             else preflight(arguments[0], whole="--whole" in arguments[1:])
         )
+    except OtherSchema as other:
+        fault = Fault.UNREADABLE
+        result = {"fault": fault, "other_schema": other.schema, "sentence": str(other)}
     except JournalDamaged as damage:
         result = {"fault": damage.fault, "seq": damage.seq, "sentence": damage.sentence}
     except (StorageError, lmdb.Error, OSError) as error:

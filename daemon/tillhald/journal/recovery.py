@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tillhald.journal.disk import sync_file, sync_folder
-from tillhald.journal.errors import Fault, JournalDamaged, JournalMissing
+from tillhald.journal.errors import Fault, JournalDamaged, JournalMissing, OtherSchema
 from tillhald.journal.examination import Preflight
 from tillhald.journal.format import Head
 from tillhald.journal.lock import JournalLock
@@ -250,7 +250,7 @@ def _is_put_aside(path: Path) -> bool:
 
 
 def look(folder: Path, *, whole: bool) -> Preflight:
-    """Have a child process sync and check the journal in `folder`. JournalDamaged."""
+    """Have a child process sync and check the journal in `folder`. JournalDamaged, OtherSchema."""
     command = [sys.executable, "-P", "-m", "tillhald.journal.preflight", str(folder)]
     deadline_s = PREFLIGHT_S_MAX
     if whole:
@@ -266,6 +266,8 @@ def look(folder: Path, *, whole: bool) -> Preflight:
         sentence = f"{death_sentence(child.returncode)} {said}".strip()
         raise JournalDamaged(Fault.UNREADABLE, None, sentence)
     found = msgspec.json.decode(child.stdout, type=Preflight)
+    if found.other_schema is not None:
+        raise OtherSchema(found.other_schema, found.sentence)
     if found.fault is not None:
         raise JournalDamaged(found.fault, found.seq, found.sentence)
     return found

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from tillhald.domain.events import Record, SegmentBegun, decode_record, encode_record
 from tillhald.domain.evolve import apply
-from tillhald.domain.readmodels import sale_key
+from tillhald.domain.sales_by_day import sale_key
 from tillhald.domain.state import TillState, decode_state, encode_state
 from tillhald.journal.engine import CHECKPOINTS, META, META_IDENTITY, data_file
 from tillhald.journal.errors import JournalDamaged

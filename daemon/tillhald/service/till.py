@@ -45,9 +45,9 @@ from tillhald.domain.readmodels import (
     kick_key,
     named_finished,
     row_of_new_id,
-    sale_key,
     sales_named,
 )
+from tillhald.domain.sales_by_day import sale_key
 from tillhald.domain.state import TillState, encode_state
 from tillhald.journal.errors import DiskReserve, JournalDamaged, StorageFailed
 from tillhald.journal.format import Row

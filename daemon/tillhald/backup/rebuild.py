@@ -1,14 +1,20 @@
-"""Restoring backups into a folder that nobody uses, to see that it can be done.
+"""Building a journal of backups: of a full one and the increments that follow it.
 
-A journal is built there of a full backup and the increments that follow it, and then treated as a
-start would treat it: every record, the chain and every row are checked, and the state is computed
-twice, from the newest checkpoint and from the first record on.
+    with Rebuild(folder) as it:
+        for file, clear in backups:  # each found whole before
+            it.begin(clear)
+            ending = read_backup(file, clear, key, it)
+        totals = it.prove(on_progress)
+
+What is built is then treated as a start would treat it: every record, the chain and every row are
+checked, and the state is computed twice, from the newest checkpoint and from the first record on.
+The drill does this in a folder that is thrown away, a restore in a new generation.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import lmdb
@@ -19,6 +25,7 @@ from tillhald.domain.backup_rules import totals_of
 from tillhald.domain.events import decode_record
 from tillhald.domain.evolve import apply
 from tillhald.domain.state import TillState, decode_state
+from tillhald.journal.disk import ZERO_CHUNK_BYTES, sync_folder, write_zeros
 from tillhald.journal.engine import (
     ALL_TABLES,
     META,
@@ -31,54 +38,64 @@ from tillhald.journal.engine import (
     META_IDENTITY,
     META_SEED,
     RECORDS,
+    data_file,
     open_env,
 )
 from tillhald.journal.format import FORMAT_VERSION, Head, pack_head, seal_row, seq_key
+from tillhald.journal.growth import GROW_AT_PERCENT, GROW_STEP_BYTES_MIN
 from tillhald.journal.store import Store
 from tillhald.journal.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tillhald.backup.layout import Filed
     from tillhald.backup.reading import Clear
     from tillhald.domain.backup import BackupTotals
     from tillhald.journal.format import Row
+    from tillhald.journal.identity import Identity
 
 BATCH_BYTES = 4 << 20
 MAP_BYTES_FIRST = 64 << 20
 MAP_BYTES_MOST = 64 << 30
 
 
-class Scratch:
-    """A folder that a journal is restored into; it is gone when this ends. Takes what
-    `read_backup` gives, one backup after the other."""
+class Rebuild:
+    """A journal's folder that is being built; takes what `read_backup` gives.
 
-    def __init__(self, folder: Path) -> None:
-        """What a run that was killed left there is removed. Raises OSError, lmdb.Error."""
+    A context manager: what was not proven is removed at its end. One at a time in a process, as
+    LMDB wants it.
+    """
+
+    def __init__(self, folder: Path, identity: Identity | None = None) -> None:
+        """`folder` is made, and must not be there. `identity`: what the journal says whose it is,
+        with the backup's `chain_id`; None for what the first backup says.
+
+        Raises FileExistsError, OSError, lmdb.Error.
+        """
         self.folder = folder
-        if folder.exists():
-            shutil.rmtree(folder)
         folder.mkdir(mode=0o700)
+        self._identity = identity
         self._map_bytes = MAP_BYTES_FIRST
-        self._journal = folder / "journal"
-        self._journal.mkdir(mode=0o700)
-        self._env = open_env(
-            str(self._journal), map_bytes=self._map_bytes, readonly=False, create=True
-        )
+        self._env = open_env(str(folder), map_bytes=self._map_bytes, readonly=False, create=True)
         self._tables = {name: self._env.open_db(name.encode()) for name in ALL_TABLES}
         self._batch: list[tuple[str, bytes, bytes]] = []
         self._batch_bytes = 0
         self._first: Clear | None = None
+        self._is_proven = False
         self.end: Head | None = None
+        """The last record of the last backup that was begun."""
         self.files: dict[str, bytes] = {}
+        """The files that travelled, by their names; a later backup's replace an earlier one's."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._env.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._is_proven:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def begin(self, clear: Clear) -> None:
         """Another backup follows. Raises BackupCorrupt unless it goes on where the last ended."""
@@ -122,17 +139,22 @@ class Scratch:
         self._batch, self._batch_bytes = [], 0
 
     def prove(self, on_progress: Callable[[int, int], None]) -> BackupTotals:
-        """Check what was restored, and return what it comes to.
+        """Finish the journal, check all of it, and return what it comes to.
 
-        Raises BackupCorrupt, JournalDamaged, StorageFailed, lmdb.Error, OSError.
+        It is durable then, closed in good order, has room for sales, and a start can open it; only
+        the name of its folder is for the caller to sync. That the totals are those of the last
+        backup's `Ending` is for the caller to compare. `on_progress(done, total)` counts records
+        and rows. Raises BackupCorrupt, JournalDamaged, StorageFailed, lmdb.Error, OSError.
         """
         assert self._first is not None, "something was restored"
         assert self.end is not None, "something was restored"
         self._describe(self._first, self.end)
         self._store()
+        used_bytes = (self._env.info()["last_pgno"] + 1) * os.sysconf("SC_PAGE_SIZE")
         self._env.close()
-        verify(str(self._journal), on_progress)
-        store = Store.open(self._journal)
+        self._make_room(used_bytes)
+        verify(str(self.folder), on_progress)
+        store = Store.open(self.folder)
         try:
             checkpoint = store.newest_checkpoint()
             state = decode_state(checkpoint[1]) if checkpoint else TillState()
@@ -143,15 +165,18 @@ class Scratch:
             raise corrupt("a record in it is of another version of the till") from error
         finally:
             store.close()
+        self._is_proven = True
         return quick
 
     def _describe(self, first: Clear, end: Head) -> None:
         header = first.header
+        identity = self._identity or header.identity
+        assert identity.chain_id == header.identity.chain_id, "records belong to their chain"
         meta = {
             META_FORMAT: b"%d" % FORMAT_VERSION,
             META_ENGINE: "lmdb {}.{}.{}".format(*self._env.lib_version()).encode(),
-            META_CHAIN_ID: header.identity.chain_id,
-            META_IDENTITY: msgspec.msgpack.encode(header.identity),
+            META_CHAIN_ID: identity.chain_id,
+            META_IDENTITY: msgspec.msgpack.encode(identity),
             META_HEAD: pack_head(end),
             META_CLOSED: seq_key(end.seq),
         }
@@ -160,6 +185,21 @@ class Scratch:
             meta[META_BASE] = pack_head(base)
         for name, value in meta.items():
             self._put(META, name, seal_row(META_SEED, name, end.seq, value))
+
+    def _make_room(self, used_bytes: int) -> None:
+        """Written zeros behind what is used, as a journal has them: the file is the map then."""
+        page_bytes = os.sysconf("SC_PAGE_SIZE")
+        pages = (used_bytes * 100 // GROW_AT_PERCENT + GROW_STEP_BYTES_MIN) // page_bytes
+        fd = os.open(data_file(str(self.folder)), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            end = pages * page_bytes
+            os.ftruncate(fd, used_bytes)
+            for start in range(used_bytes, end, ZERO_CHUNK_BYTES):
+                write_zeros(fd, start, min(start + ZERO_CHUNK_BYTES, end))
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        sync_folder(self.folder)
 
 
 def _replayed(store: Store, state: TillState) -> TillState:
