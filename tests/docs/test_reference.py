@@ -27,6 +27,7 @@ from tillhal.v1 import (
     scanner_pb2,
     shift_pb2,
     system_pb2,
+    upgrade_pb2,
 )
 from tillhald import config, failpoints
 from tillhald.config_access import AccessTable, TlsTable
@@ -260,6 +261,7 @@ FILES: list[FileDescriptor] = [
         scanner_pb2,
         shift_pb2,
         system_pb2,
+        upgrade_pb2,
     )
 ]
 

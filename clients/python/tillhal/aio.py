@@ -47,6 +47,7 @@ from tillhal.v1 import (
     system_pb2,
     system_pb2_grpc,
 )
+from tillhal.upgrades import AsyncUpgrades
 from tillhal.values import new_id
 from tillhal.watch import AsyncWatch, DevicesPlace, JournalPlace
 
@@ -114,6 +115,7 @@ class AsyncTill:
         self._channel = channel
         self._credentials = Credentials(wire.call_metadata(language), token)
         self.access: Final = AsyncAccess(channel, self._ask)
+        self.upgrades: Final = AsyncUpgrades(self, channel)
         self._currency = currency
         self._timeout_s = timeout_s
         self._watches: weakref.WeakSet[AsyncWatch[object]] = weakref.WeakSet()

@@ -46,6 +46,7 @@ from tillhal.v1 import (
     system_pb2,
     system_pb2_grpc,
 )
+from tillhal.upgrades import Upgrades
 from tillhal.values import new_id
 from tillhal.watch import DevicesPlace, JournalPlace, Watch
 
@@ -112,6 +113,7 @@ class Till:
         self._channel = channel
         self._credentials = Credentials(wire.call_metadata(language), token)
         self.access: Final = Access(channel, self._ask)
+        self.upgrades: Final = Upgrades(self, channel)
         self._currency = currency
         self._timeout_s = timeout_s
         self._watches: weakref.WeakSet[Watch[object]] = weakref.WeakSet()

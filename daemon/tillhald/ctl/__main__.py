@@ -31,6 +31,7 @@ from tillhald.ctl import (
     slips,
     status,
     tls,
+    upgrade,
     watch,
 )
 
@@ -64,6 +65,7 @@ app.add_typer(operators.tokens, name="token")
 app.add_typer(tls.app, name="tls")
 app.add_typer(data.app, name="data")
 app.add_typer(backup.app, name="backup")
+app.add_typer(upgrade.app, name="upgrade")
 app.add_typer(recovery.app, name="recovery")
 app.add_typer(slips.app, name="slips")
 app.add_typer(shift.app, name="shift")

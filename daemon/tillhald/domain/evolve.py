@@ -6,7 +6,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from tillhald.domain import backup_rules
+from tillhald.domain import backup_rules, upgrade_book
 from tillhald.domain import events as ev
 from tillhald.domain.back_entry import with_slips, without_voided
 from tillhald.domain.decide_access import book_after_access
@@ -166,6 +166,16 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             over = backup_rules.closed_days(state)
             backups = backup_rules.book_after(state.backups, event, at_ms, over)
             return replace(state, backups=backups)
+        case (
+            ev.UpgradeStaged()
+            | ev.UpgradeArmed()
+            | ev.UpgradeBegun()
+            | ev.UpgradeInterrupted()
+            | ev.UpgradeAborted()
+            | ev.SwitchCommitted()
+            | ev.SwitchTakenBack()
+        ):
+            return replace(state, upgrades=upgrade_book.book_after(state.upgrades, event, at_ms))
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (

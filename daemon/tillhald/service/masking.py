@@ -113,6 +113,11 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "BackupFailed": "reason target",
         "RestoreDrillDone": "backup_id last_seq passed files took_ms",
         "BackupsRemoved": "file_names",
+        "UpgradeStaged": "staged",
+        "UpgradeArmed": "plan",
+        "UpgradeBegun": "upgrade_id",
+        "UpgradeInterrupted": "upgrade_id",
+        "UpgradeAborted": "upgrade_id stage reason",
         # What stands within them.
         "SlipMark": "outage_id slip_no paper_ms paper_day",
         "OpeningDifferenceFound": "shift_id",
@@ -140,6 +145,10 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "PrintDocument": "parts",
         "PrintWork": "lines characters feeds barcodes cuts",
         "Identity": "maker model",
+        "StagedSlot": "slot version schema min_reader file_name sha256 staged_ms took_ms",
+        "UpgradePlan": "upgrade_id kind from_slot from_version slot version schema when at_ms"
+        " overrides",
+        "Override": "code",
         "BackupMade": "backup_id kind file_name first_seq last_seq head_hash size_bytes follows"
         " signer sha256 closed_days business_day records",
         "Job": "job_id printer kind state sale_id copy reason bytes_sent ttl_s submit_seq"
@@ -159,7 +168,7 @@ LOG_TEXTS: Final = frozenset(
     """
     added changed depth device devices entrance failure fault folder front_end job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
-    rpc stage tables why
+    rpc slot stage tables upgrade_id version when why
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -18,7 +18,6 @@ from tillhald.boot.slot import SlotDamaged, manifest_of, slots_folder
 from tillhald.domain import errors
 from tillhald.domain import events as ev
 from tillhald.domain.backup_rules import totals_of
-from tillhald.domain.events import decode_record
 from tillhald.domain.switches import WorkKind
 from tillhald.domain.upgrade import (
     CANCELLABLE,
@@ -43,11 +42,10 @@ from tillhald.service.upgrade_world import slot_facts
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from tillhald.devices.registry import DeviceRegistry
     from tillhald.domain.upgrade import Override
     from tillhald.home import Home
     from tillhald.journal.store import Store
-    from tillhald.service.effects import Effects
+    from tillhald.service.switching import Switching
     from tillhald.service.till import Till
     from tillhald.service.upgrade_data import UpgradeData
     from tillhald.service.upgrade_log import Step
@@ -57,20 +55,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 20.0
 """How often an upgrade that waits looks whether its time has come."""
-REST_S_MAX: Final = 15.0
-"""How long a receipt under way is waited for once selling has stopped."""
 COPIES_MAX: Final = 3
 """So often the data is copied again because something was recorded meanwhile."""
-_HARMLESS: Final = (
-    ev.TillStopped,
-    ev.ConditionBegan,
-    ev.ConditionEnded,
-    ev.DevicesCounted,
-    ev.ClaimEnded,
-    ev.ClockWentBack,
-    ev.ClockCaughtUp,
-)
-"""Facts that the new data may lack: what they tell is found again at the next start."""
 _WORK_KINDS: Final = {
     UpgradeKind.UPGRADE: WorkKind.UPGRADE,
     UpgradeKind.ROLLBACK: WorkKind.ROLLBACK,
@@ -89,20 +75,15 @@ class Upgrades:
         store: Store,
         world: World,
         data: UpgradeData,
-        effects: Effects,
-        devices: DeviceRegistry,
-        restart: Callable[[], None],
+        switching: Switching,
         now_ms: Callable[[], int],
     ) -> None:
-        """`restart` ends the daemon in order; its launcher then decides what to start."""
         self.home = home
         self._till = till
         self._store = store
         self._world = world
         self._data = data
-        self._effects = effects
-        self._devices = devices
-        self._restart = restart
+        self._switching = switching
         self._now_ms = now_ms
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -314,16 +295,16 @@ class Upgrades:
         await self._must_be_clear(upgrade, to)
         reach("upgrade.looked_over")
         sentence = "The till is being upgraded."
-        self._till.quiesce(errors.UpgradeInProgress(sentence, upgrade_id=upgrade.upgrade_id))
+        refusal = errors.UpgradeInProgress(sentence, upgrade_id=upgrade.upgrade_id)
         try:
-            await self._come_to_rest(upgrade)
-            work = await self._prepare(upgrade, to)
-            # From here to the boot record nothing waits, so nothing can come between.
-            self._switch(upgrade, work)
+            await self._switching.begin(refusal)
+        except errors.DeviceBusy as busy:
+            raise errors.UpgradeBlocked(busy.sentence, checks="print_queue") from busy
+        try:
+            await self._stopped(upgrade, to)
         except BaseException:
             await self._data.remove_built(upgrade.upgrade_id)
-            self._effects.resume()
-            self._till.resume()
+            self._switching.end()
             raise
 
     async def _must_be_clear(self, upgrade: Upgrade, to: SlotFacts) -> None:
@@ -332,20 +313,15 @@ class Upgrades:
         if blocking(findings):
             raise _blocked(findings)
 
-    async def _come_to_rest(self, upgrade: Upgrade) -> None:
-        names = {shot.device_id for shot in self._devices.snapshot()}
-        if not await self._effects.pause(names, REST_S_MAX):
-            raise errors.UpgradeBlocked("A receipt is still being printed.", checks="print_queue")
-        await self._till.caught_up()
+    async def _stopped(self, upgrade: Upgrade, to: SlotFacts) -> None:
+        """All that is done while nothing is sold; ends with the switch."""
+        plan = upgrade.plan
         reach("upgrade.at_rest")
         totals = totals_of(self._till.state)
         await self._till.record([ev.UpgradeBegun(upgrade_id=upgrade.upgrade_id, totals=totals)])
         reach("upgrade.begun")
         self._tell(upgrade, Stage.QUIESCED, "Selling has stopped.")
-        log.info("upgrade_begun", upgrade_id=upgrade.upgrade_id, version=upgrade.plan.version)
-
-    async def _prepare(self, upgrade: Upgrade, to: SlotFacts) -> Work:
-        plan = upgrade.plan
+        log.info("upgrade_begun", upgrade_id=upgrade.upgrade_id, version=plan.version)
         migrates = self._world.migrates(to)
         await self._data.secure(
             plan, lambda *at: self._progress(upgrade, Stage.QUIESCED, *at), migrates=migrates
@@ -354,17 +330,20 @@ class Upgrades:
         self._tell(upgrade, Stage.BACKED_UP, "The data is backed up, and the backup was checked.")
         for _ in range(COPIES_MAX):
             work = await self._new_pair(upgrade, to, migrates=migrates)
-            if work is not None:
-                return work
+            # From here to the boot record nothing waits, so nothing can come between.
+            if work is not None and self._switch(upgrade, work):
+                return
+            await self._data.remove_built(upgrade.upgrade_id)
         sentence = "Something is recorded again and again: the data does not come to rest."
         raise errors.UpgradeFailed(sentence)
 
     async def _new_pair(self, upgrade: Upgrade, to: SlotFacts, *, migrates: bool) -> Work | None:
-        """The work that the switch needs; None if the data must be brought over once more."""
-        plan, state = upgrade.plan, self._till.state
+        """The work that the switch needs; None where something was recorded meanwhile."""
+        plan = upgrade.plan
         await self._till.caught_up()
+        state, last = self._till.state, self._store.head
         totals = totals_of(state)
-        generation, seq, head = self.home.generation, state.seq, self._store.head.hash
+        generation = self.home.generation
         if migrates:
             made = await self._data.migrate(
                 plan, to, lambda *at: self._progress(upgrade, Stage.BACKED_UP, *at)
@@ -372,15 +351,17 @@ class Upgrades:
             if made.totals != totals:
                 sentence = f"The data comes to {made.totals} in its new form, and was {totals}."
                 raise errors.UpgradeFailed(sentence)
-            if self._was_anything_told(since=seq):
-                await self._data.remove_built(upgrade.upgrade_id)
+            generation = made.generation
+            if (made.seq, made.head) != (last.seq, last.hash):
                 return None
-            generation, seq, head = made.generation, made.seq, made.head
+        if state.seq != last.seq:
+            return None
         reach("upgrade.migrated")
         sentence = "The data is there in its new form, and comes to the same."
         if not migrates:
             sentence = "The new version goes on with the data as it is."
-        self._tell(upgrade, Stage.MIGRATED, sentence, done=state.seq, total=state.seq)
+        if self._stage is not Stage.MIGRATED:
+            self._tell(upgrade, Stage.MIGRATED, sentence, done=state.seq, total=state.seq)
         return Work(
             work_id=upgrade.upgrade_id,
             kind=_WORK_KINDS[plan.kind],
@@ -390,28 +371,19 @@ class Upgrades:
             to_pair=Pair(slot=plan.slot, generation=generation),
             version=plan.version,
             expected=totals,
-            expected_seq=seq,
-            expected_head=head,
+            expected_seq=last.seq,
+            expected_head=last.hash,
         )
 
-    def _was_anything_told(self, since: int) -> bool:
-        if self._till.state.seq == since:
-            return False
-        return any(
-            not isinstance(event, _HARMLESS)
-            for stored in self._store.records(since)
-            for event in decode_record(stored.body).events
-        )
-
-    def _switch(self, upgrade: Upgrade, work: Work) -> None:
+    def _switch(self, upgrade: Upgrade, work: Work) -> bool:
         reach("upgrade.before_switch")
-        self.home.switch(work)
-        self._stage = Stage.SWITCHED
+        if not self._switching.switch(work, seq=work.expected_seq):
+            return False
         reach("upgrade.switched")
         with contextlib.suppress(OSError):  # it only tells a person
             self._tell(upgrade, Stage.SWITCHED, "The till restarts, and tries the new version.")
-        log.info("upgrade_switched", upgrade_id=upgrade.upgrade_id, slot=work.to_pair.slot)
-        self._restart()
+        self._stage = Stage.SWITCHED
+        return True
 
     # --- what becomes of it
 
