@@ -13,6 +13,7 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
+from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 # gRPC must not hook fork: the daemon starts child processes, and they exec at once.
@@ -21,8 +22,10 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 from tillhald import VERSION  # noqa: E402
 from tillhald.app import App  # noqa: E402
+from tillhald.boot.launcher import EXIT_RESTART  # noqa: E402
 from tillhald.config import Config, ConfigMistakes, load  # noqa: E402
 from tillhald.embedded import embedded_config, embedded_text  # noqa: E402
+from tillhald.home import Home  # noqa: E402
 from tillhald.journal.errors import StorageError  # noqa: E402
 from tillhald.service.opening import AnotherTill  # noqa: E402
 from tillhald.service.supervisor import Supervisor  # noqa: E402
@@ -39,7 +42,8 @@ EXIT_CONFIG = 78
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, 1 for trouble, or 78 for the configuration."""
+    """Run the command line; the exit status is 0, 1 for trouble, 75 for a restart that the launcher
+    is to see to, or 78 for the configuration."""
     parser = argparse.ArgumentParser(
         prog="tillhald", description="Owns a till's devices and its journal; speaks gRPC."
     )
@@ -57,8 +61,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--print-default", action="store_true", help="print the embedded till.toml, and end"
     )
+    of_home = parser.add_argument_group("what the launcher says")
+    of_home.add_argument("--home", type=Path, metavar="DIR", help="the till's home")
+    of_home.add_argument("--generation", metavar="GEN", help="which data, of those in its home")
+    of_home.add_argument("--trial", metavar="WORK_ID", default="", help="prove the new pair first")
     parser.add_argument("--version", action="version", version=VERSION)
     options = parser.parse_args(arguments)
+    if bool(options.home) != bool(options.generation):
+        parser.error("--home and --generation go together: the launcher gives them")
     if options.print_default:
         sys.stdout.write(embedded_text(options.folder))
         return 0
@@ -67,13 +77,21 @@ def main(arguments: list[str] | None = None) -> int:
             _refuse_what_is_left_out(load(options.check_config))
             sys.stdout.write(f"{options.check_config} is right.\n")
             return 0
-        config = load(options.config) if options.config else embedded_config(options.folder)
+        home = None
+        if options.home:
+            home = Home(options.home.absolute(), options.generation, options.trial)
+        read = partial(_read, options.config, options.folder, home)
+        config = read()
     except ConfigMistakes as mistakes:
         for mistake in mistakes.mistakes:
             sys.stderr.write(f"{mistake}\n")
         return EXIT_CONFIG
-    reread = (lambda: load(options.config)) if options.config else None
-    return _run(config, reread, options.config)
+    return _run(config, read if options.config else None, options.config, home)
+
+
+def _read(file: Path | None, folder: Path, home: Home | None) -> Config:
+    config = load(file) if file else embedded_config(folder)
+    return config.in_home(home) if home else config
 
 
 def _refuse_what_is_left_out(config: Config) -> None:
@@ -82,13 +100,15 @@ def _refuse_what_is_left_out(config: Config) -> None:
         raise ConfigMistakes([f"devices.{name}: {why}" for name, why in config.left_out.items()])
 
 
-def _run(config: Config, reread: Callable[[], Config] | None, file: Path | None) -> int:
+def _run(
+    config: Config, reread: Callable[[], Config] | None, file: Path | None, home: Home | None
+) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _stay_on_one_cpu()
     logging.configure(config.log.level)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            storage_failure = runner.run(_serve(config, reread, file))
+            app = runner.run(_serve(config, reread, file, home))
     except (StorageError, AnotherTill, OSError, ValueError) as error:
         sys.stderr.write(f"tillhald: {error}\n")
         return 1
@@ -99,7 +119,9 @@ def _run(config: Config, reread: Callable[[], Config] | None, file: Path | None)
         for trouble in expected.exceptions if expected else ():
             sys.stderr.write(f"tillhald: {trouble}\n")
         return 1
-    return 0 if storage_failure is None else 1
+    if app.storage_failure is not None:
+        return 1
+    return EXIT_RESTART if app.wants_restart else 0
 
 
 def _stay_on_one_cpu() -> None:
@@ -120,16 +142,18 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(
-    config: Config, reread: Callable[[], Config] | None, file: Path | None
-) -> BaseException | None:
+    config: Config, reread: Callable[[], Config] | None, file: Path | None, home: Home | None
+) -> App:
     supervisor = Supervisor.of(os.environ, os.getpid())
-    app = App(config, started_s=_STARTED_S, reread=reread, supervisor=supervisor, file=file)
+    app = App(
+        config, started_s=_STARTED_S, reread=reread, supervisor=supervisor, file=file, home=home
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, app.stop)
     loop.add_signal_handler(signal.SIGHUP, app.read_again)
     await app.run(lambda _: _ready(supervisor))
-    return app.storage_failure
+    return app
 
 
 def _ready(supervisor: Supervisor) -> None:

@@ -22,7 +22,7 @@ from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.startup import startup_facts
 from tillhald.journal.disk import takes_writes
 from tillhald.journal.writer import JournalWriter
-from tillhald.outside import beside, let_in, progress, sentence, serve_metrics
+from tillhald.outside import let_in, progress, sentence, serve_metrics
 from tillhald.parts import Parts, hang
 from tillhald.rpc.door import Door
 from tillhald.rpc.recovery import recovery_report
@@ -45,6 +45,7 @@ from tillhald.service.reconfigure import Reconfiguration
 from tillhald.service.scans import RepeatRule, Scans
 from tillhald.service.storage_news import StorageNews
 from tillhald.service.supervisor import Supervisor, keep_telling
+from tillhald.service.switching import Switching
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 from tillhald.service.times import Times, wall_ms
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from tillhald.config import Config
     from tillhald.devices.power_supply import PowerSource
     from tillhald.domain.state import TillState
+    from tillhald.home import Home
     from tillhald.journal.recovery import Opened
     from tillhald.journal.recovery import RecoveryReport as JournalReport
     from tillhald.journal.store import Store
@@ -85,9 +87,10 @@ class App:
         sources: Sequence[PowerSource] | None = None,
         supervisor: Supervisor | None = None,
         file: Path | None = None,
+        home: Home | None = None,
     ) -> None:
         """`started_s` is the monotonic time at which the process began; `file` is what the
-        configuration was read from.
+        configuration was read from; `home` is where a launcher started this daemon from.
 
         `reread` reads the configuration anew; None where there is no file. `sources` stand for the
         UPSes that are configured. `supervisor` is told how the daemon is.
@@ -96,15 +99,23 @@ class App:
         self._supervisor = supervisor or Supervisor()
         self._sources = sources
         self._file = file
+        self._home = home
         self._reread = reread
         self._reread_wanted = asyncio.Event()
         self._started_s = started_s
         self._started_ms = wall_ms()
         self._stop = asyncio.Event()
         self.storage_failure: BaseException | None = None
+        self.wants_restart = False
 
     def stop(self) -> None:
         """Ask the daemon to end in order. For a signal handler of the loop."""
+        self._stop.set()
+
+    def restart(self) -> None:
+        """Ask the daemon to end in order, and its launcher to decide anew what to start."""
+        log.info("till_restarting")
+        self.wants_restart = True
         self._stop.set()
 
     def read_again(self) -> None:
@@ -253,7 +264,10 @@ class App:
             config.access,
             wall_ms=wall_ms,
             now_s=time.monotonic,
-            code_file=beside(config.journal.folder, ".owner-code"),
+            code_file=config.own_file("owner-code"),
+        )
+        switching = Switching(
+            self._home, till=till, effects=effects, devices=devices, restart=self.restart
         )
         return Parts(
             store,
@@ -273,6 +287,7 @@ class App:
             station,
             times.written,
             access,
+            switching,
         )
 
     def _note_start(
@@ -323,7 +338,7 @@ class App:
                 started_seq=started_seq,
                 simulated=config.simulated,
             )
-            door = Door()
+            door = Door(parts.till.refuse_if_quiet)
             diagnostics = self._diagnostics(parts, report, verification)
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop

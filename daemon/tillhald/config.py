@@ -10,7 +10,7 @@ import tomllib
 import unicodedata
 import zoneinfo
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -42,6 +42,9 @@ from tillhald.journal.spill import SPILL_MIB_MAX, SPILL_MIB_MIN
 from tillhald.logo import read_logo
 from tillhald.scan_table import ScanTable, scan_faults
 from tillhald.tables import MISTAKES_MAX, convert, meant
+
+if TYPE_CHECKING:
+    from tillhald.home import Home
 
 MAP_MIB_MIN, MAP_MIB_MAX = 4, 64 * 1024
 COIN_MINOR_MAX = 1_000_000
@@ -123,6 +126,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a till is told.
 
     `left_out`: by device, why its driver cannot be loaded. The till runs without these devices.
+    `identity_folder`: where a till with a home keeps what belongs to it whatever its data are.
     """
 
     listen: Listen = Listen()
@@ -141,6 +145,30 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     devices: dict[Shown, DeviceConfig] = {}
     left_out: dict[Shown, Shown] = {}
     simulated: bool = False
+    identity_folder: Shown = ""
+
+    def in_home(self, home: Home) -> Config:
+        """The same for a till with a home: its data are where the generation is.
+
+        The other disk has a folder for each generation, too: what is kept there belongs to one
+        journal, and must never be taken for a piece of another.
+        """
+        second = self.journal.second_folder
+        journal = msgspec.structs.replace(
+            self.journal,
+            folder=str(home.journal_folder),
+            second_folder=str(Path(second) / home.generation) if second else "",
+        )
+        return msgspec.structs.replace(
+            self, journal=journal, identity_folder=str(home.identity_folder)
+        )
+
+    def own_file(self, name: str) -> Path:
+        """A file of the till's own that is in no backup: in its home, or beside the journal."""
+        if self.identity_folder:
+            return Path(self.identity_folder) / name
+        folder = Path(self.journal.folder)
+        return folder.with_name(f"{folder.name}.{name}")
 
     def rules(self) -> ShopRules:
         """The rules of this shop."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,11 +31,6 @@ def sentence(parts: Parts) -> str:
     if parts.tail.failure is not None:
         return "No disk takes records: refuses everything."
     return parts.station.sentence()
-
-
-def beside(folder: str, ending: str) -> Path:
-    """A file beside the journal's folder, named after it."""
-    return Path(folder).with_name(Path(folder).name + ending)
 
 
 async def let_in(config: Config, door: Door, access: AccessDesk) -> Servers:

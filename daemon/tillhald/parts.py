@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from tillhald.service.reconfigure import Reconfiguration
     from tillhald.service.scans import Scans
     from tillhald.service.storage_news import StorageNews
+    from tillhald.service.switching import Switching
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till
     from tillhald.service.verification import Verification
@@ -80,6 +81,7 @@ class Parts(NamedTuple):
     station: PowerStation
     local_time: Callable[[int], str]
     access: AccessDesk
+    switching: Switching
 
 
 def hang(

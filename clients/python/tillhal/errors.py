@@ -517,6 +517,18 @@ class TooManyTokens(Refused, reason="TOO_MANY_TOKENS"):
     """As many tokens and certificates count as can."""
 
 
+class HomeNeeded(Refused, reason="HOME_NEEDED"):
+    """The till was not installed with `tillctl install`."""
+
+
+class UpgradeInProgress(Refused, reason="UPGRADE_IN_PROGRESS"):
+    """The till's program is being changed. The same request can be sent again in a moment."""
+
+
+class RestoreInProgress(Refused, reason="RESTORE_IN_PROGRESS"):
+    """The till's data are being changed. The same request can be sent again in a moment."""
+
+
 class BackupNotConfigured(Refused, reason="BACKUP_NOT_CONFIGURED"):
     """No folder for backups is configured."""
 

@@ -54,11 +54,6 @@ def identity_of(secret: str) -> x25519.Identity:
     raise BackupKeyWrong("identity", sentence)
 
 
-def signing_key_path(journal: Path) -> Path:
-    """Where the till keeps its signing key: beside the journal, and in no backup."""
-    return journal.with_name(f"{journal.name}.signing-key")
-
-
 def signing_key(path: Path) -> Ed25519PrivateKey:
     """The till's key; made, durably, where there is none. Raises OSError, and ValueError for a
     file that holds none."""

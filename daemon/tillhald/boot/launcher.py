@@ -15,13 +15,14 @@ decides at a start:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
-import subprocess
+import socket
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import NamedTuple
 
 from tillhald.boot import generation, slot
 from tillhald.boot.files import Damaged, remove_partial
@@ -38,9 +39,6 @@ from tillhald.boot.record import (
     write,
 )
 
-if TYPE_CHECKING:
-    from types import FrameType
-
 TRIAL_S_MAX = 180.0
 """From the start of a pair on trial until it has committed itself."""
 LOOK_S = 0.5
@@ -48,7 +46,12 @@ END_S_MAX = 10.0
 """What a program that did not prove itself gets to end in order."""
 EXIT_TROUBLE = 78
 """Nothing can be started before a person has mended something (EX_CONFIG of sysexits.h)."""
+EXIT_RESTART = 75
+"""What a daemon ends with that wants the launcher to decide anew (EX_TEMPFAIL): it has switched."""
+_SIGNALLED = 128
+"""Added to the number of the signal that ended a program, as shells do."""
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_AWAITED = (*_FORWARDED, signal.SIGCHLD)
 
 
 class NothingToStart(Exception):
@@ -131,7 +134,7 @@ def _whole(home: Path, record: BootRecord) -> Pair:
 
 
 def main(arguments: list[str]) -> int:
-    """Start the till, and go on as it. The exit status is the till's, or 78."""
+    """Start the till, and start it anew when it asks for it; the exit status is its, or 78."""
     parser = argparse.ArgumentParser(
         prog="tillhal-launcher", description="Starts the till that the boot record names."
     )
@@ -139,16 +142,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--trial-s", type=float, default=TRIAL_S_MAX, help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs="*", metavar="-- ARGUMENTS", help="for tillhald")
     options = parser.parse_args(arguments)
-    home: Path = options.home
+    home: Path = options.home.absolute()
+    # From here on signals wait until they are asked for. A handler would run only once Python's
+    # main thread goes on: one that comes right before a wait would be slept through.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     try:
         while True:
             start = decide(home)
-            command = _command(home, start, options.rest)
-            if start.trial is None:
-                _become(command)
-            status = _try(home, start.trial, command, options.trial_s)
-            if status is not None:
-                return status
+            ended = _run(home, start, _command(home, start, options.rest), options.trial_s)
+            if ended.is_told or not (ended.failed or ended.status == EXIT_RESTART):
+                return ended.status
     except (NothingToStart, NoRecord, Damaged, UnknownFormat, OSError) as error:
         _tell(str(error))
         return EXIT_TROUBLE
@@ -163,49 +167,71 @@ def _command(home: Path, start: Start, rest: list[str]) -> list[str]:
     return [str(python), "-I", "-m", "tillhald", *said, *rest]
 
 
-def _become(command: list[str]) -> NoReturn:
-    os.execv(command[0], command)  # noqa: S606 - the very purpose of a launcher
+class _Ended(NamedTuple):
+    """What became of a program: `failed`: it was on trial, and did not commit itself; `is_told`:
+    somebody wants the till to end."""
+
+    status: int
+    failed: bool
+    is_told: bool
 
 
-def _try(home: Path, trial: Trial, command: list[str], trial_s: float) -> int | None:
-    """Run a pair on trial. Its exit status once it has committed itself or was told to end; None
-    for an attempt that failed."""
-    told: list[int] = []
-    with subprocess.Popen(command) as process:
-
-        def forward(number: int, _frame: FrameType | None) -> None:
-            if number != signal.SIGHUP:
-                told.append(number)
-            process.send_signal(number)
-
-        before = {number: signal.signal(number, forward) for number in _FORWARDED}
-        try:
-            is_committed = _await_commitment(home, trial, process, trial_s)
-            status = process.wait() if is_committed else _end(process)
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-    if is_committed or told:
-        return status
-    _tell(f"{trial.pair.slot} did not prove itself; attempts left: {trial.attempts_left}")
-    return None
-
-
-def _await_commitment(
-    home: Path, trial: Trial, process: subprocess.Popen[bytes], trial_s: float
-) -> bool:
-    """Whether the boot record says that the pair stays, before it ends or its time is over."""
+def _run(home: Path, start: Start, command: list[str], trial_s: float) -> _Ended:
+    """Run the program to its end; one on trial that takes too long is ended."""
+    child = os.posix_spawn(command[0], command, _environment(), setsigmask=())
+    trial, is_told = start.trial, False
     end_s = time.monotonic() + trial_s
-    while time.monotonic() < end_s:
-        try:
-            process.wait(LOOK_S)
-        except subprocess.TimeoutExpired:
-            pass
-        else:
+    while (status := _status(child)) is None:
+        if trial is not None and _is_committed(home, trial):
+            trial = None
+        is_late = trial is not None and time.monotonic() >= end_s
+        if is_late:
+            _tell(f"{start.pair.slot} took longer than {trial_s:.0f} s to prove itself")
+            status = _end(child)
             break
-        if _is_committed(home, trial):
-            return True
-    return _is_committed(home, trial)
+        if trial is not None:
+            _say_alive()
+        number = _next_signal(None if trial is None else LOOK_S)
+        if number in _FORWARDED:
+            is_told |= number != signal.SIGHUP
+            os.kill(child, number)
+    if trial is None or _is_committed(home, trial):
+        return _Ended(status, failed=False, is_told=is_told)
+    _tell(f"{start.pair.slot} did not prove itself; attempts left: {trial.attempts_left}")
+    return _Ended(status, failed=True, is_told=is_told)
+
+
+def _environment() -> dict[str, str]:
+    """Ours; but the supervisor's watch is for whoever says that it is alive: the program."""
+    return {name: value for name, value in os.environ.items() if name != "WATCHDOG_PID"}
+
+
+def _next_signal(timeout_s: float | None) -> int:
+    """Wait for a signal; 0 if none came in time."""
+    if timeout_s is None:
+        return signal.sigwaitinfo(_AWAITED).si_signo
+    info = signal.sigtimedwait(_AWAITED, timeout_s)
+    return info.si_signo if info else 0
+
+
+def _status(child: int) -> int | None:
+    """The exit status of a program that has ended, once; None while it runs."""
+    pid, waited = os.waitpid(child, os.WNOHANG)
+    if not pid:
+        return None
+    code = os.waitstatus_to_exitcode(waited)
+    return code if code >= 0 else _SIGNALLED - code
+
+
+def _say_alive() -> None:
+    """Tell systemd that all is well while a pair on trial checks itself and says nothing yet."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.settimeout(0)
+        notify.connect("\0" + address[1:] if address.startswith("@") else address)
+        notify.send(b"WATCHDOG=1")
 
 
 def _is_committed(home: Path, trial: Trial) -> bool:
@@ -213,14 +239,17 @@ def _is_committed(home: Path, trial: Trial) -> bool:
     return record.trial is None and record.committed == trial.pair
 
 
-def _end(process: subprocess.Popen[bytes]) -> int:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            return process.wait(END_S_MAX)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    return process.wait()
+def _end(child: int) -> int:
+    """End a program, in order if it can. Its exit status."""
+    os.kill(child, signal.SIGTERM)
+    end_s = time.monotonic() + END_S_MAX
+    while (status := _status(child)) is None:
+        left_s = end_s - time.monotonic()
+        if left_s <= 0:
+            os.kill(child, signal.SIGKILL)
+            left_s = END_S_MAX
+        signal.sigtimedwait([signal.SIGCHLD], left_s)
+    return status
 
 
 def _tell(sentence: str) -> None:

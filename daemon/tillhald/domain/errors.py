@@ -436,6 +436,24 @@ class ApprovalRequired(Forbidden):
     reason = "APPROVAL_REQUIRED"
 
 
+class HomeNeeded(Precondition):
+    """The till has no home: nothing can put other data, or another program, in place whole."""
+
+    reason = "HOME_NEEDED"
+
+
+class UpgradeInProgress(Precondition):
+    """The program is being changed: nothing is sold until that has ended. Waiting helps."""
+
+    reason = "UPGRADE_IN_PROGRESS"
+
+
+class RestoreInProgress(Precondition):
+    """The data are being changed as a whole: nothing is sold until then. Waiting helps."""
+
+    reason = "RESTORE_IN_PROGRESS"
+
+
 class BackupNotConfigured(Precondition):
     reason = "BACKUP_NOT_CONFIGURED"
 

@@ -47,6 +47,9 @@ REQUEST_BYTES_MAX = 8 * 1024 * 1024
 RECEIVE_BYTES_MAX = 16 * 1024 * 1024
 """What gRPC itself takes: between the two we refuse with a reason."""
 
+GOES_ON: Final = frozenset({"PowerService/PrepareForPowerLoss"})
+"""Asked for also while the till is quiet because it changes its program or its data."""
+
 OF_ACCESS: Final = (Unauthenticated, Forbidden, SignOnBlocked, PeerBusy)
 """Refusals that somebody may bring about by the thousand: one of a kind is logged a minute."""
 
@@ -54,7 +57,9 @@ OF_ACCESS: Final = (Unauthenticated, Forbidden, SignOnBlocked, PeerBusy)
 class Door:
     """Collects handlers. Give it to the generated `add_…Servicer_to_server`."""
 
-    def __init__(self) -> None:
+    def __init__(self, refuse_if_quiet: Callable[[str], None] = lambda _: None) -> None:
+        """`refuse_if_quiet` is asked about each new request that changes something, by its id."""
+        self._refuse_if_quiet = refuse_if_quiet
         self.services: list[str] = []
         self.draining = False
         self._methods: dict[str, Mapping[str, Handler]] = {}
@@ -114,7 +119,7 @@ class Door:
                 who = await admission.known(context)
                 share = await admission.begin_call(who)
                 admission.admit(rule, who)
-                request = self._parse(parse, raw)
+                request = self._parse(method, parse, raw)
                 if who.approval is not None:
                     admission.lift(rule, who, request)
                 response = await behave(request, context)
@@ -147,7 +152,7 @@ class Door:
                 who = await admission.known(context)
                 share = await admission.begin_stream(who)
                 admission.admit(rule, who)
-                request = self._parse(parse, raw)
+                request = self._parse(method, parse, raw)
                 if who.approval is not None:
                     admission.lift(rule, who, request)
                 # At once, so that a watcher knows that it is subscribed before anything happens.
@@ -182,7 +187,7 @@ class Door:
 
             async def requests() -> AsyncIterator[Message]:
                 async for raw in raws:
-                    yield self._parse(parse, raw)
+                    yield self._parse(method, parse, raw)
 
             try:
                 who = await admission.known(context)
@@ -202,17 +207,21 @@ class Door:
 
         return call
 
-    def _parse(self, parse: Callable[[bytes], Message], raw: bytes) -> Message:
+    def _parse(self, method: str, parse: Callable[[bytes], Message], raw: bytes) -> Message:
         if self.draining:
             raise ShuttingDown("The till is going down.")
         if len(raw) > REQUEST_BYTES_MAX:
             sentence = f"The request has {len(raw)} bytes; at most {REQUEST_BYTES_MAX} are taken."
             raise RequestTooLarge("", sentence, limit=REQUEST_BYTES_MAX)
         try:
-            return parse(raw)
+            request = parse(raw)
         except DecodeError:
             sentence = "The bytes are no such message, or a text in it is not UTF-8."
             raise MalformedRequest("", sentence) from None
+        # By the contract's manners, what changes something has a request_id.
+        if (request_id := getattr(request, "request_id", "")) and method not in GOES_ON:
+            self._refuse_if_quiet(request_id)
+        return request
 
 
 async def refuse(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DOMAIN = "tillhal"
 RETRY_AFTER_MS = 200
 PEER_RETRY_AFTER_MS = 1_000
+QUIET_RETRY_AFTER_MS = 2_000
 POWER_RETRY_AFTER_MS = 30_000
 """Mains that are back must hold for ten seconds, and a battery takes minutes to be of use."""
 
@@ -61,6 +62,8 @@ WAITING_HELPS: dict[type[Exception], int] = {
     refusals.Full: RETRY_AFTER_MS,
     Overloaded: RETRY_AFTER_MS,
     refusals.BatteryLow: POWER_RETRY_AFTER_MS,
+    refusals.UpgradeInProgress: QUIET_RETRY_AFTER_MS,
+    refusals.RestoreInProgress: QUIET_RETRY_AFTER_MS,
 }
 """After how many milliseconds to come again."""
 

@@ -18,7 +18,7 @@ import lmdb
 import msgspec
 import structlog
 
-from tillhald.backup.keys import identity_of, signing_key_path
+from tillhald.backup.keys import identity_of
 from tillhald.backup.layout import SUFFIX
 from tillhald.backup.shelf import ShelfOrder
 from tillhald.backup.words import MakeOrder
@@ -314,7 +314,6 @@ class Backups:
 
     def _order(self, follows: BackupMade | None) -> MakeOrder:
         config, table = self._config(), self._table
-        journal = Path(config.journal.folder)
         paths = dict(table.also)
         if self._file is not None:
             paths["till.toml"] = str(self._file)
@@ -333,7 +332,7 @@ class Backups:
             made_ms=self._now_ms(),
             version=self._version,
             recipients=table.recipients,
-            signing_key=str(signing_key_path(journal)),
+            signing_key=str(config.own_file("signing-key")),
             paths=paths,
             texts={"configuration.json": text},
         )

@@ -168,7 +168,7 @@ LOG_TEXTS: Final = frozenset(
     """
     added changed depth device devices entrance failure fault folder front_end job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
-    rpc slot stage tables upgrade_id version when why
+    rpc slot stage tables to_generation to_slot upgrade_id version when why work_kind
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -132,6 +132,7 @@ class Till:
         self._recent: dict[tuple[str, bytes], bytes] = {}
         self._recent_by_seq: deque[tuple[int, tuple[Row, ...]]] = deque()
         self._remembered = Remembered()
+        self._quiet: errors.Refused | None = None
 
     # --- commands
 
@@ -156,6 +157,7 @@ class Till:
         # Not a coroutine: no other command can come between the decision and its effect.
         if (earlier := self.answered(request.request_id)) is not None:
             return _replay(earlier, request), earlier.seq
+        self.refuse_if_quiet()
         if self._writer.health.reserve_only and isinstance(command, _BEGINS_SOMETHING):
             sentence = "There is hardly any room left: only what is open can be finished."
             raise DiskReserve(sentence)
@@ -174,6 +176,30 @@ class Till:
         answer = self._append(facts, at_ms, request=request, command=command)
         assert answer is not None, "a command has an answer"
         return Outcome(answer, replayed=False), self.state.seq
+
+    def quiesce(self, refusal: errors.Refused) -> None:
+        """From now on refuse with `refusal` what would change something, until `resume`.
+
+        A request that was granted before is answered as it was. Facts that nobody asked for, of
+        devices and of the power, are still recorded: whoever copies the journal looks at the
+        state's seq again before the copy counts.
+        """
+        assert self._quiet is None, "one piece of work at a time changes the till"
+        self._quiet = refusal
+
+    def resume(self) -> None:
+        """Take requests again."""
+        self._quiet = None
+
+    @property
+    def quiet(self) -> errors.Refused | None:
+        """What is refused with now; None: the till takes requests."""
+        return self._quiet
+
+    def refuse_if_quiet(self, request_id: str = "") -> None:
+        """Raises what `quiesce` was given, unless this very request was granted before."""
+        if self._quiet is not None and not (request_id and self.answered(request_id)):
+            raise type(self._quiet)(self._quiet.sentence, **self._quiet.facts)
 
     def _known_sales(self, names: Iterable[str]) -> dict[str, Sale]:
         return {name: sale for name in names if (sale := self._known_sale(name)) is not None}

@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,14 +43,15 @@ NEW = Pair(slot="1.1.0-bbbb", generation="gen-0002")
 
 PROGRAM = """#!{python}
 # Stands for a slot's interpreter: notes how it was started, and does what its slot is there for.
-import os, signal, sys, time
+import os, select, signal, sys
 sys.path.insert(0, {source!r})
 from pathlib import Path
-from tillhald.boot.record import committed, read, write
+from tillhald.boot.record import Pair, committed, on_trial, read, write
 home = Path(sys.argv[sys.argv.index("--home") + 1])
 with open(home / "started", "a") as file:
     file.write(" ".join(sys.argv[1:]) + "\\n")
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+signal.signal(signal.SIGHUP, lambda *_: (home / "reread").touch())
 does = {does!r}
 if "--trial" in sys.argv:
     if does == "crashes":
@@ -57,9 +59,16 @@ if "--trial" in sys.argv:
     if does == "hangs":
         signal.pause()
     write(home, committed(read(home)))
+if does == "restarts" and len(open(home / "started").readlines()) < 3:
+    sys.exit(75)
+if does == "switches" and read(home).trial is None and "gen-0001" in sys.argv:
+    write(home, on_trial(read(home), Pair(slot="1.1.0-bbbb", generation="gen-0002"), "work"))
+    sys.exit(75)
 if does == "stays":
-    (home / "up").touch()
-    signal.pause()
+    (home / "up.new").write_text(str(os.getpid()))
+    (home / "up.new").rename(home / "up")
+    while True:
+        select.select([], [], [], 0.05)  # its own handlers run at the latest then
 sys.exit(7)
 """
 
@@ -127,7 +136,7 @@ def started(home: Path) -> list[str]:
 # --- what is started
 
 
-def test_the_committed_pair_is_started_with_its_data_and_the_launcher_becomes_it(
+def test_the_committed_pair_is_started_with_its_data_and_its_end_is_the_launchers(
     home: Path,
 ) -> None:
     ended = launch(home)
@@ -190,6 +199,66 @@ def test_sigterm_ends_the_till_through_the_launcher(home: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(WAIT_S_MAX) == 0
     assert read(home).committed == NEW
+
+
+def test_a_till_that_asks_for_it_is_started_anew_by_what_the_record_says_then(home: Path) -> None:
+    add_slot(home, "1.0.1-eeee", does="switches")
+    write(home, BootRecord(seq=1, committed=Pair(slot="1.0.1-eeee", generation="gen-0001")))
+    add_slot(home, NEW.slot, does="commits", schema=2)
+    add_generation(home, NEW.generation, schema=2)
+    assert launch(home).returncode == 7
+    first, second = started(home)
+    assert "gen-0001" in first
+    assert "--generation gen-0002 --trial work" in second
+    assert read(home).committed == NEW
+
+
+def test_a_till_is_started_anew_as_often_as_it_asks(home: Path) -> None:
+    add_slot(home, "1.0.1-eeee", does="restarts")
+    write(home, BootRecord(seq=1, committed=Pair(slot="1.0.1-eeee", generation="gen-0001")))
+    assert launch(home).returncode == 7
+    assert len(started(home)) == 3
+
+
+def blocked(pid: int) -> set[int]:
+    """The signals that a process does not take at once."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    mask = int(status.partition("SigBlk:")[2].split()[0], 16)
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
+
+
+def test_no_signal_gets_lost_between_two_looks_and_the_till_blocks_none(home: Path) -> None:
+    add_slot(home, "1.0.1-eeee", does="stays")
+    write(home, BootRecord(seq=1, committed=Pair(slot="1.0.1-eeee", generation="gen-0001")))
+    for _ in range(8):
+        environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+        with subprocess.Popen(command(home), env=environment) as one:
+            for _ in until(lambda: (home / "up").exists()):
+                assert one.poll() is None
+            # Python runs a handler only when its main thread goes on: a signal that comes right
+            # before a wait would be slept through. So they are blocked, and waited for.
+            assert blocked(one.pid) >= {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+            assert blocked(int((home / "up").read_text())) == set()
+            one.send_signal(signal.SIGHUP)
+            for _ in until(lambda: (home / "reread").exists()):
+                assert one.poll() is None
+            one.send_signal(signal.SIGTERM)
+            assert one.wait(WAIT_S_MAX) == 0
+        (home / "up").unlink()
+        (home / "reread").unlink()
+
+
+def test_a_watchdog_hears_that_a_trial_goes_on(home: Path, tmp_path: Path) -> None:
+    put_on_trial(home, "hangs")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(tmp_path / "notify"))
+        notify.settimeout(WAIT_S_MAX)
+        environment = {"PYTHONPATH": str(SOURCE), "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        with subprocess.Popen(
+            command(home, "--trial-s", "1.0"), env={**os.environ, **environment}
+        ) as one:
+            assert {notify.recv(100) for _ in range(3)} == {b"WATCHDOG=1"}
+            assert one.wait(WAIT_S_MAX) == 7
 
 
 def until(condition: object) -> Iterator[None]:

@@ -276,10 +276,11 @@ class UpgradeServiceStub(typing.Generic[_UpgradeServiceGetVersionsType, _Upgrade
     bytes follow. The slot, and the fact that it was built, are durable when the result comes. Goes
     on when the caller hangs up after the last byte; the same request_id watches it again and later
     gets the same result with `replayed` set. When it fails, nothing of it is left.
-    INVALID_ARGUMENT: FIELD_INVALID, BUNDLE_WRONG_PLATFORM, BUNDLE_WRONG_PYTHON. NOT_FOUND:
-    UPGRADE_FILE_NOT_FOUND. FAILED_PRECONDITION: HOME_NEEDED, UPGRADE_BUSY, BUNDLE_UNTRUSTED,
-    BUNDLE_EXPIRED, BUNDLE_TOO_OLD. ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED:
-    UPGRADE_NO_ROOM. UNAVAILABLE: UPGRADE_FAILED. DATA_LOSS: BUNDLE_CORRUPT.
+    INVALID_ARGUMENT: FIELD_INVALID. NOT_FOUND: BUNDLE_NOT_FOUND. FAILED_PRECONDITION: HOME_NEEDED,
+    UPGRADE_BUSY, BUNDLE_UNTRUSTED, BUNDLE_EXPIRED, BUNDLE_TOO_OLD, BUNDLE_TOO_NEW,
+    BUNDLE_WRONG_PLATFORM, BUNDLE_WRONG_PYTHON. ALREADY_EXISTS: REQUEST_ID_REUSED.
+    RESOURCE_EXHAUSTED: BUNDLE_NO_ROOM. UNAVAILABLE: SLOT_FAILED, UPGRADE_FAILED. DATA_LOSS:
+    BUNDLE_CORRUPT.
     """
 
     PreflightUpgrade: _UpgradeServicePreflightUpgradeType
@@ -404,10 +405,11 @@ class UpgradeServiceServicer(metaclass=abc.ABCMeta):
         bytes follow. The slot, and the fact that it was built, are durable when the result comes. Goes
         on when the caller hangs up after the last byte; the same request_id watches it again and later
         gets the same result with `replayed` set. When it fails, nothing of it is left.
-        INVALID_ARGUMENT: FIELD_INVALID, BUNDLE_WRONG_PLATFORM, BUNDLE_WRONG_PYTHON. NOT_FOUND:
-        UPGRADE_FILE_NOT_FOUND. FAILED_PRECONDITION: HOME_NEEDED, UPGRADE_BUSY, BUNDLE_UNTRUSTED,
-        BUNDLE_EXPIRED, BUNDLE_TOO_OLD. ALREADY_EXISTS: REQUEST_ID_REUSED. RESOURCE_EXHAUSTED:
-        UPGRADE_NO_ROOM. UNAVAILABLE: UPGRADE_FAILED. DATA_LOSS: BUNDLE_CORRUPT.
+        INVALID_ARGUMENT: FIELD_INVALID. NOT_FOUND: BUNDLE_NOT_FOUND. FAILED_PRECONDITION: HOME_NEEDED,
+        UPGRADE_BUSY, BUNDLE_UNTRUSTED, BUNDLE_EXPIRED, BUNDLE_TOO_OLD, BUNDLE_TOO_NEW,
+        BUNDLE_WRONG_PLATFORM, BUNDLE_WRONG_PYTHON. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        RESOURCE_EXHAUSTED: BUNDLE_NO_ROOM. UNAVAILABLE: SLOT_FAILED, UPGRADE_FAILED. DATA_LOSS:
+        BUNDLE_CORRUPT.
         """
 
     @abc.abstractmethod
