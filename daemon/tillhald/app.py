@@ -49,6 +49,7 @@ from tillhald.service.switching import Switching
 from tillhald.service.tail import Tail
 from tillhald.service.till import Clock, Till
 from tillhald.service.times import Times, wall_ms
+from tillhald.service.upgrading import upgrading
 from tillhald.service.verification import Verification
 from tillhald.service.work import Work
 from tillhald.telemetry import logging
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
     from tillhald.journal.recovery import Opened
     from tillhald.journal.recovery import RecoveryReport as JournalReport
     from tillhald.journal.store import Store
+    from tillhald.service.power import Power
+    from tillhald.service.upgrading import Upgrading
 
 log = structlog.get_logger(__name__)
 
@@ -285,7 +288,7 @@ class App:
             health,
             reconfiguration,
             station,
-            times.written,
+            times,
             access,
             switching,
         )
@@ -343,16 +346,8 @@ class App:
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop
             )
-            backups = Backups(
-                lambda: parts.reconfiguration.config,
-                file=self._file,
-                version=VERSION,
-                till=parts.till,
-                store=parts.store,
-                now_ms=wall_ms,
-                work=Work(tasks),
-            )
-            hang(door, parts, verification, diagnostics, boot, power, backups)
+            backups, upgrades = self._of_data(parts, power[0], verification, tasks)
+            hang(door, parts, verification, diagnostics, boot, power, backups, upgrades)
             servers = await let_in(config, door, parts.access)
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
             # Loops that begin in a call go on in nobody's name.
@@ -362,6 +357,7 @@ class App:
                 tasks.create_task(parts.bring_back.run()),
                 tasks.create_task(parts.care.run()),
                 tasks.create_task(backups.run()),
+                *([tasks.create_task(upgrades.run())] if upgrades else []),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
                 tasks.create_task(
                     keep_telling(self._supervisor, lambda: progress(parts), lambda: sentence(parts))
@@ -393,6 +389,32 @@ class App:
                 await _let_go(parts.devices)
                 await parts.effects.end(LAST_OUTCOME_S_MAX)
                 parts.care.record()
+
+    def _of_data(
+        self, parts: Parts, power: Power, verification: Verification, tasks: asyncio.TaskGroup
+    ) -> tuple[Backups, Upgrading | None]:
+        """What copies the till's data as a whole, and what changes them."""
+        backups = Backups(
+            lambda: parts.reconfiguration.config,
+            file=self._file,
+            version=VERSION,
+            till=parts.till,
+            store=parts.store,
+            now_ms=wall_ms,
+            work=Work(tasks),
+        )
+        upgrades = upgrading(
+            parts.switching,
+            till=parts.till,
+            store=parts.store,
+            backups=backups,
+            power=power,
+            verification=verification,
+            hour_of=parts.times.hour,
+            now_ms=wall_ms,
+            tasks=tasks,
+        )
+        return backups, upgrades
 
     async def _read_again_when_asked(self, reconfiguration: Reconfiguration) -> None:
         while True:

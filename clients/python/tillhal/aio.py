@@ -26,6 +26,7 @@ from tillhal.credentials import Credentials, Metadata, Tls
 from tillhal.power import AsyncPower
 from tillhal.recovery import AsyncRecovery
 from tillhal.scanner import AsyncScanCall, AsyncScanner
+from tillhal.upgrades import AsyncUpgrades
 from tillhal.v1 import (
     backup_pb2,
     backup_pb2_grpc,
@@ -47,7 +48,6 @@ from tillhal.v1 import (
     system_pb2,
     system_pb2_grpc,
 )
-from tillhal.upgrades import AsyncUpgrades
 from tillhal.values import new_id
 from tillhal.watch import AsyncWatch, DevicesPlace, JournalPlace
 

@@ -25,6 +25,7 @@ from tillhal.recovery import Recovery
 from tillhal.scanner import ScanCall, Scanner
 from tillhal.sync_sale import LiveSale
 from tillhal.sync_shifts import Shifts
+from tillhal.upgrades import Upgrades
 from tillhal.v1 import (
     backup_pb2,
     backup_pb2_grpc,
@@ -46,7 +47,6 @@ from tillhal.v1 import (
     system_pb2,
     system_pb2_grpc,
 )
-from tillhal.upgrades import Upgrades
 from tillhal.values import new_id
 from tillhal.watch import DevicesPlace, JournalPlace, Watch
 

@@ -9,9 +9,9 @@ import grpc
 
 from tillhal import channel as wire
 from tillhal import errors
-from tillhal.values import new_id
 from tillhal.v1 import upgrade_pb2 as pb
 from tillhal.v1 import upgrade_pb2_grpc
+from tillhal.values import new_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -34,9 +34,7 @@ def _head(path: str, file: Path | None, request_id: str | None) -> pb.StageBundl
     return pb.StageBundleRequest(bundle=asked)
 
 
-def _parts(
-    path: str, file: Path | None, request_id: str | None
-) -> Iterator[pb.StageBundleRequest]:
+def _parts(path: str, file: Path | None, request_id: str | None) -> Iterator[pb.StageBundleRequest]:
     yield _head(path, file, request_id)
     if file is not None:
         with file.open("rb") as content:
@@ -89,11 +87,15 @@ class Upgrades:
 
     def versions(self, *, timeout_s: float | None = None) -> pb.GetVersionsResponse:
         """Which versions are here."""
-        return self._ask(self._stub.GetVersions, pb.GetVersionsRequest(), timeout_s)
+        answer: pb.GetVersionsResponse
+        answer = self._ask(self._stub.GetVersions, pb.GetVersionsRequest(), timeout_s)
+        return answer
 
     def list_bundles(self, *, timeout_s: float | None = None) -> pb.ListBundlesResponse:
         """The bundles in the till's inbox and on sticks in it."""
-        return self._ask(self._stub.ListBundles, pb.ListBundlesRequest(), timeout_s)
+        answer: pb.ListBundlesResponse
+        answer = self._ask(self._stub.ListBundles, pb.ListBundlesRequest(), timeout_s)
+        return answer
 
     def stage(
         self,
@@ -123,7 +125,9 @@ class Upgrades:
         self, slot: str = "", *, now: bool = False, timeout_s: float = PREFLIGHT_S
     ) -> pb.PreflightUpgradeResponse:
         """Look at all that an upgrade to this slot needs; without one, to the newest staged."""
-        return self._ask(self._stub.PreflightUpgrade, _preflight(slot, now=now), timeout_s)
+        answer: pb.PreflightUpgradeResponse
+        answer = self._ask(self._stub.PreflightUpgrade, _preflight(slot, now=now), timeout_s)
+        return answer
 
     def start(
         self,
@@ -141,12 +145,16 @@ class Upgrades:
         `UpgradeBusy`, `UpgradeNotStaged`.
         """
         request = _start(slot, at, now=now, overrides=overrides, request_id=request_id)
-        return self._ask(self._stub.StartUpgrade, request, timeout_s)
+        answer: pb.StartUpgradeResponse
+        answer = self._ask(self._stub.StartUpgrade, request, timeout_s)
+        return answer
 
     def get(self, upgrade_id: str = "", *, timeout_s: float | None = None) -> pb.Upgrade:
         """The upgrade; without an id the one under way, or else the last one."""
         request = pb.GetUpgradeRequest(upgrade_id=upgrade_id)
-        return self._ask(self._stub.GetUpgrade, request, timeout_s).upgrade
+        answer: pb.GetUpgradeResponse
+        answer = self._ask(self._stub.GetUpgrade, request, timeout_s)
+        return answer.upgrade
 
     def watch(
         self, upgrade_id: str = "", *, after_seq: int = 0, timeout_s: float = wire.BACKUP_S
@@ -163,7 +171,9 @@ class Upgrades:
     ) -> pb.Upgrade:
         """End it before the switch. Raises `UpgradeSwitched` after that."""
         request = pb.CancelUpgradeRequest(request_id=request_id or new_id(), upgrade_id=upgrade_id)
-        return self._ask(self._stub.CancelUpgrade, request, timeout_s).upgrade
+        answer: pb.CancelUpgradeResponse
+        answer = self._ask(self._stub.CancelUpgrade, request, timeout_s)
+        return answer.upgrade
 
     def roll_back(
         self,
@@ -180,7 +190,9 @@ class Upgrades:
         request = pb.RollBackRequest(
             request_id=request_id or new_id(), reason=reason, overrides=_overrides(overrides)
         )
-        return self._ask(self._stub.RollBack, request, timeout_s)
+        answer: pb.RollBackResponse
+        answer = self._ask(self._stub.RollBack, request, timeout_s)
+        return answer
 
     def _ask(self, rpc: Any, request: Any, timeout_s: float | None) -> Any:  # noqa: ANN401 - of several RPCs
         return self._till._ask(rpc, request, timeout_s)  # noqa: SLF001 - a part of the till
@@ -234,9 +246,7 @@ class AsyncUpgrades:
     ) -> pb.PreflightUpgradeResponse:
         """Look at all that an upgrade to this slot needs; without one, to the newest staged."""
         answer: pb.PreflightUpgradeResponse
-        answer = await self._ask(
-            self._stub.PreflightUpgrade, _preflight(slot, now=now), timeout_s
-        )
+        answer = await self._ask(self._stub.PreflightUpgrade, _preflight(slot, now=now), timeout_s)
         return answer
 
     async def start(

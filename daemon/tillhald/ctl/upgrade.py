@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 import uuid
@@ -84,15 +85,11 @@ def status(*, address: Address = None, as_json: AsJson = False) -> None:
     with connected(address) as till:
         versions = till.upgrades.versions()
         upgrade = None
-        try:
+        with contextlib.suppress(errors.UpgradeNotFound, errors.HomeNeeded):
             upgrade = till.upgrades.get()
-        except (errors.UpgradeNotFound, errors.HomeNeeded):
-            pass
-        bundles = None
-        try:
-            bundles = till.upgrades.list_bundles().bundles
-        except errors.Refused:
-            pass
+        bundles: list[pb.BundleFile] = []
+        with contextlib.suppress(errors.Refused):
+            bundles = list(till.upgrades.list_bundles().bundles)
     if as_json:
         found = {"versions": _plain(versions)}
         if upgrade is not None:
@@ -103,9 +100,7 @@ def status(*, address: Address = None, as_json: AsJson = False) -> None:
     if versions.HasField("previous"):
         facts.append(("before it", _version(versions.previous)))
     facts += [("staged", _version(each)) for each in versions.staged]
-    facts += [
-        ("bundle", f"{each.path}, {words.size(each.size_bytes)}") for each in bundles or ()
-    ]
+    facts += [("bundle", f"{each.path}, {words.size(each.size_bytes)}") for each in bundles]
     if not versions.running.slot:
         facts.append(("note", "This till was not installed with `tillctl install`: no upgrades."))
     facts.append(("now", STAGES.get(versions.stage, "")))
@@ -133,18 +128,16 @@ def stage(
     """
     here = Path(file)
     given: dict[str, Any] = {"file": here} if here.is_file() else {"path": file}
-    with connected(address) as till, _refusals():
-        with bar(hidden=as_json) as show:
-            for step in till.upgrades.stage(**given):
-                if as_json:
-                    write_json(_plain(step))
-                if step.HasField("progress"):
-                    show(step.progress.phase, step.progress.done, step.progress.total)
-                    continue
+    with connected(address) as till, _refusals(), bar(hidden=as_json) as show:
+        for step in till.upgrades.stage(**given):
+            if as_json:
+                write_json(_plain(step))
+            if step.HasField("result"):
                 result = step.result
                 break
-            else:
-                give_up("The till ended without a result.")
+            show(step.progress.phase, step.progress.done, step.progress.total)
+        else:
+            give_up("The till ended without a result.")
     if not as_json:
         out.print(f"Version {result.version.version} is staged.", style="green", markup=False)
         show_facts([("slot", result.version.slot), ("took", f"{result.took_ms / 1000:.0f} s")])

@@ -811,6 +811,19 @@ class UpgradeAborted(Event, frozen=True, kw_only=True):
     request_id: str = ""
 
 
+class SwitchCommitted(Event, frozen=True, kw_only=True):
+    work_id: str
+    kind: str = ""
+    request_id: str = ""
+
+
+class SwitchTakenBack(Event, frozen=True, kw_only=True):
+    work_id: str
+    kind: str = ""
+    request_id: str = ""
+    why: str = ""
+
+
 AnyEvent = (
     JournalCreated
     | TillStarted
@@ -907,6 +920,8 @@ AnyEvent = (
     | UpgradeBegun
     | UpgradeInterrupted
     | UpgradeAborted
+    | SwitchCommitted
+    | SwitchTakenBack
 )
 
 

@@ -47,7 +47,14 @@ REQUEST_BYTES_MAX = 8 * 1024 * 1024
 RECEIVE_BYTES_MAX = 16 * 1024 * 1024
 """What gRPC itself takes: between the two we refuse with a reason."""
 
-GOES_ON: Final = frozenset({"PowerService/PrepareForPowerLoss"})
+GOES_ON: Final = frozenset(
+    {
+        "PowerService/PrepareForPowerLoss",
+        "UpgradeService/StartUpgrade",
+        "UpgradeService/CancelUpgrade",
+        "UpgradeService/RollBack",
+    }
+)
 """Asked for also while the till is quiet because it changes its program or its data."""
 
 OF_ACCESS: Final = (Unauthenticated, Forbidden, SignOnBlocked, PeerBusy)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tillhald.service.till import Till
     from tillhald.service.upgrade_log import Step
     from tillhald.service.upgrades import Upgrades
+    from tillhald.service.upgrading import Upgrading
 
 _STAGES: Final = {
     Stage.IDLE: pb.UPGRADE_STAGE_IDLE,
@@ -77,37 +78,34 @@ FILE_NAME_CHARS_MAX: Final = 100
 
 
 class UpgradeServicer(upgrade_pb2_grpc.UpgradeServiceServicer):
-    def __init__(
-        self, till: Till, upgrades: Upgrades | None, staging: Staging | None, version: str
-    ) -> None:
-        """`upgrades` and `staging` are None on a till without a home; `version` runs."""
+    def __init__(self, till: Till, upgrading: Upgrading | None, version: str) -> None:
+        """`upgrading` is None on a till without a home; `version` runs."""
         self._till = till
-        self._upgrades_or_none = upgrades
-        self._staging_or_none = staging
+        self._upgrading = upgrading
         self._version = version
 
     @property
     def _upgrades(self) -> Upgrades:
-        if self._upgrades_or_none is None:
+        if self._upgrading is None:
             raise _home_needed()
-        return self._upgrades_or_none
+        return self._upgrading.upgrades
 
     @property
     def _staging(self) -> Staging:
-        if self._staging_or_none is None:
+        if self._upgrading is None:
             raise _home_needed()
-        return self._staging_or_none
+        return self._upgrading.staging
 
     async def GetVersions(
         self, request: pb.GetVersionsRequest, context: Context
     ) -> pb.GetVersionsResponse:
         await self._till.caught_up()
         running = pb.InstalledVersion(version=self._version, schema=SCHEMA)
-        upgrades = self._upgrades_or_none
-        if upgrades is None:
+        if self._upgrading is None:
             return pb.GetVersionsResponse(
                 running=running, stage=pb.UPGRADE_STAGE_IDLE, schema=SCHEMA
             )
+        upgrades = self._upgrading.upgrades
         record = upgrades.home.record()
         names = upgrades.staged()
         current = self._till.state.upgrades.current
@@ -127,7 +125,7 @@ class UpgradeServicer(upgrade_pb2_grpc.UpgradeServiceServicer):
     async def ListBundles(
         self, request: pb.ListBundlesRequest, context: Context
     ) -> pb.ListBundlesResponse:
-        found = await self._staging.list()
+        found = await self._staging.bundles()
         bundles = [pb.BundleFile(path=each.path, size_bytes=each.size_bytes) for each in found]
         return pb.ListBundlesResponse(bundles=bundles)
 
@@ -203,9 +201,7 @@ class UpgradeServicer(upgrade_pb2_grpc.UpgradeServiceServicer):
         upgrade = await self._upgrades.cancel(request_id, request.upgrade_id)
         return pb.CancelUpgradeResponse(upgrade=self._upgrade(upgrade))
 
-    async def RollBack(
-        self, request: pb.RollBackRequest, context: Context
-    ) -> pb.RollBackResponse:
+    async def RollBack(self, request: pb.RollBackRequest, context: Context) -> pb.RollBackResponse:
         request_id = fields.request_id(request.request_id)
         reason = fields.text(request.reason, "reason", most=OVERRIDE_CHARS_MAX, least=1)
         overrides = _overrides(request.overrides)

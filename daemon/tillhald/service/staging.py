@@ -32,6 +32,7 @@ from tillhald.service.backup_programs import Standing, run_command
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
+    from tillhald.bundle.words import Shown
     from tillhald.home import Home
     from tillhald.service.till import Till
     from tillhald.service.work import Work
@@ -109,7 +110,7 @@ class Staging:
         """Whether a slot is being built."""
         return self._work.is_running
 
-    async def list(self) -> list[Found]:
+    async def bundles(self) -> list[Found]:
         """The bundles in the inbox and on sticks. Raises UpgradeFailed if a stick hangs."""
         try:
             async with asyncio.timeout(LIST_S_MAX):
@@ -155,16 +156,16 @@ class Staging:
         finally:
             self._work.stop()
 
-    async def remember(self, staged: StagedSlot) -> None:
+    async def remember(self, slot: str) -> None:
         """Go on from this version's bundle: nothing older is taken any more. Raises nothing.
 
         To be called once the version has proved itself.
         """
-        path = self._kept(staged.slot)
+        path = self._kept(slot)
         try:
             await asyncio.to_thread(self._remember, path)
         except (errors.Refused, OSError, ValueError) as error:
-            log.warning("bundle_not_remembered", slot=staged.slot, why=str(error))
+            log.warning("bundle_not_remembered", slot=slot, why=str(error))
 
     # --- building
 
@@ -187,12 +188,10 @@ class Staging:
                 failed=errors.UpgradeFailed,
                 deadline_s=BUILD_S_MAX,
             )
-            if line.refused:
-                raise refused(line)
-            assert line.bundle is not None, "a program that was not refused built one"
+            built = _bundle_of(line)
             await asyncio.to_thread(self._keep, file, line.slot)
             reach("upgrade.bundle_kept")
-            manifest = line.bundle.manifest
+            manifest = built.manifest
             staged = StagedSlot(
                 slot=line.slot,
                 version=manifest.version,
@@ -317,3 +316,11 @@ class Staging:
         with verified(path, trust.root(), trust.floor(), self._now_ms()) as bundle:
             trust.remember(bundle.said.root, bundle.floor)
         path.unlink()
+
+
+def _bundle_of(line: Line) -> Shown:
+    """What a program told that built a slot. Raises what it refused."""
+    if line.refused:
+        raise refused(line)
+    assert line.bundle is not None, "a program that was not refused built one"
+    return line.bundle

@@ -8,7 +8,6 @@ import contextlib
 import shutil
 import sys
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BACKUP_BUSY_S_MAX: Final = 600.0
-BUSY_LOOK_S: Final = 1.0
 COPY_S_MAX: Final = 1800.0
 COPY: Final = "journal-before"
 
@@ -121,8 +119,7 @@ class UpgradeData:
             on_progress(f"Backup: {at.phase}.", at.done, at.total, at.eta_s)
 
         async with asyncio.timeout(BACKUP_BUSY_S_MAX):
-            while self._backups.busy_with:
-                await asyncio.sleep(BUSY_LOOK_S)
+            await self._backups.free()
         async for step in self._backups.create(str(uuid.uuid4()), None):
             if isinstance(step, Standing):
                 hear(step)
@@ -145,7 +142,9 @@ class UpgradeData:
                 child.kill()
             await child.wait()
         if status:
-            raise errors.UpgradeFailed(f"The data could not be copied ({status}). Is the disk full?")
+            raise errors.UpgradeFailed(
+                f"The data could not be copied ({status}). Is the disk full?"
+            )
         reach("upgrade.copy_made")
         try:
             await verify_in_child(

@@ -208,7 +208,9 @@ def measured_in(home: Path) -> Measured:
 
 
 def _staged_ms(state: TillState, slot_name: str) -> int:
-    return max((each.staged_ms for each in state.upgrades.staged if each.slot == slot_name), default=0)
+    return max(
+        (each.staged_ms for each in state.upgrades.staged if each.slot == slot_name), default=0
+    )
 
 
 def _not_in_a_backup(state: TillState) -> int:

@@ -103,6 +103,11 @@ class Upgrades:
             raise errors.UpgradeNotFound(sentence, upgrade_id=upgrade_id)
         return upgrade
 
+    @property
+    def last(self) -> Upgrade | None:
+        """The last one that is over."""
+        return self._till.state.upgrades.last
+
     def stage_of(self, upgrade: Upgrade) -> Stage:
         """Where it stands, also between two facts."""
         return self._stage if self._is_current(upgrade) else upgrade.stage
@@ -387,9 +392,7 @@ class Upgrades:
 
     # --- what becomes of it
 
-    async def _abort(
-        self, upgrade: Upgrade, reason: str, why: str, request_id: str = ""
-    ) -> None:
+    async def _abort(self, upgrade: Upgrade, reason: str, why: str, request_id: str = "") -> None:
         stage = self.stage_of(upgrade)
         fact = ev.UpgradeAborted(
             upgrade_id=upgrade.upgrade_id,
@@ -425,9 +428,7 @@ class Upgrades:
         with contextlib.suppress(OSError):
             if upgrade.stage is not Stage.ABORTED:
                 steps.tell(Stage.PROBATION, "The new version checked itself.", self._now_ms())
-            steps.tell(
-                upgrade.stage, words[upgrade.stage], self._now_ms(), reason=upgrade.reason
-            )
+            steps.tell(upgrade.stage, words[upgrade.stage], self._now_ms(), reason=upgrade.reason)
 
     # --- arming
 
@@ -475,7 +476,9 @@ class Upgrades:
 
     def _asked_before(self, request_id: str, kind: UpgradeKind, name: str) -> Upgrade | None:
         earlier = self._till.state.upgrades.by_request(request_id)
-        is_other = earlier and (earlier.plan.kind is not kind or name not in ("", earlier.plan.slot))
+        is_other = earlier and (
+            earlier.plan.kind is not kind or name not in ("", earlier.plan.slot)
+        )
         if is_other or self._till.answered(request_id) is not None:
             sentence = "This request_id was used for another request."
             raise errors.RequestIdReused(sentence, request_id=request_id)
@@ -485,9 +488,7 @@ class Upgrades:
         current = self._till.state.upgrades.current
         if current is not None or self._till.quiet is not None:
             sentence = "Another upgrade is under way."
-            raise errors.UpgradeBusy(
-                sentence, upgrade_id=current.upgrade_id if current else ""
-            )
+            raise errors.UpgradeBusy(sentence, upgrade_id=current.upgrade_id if current else "")
 
     # --- telling
 
