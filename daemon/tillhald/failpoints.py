@@ -54,6 +54,8 @@ FAILPOINTS = frozenset(
         "migration.copied",
         "migration.synced",
         "migration.proven",
+        "migration.before_aside",
+        "migration.put_aside",
         "effects.before_print",
         "effects.print_started",
         "printer.mid_print",

@@ -126,7 +126,10 @@ def requests() -> dict[str, Callable[[], Message]]:
         ),
         "CheckoutService/GetSale": lambda: pb.GetSaleRequest(receipt_number=1),
         "CheckoutService/ListSales": lambda: pb.ListSalesRequest(
-            page_size=3, page_token="0000000000000009"
+            page_size=3,
+            page_token="000000000000000961",
+            business_day="2026-01-05",
+            states=[pb.SALE_STATE_CANCELLED],
         ),
         "CheckoutService/ListSuspended": pb.ListSuspendedRequest,
         "CheckoutService/ReprintReceipt": lambda: pb.ReprintReceiptRequest(

@@ -371,15 +371,22 @@ class Till:
         request = requests.get_sale(sale_id, receipt_number)
         return self._ask(self.stubs.checkout.GetSale, request, timeout_s).sale
 
-    def list_sales(self, *, timeout_s: float | None = None) -> Iterator[checkout_pb2.SaleSummary]:
-        """Completed and cancelled sales, newest first, fetched page by page as you go on."""
-        request = checkout_pb2.ListSalesRequest()
+    def list_sales(
+        self,
+        *,
+        business_day: str = "",
+        states: Iterable[checkout_pb2.SaleState] = (),
+        timeout_s: float | None = None,
+    ) -> Iterator[checkout_pb2.SaleSummary]:
+        """Completed sales, newest first, fetched page by page as you go on. With a `business_day`,
+        "YYYY-MM-DD": all of that day, or those in `states`, training ones too."""
+        request = checkout_pb2.ListSalesRequest(business_day=business_day, states=states)
         while True:
             page = self._ask(self.stubs.checkout.ListSales, request, timeout_s)
             yield from page.sales
             if not page.next_page_token:
                 return
-            request = checkout_pb2.ListSalesRequest(page_token=page.next_page_token)
+            request.page_token = page.next_page_token
 
     def list_suspended(
         self, *, timeout_s: float | None = None

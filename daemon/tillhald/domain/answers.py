@@ -37,6 +37,7 @@ class SaleSummary(msgspec.Struct, frozen=True, kw_only=True, tag="sale", omit_de
     change_minor: int = 0
     receipt_job_id: str = ""
     training: bool = False
+    voided_by: str = ""
 
 
 class JobAnswer(msgspec.Struct, frozen=True, kw_only=True, tag="job"):
@@ -194,6 +195,7 @@ def summary_of(sale: Sale) -> SaleSummary:
         updated_ms=sale.updated_ms,
         receipt_job_id=sale.receipt_job_id,
         training=sale.training,
+        voided_by=sale.voided_by,
     )
 
 

@@ -21,6 +21,7 @@ _LETTERS: Final = {SaleState.COMPLETED: b"c", SaleState.CANCELLED: b"x"}
 OUTCOMES: Final = tuple(_LETTERS)
 """How a sale may end."""
 SEQ_BYTES: Final = 8
+"""What the number in a key of the list takes."""
 
 
 def sale_key(sale_id: str) -> bytes:
@@ -35,17 +36,6 @@ def is_sale(key: bytes) -> bool:
 def listed_prefix(business_day: str, outcome: SaleState) -> bytes:
     """What the keys of all sales of that day and outcome begin with; sorted by number behind it."""
     return _LISTED + business_day.encode() + _LETTERS[outcome]
-
-
-def listed_until(business_day: str, outcome: SaleState, seq: int) -> bytes:
-    """Where in the list the sales of records before `seq` end, read backwards."""
-    return listed_prefix(business_day, outcome) + number_key(seq)
-
-
-def listed_seq(key: bytes, business_day: str, outcome: SaleState) -> int:
-    """The number of the record that finished the sale."""
-    at = len(listed_prefix(business_day, outcome))
-    return int.from_bytes(key[at : at + SEQ_BYTES], "big")
 
 
 def listed_entry(sale: Sale) -> Entry | None:

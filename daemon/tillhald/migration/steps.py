@@ -21,10 +21,12 @@ from tillhald.domain.sales_by_day import (
     not_given_up,
     sale_key,
 )
+from tillhald.journal.engine import META_FORMAT
+from tillhald.journal.format import Row
 from tillhald.schema import SCHEMA, SCHEMA_FIRST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     Step = Callable[["StoredRow", "History"], Iterator["StoredRow"]]
 
@@ -115,6 +117,31 @@ def moved(row: StoredRow, way: Sequence[Step], history: History) -> list[StoredR
     for step in way:
         rows = [after for before in rows for after in step(before, history)]
     return rows
+
+
+class Arrivals:
+    """What becomes of rows of a journal of `schema` where this program stores them again."""
+
+    def __init__(self, schema: int, history: History) -> None:
+        self._way = steps(schema, SCHEMA)
+        self._history = history
+
+    def rows(self, table: str, key: bytes, value: bytes) -> list[Row]:
+        """The rows to store in place of this one. Raises msgspec.DecodeError."""
+        if not self._way or table not in CHANGED:
+            return [Row(table, key, value)]
+        row = StoredRow(self._history.base_seq, key, value)
+        return [Row(table, each.key, each.value) for each in moved(row, self._way, self._history)]
+
+
+def schema_of(meta: Mapping[bytes, bytes]) -> int:
+    """The schema that a journal's own description names; this program's where it is gone."""
+    return int(meta.get(META_FORMAT, b"%d" % SCHEMA))
+
+
+def sale_key_in(schema: int, sale_id: str) -> bytes:
+    """A sale's own key under this schema."""
+    return sale_id.encode() if schema == SCHEMA_FIRST else sale_key(sale_id)
 
 
 def sale_in(schema: int, key: bytes) -> bool:

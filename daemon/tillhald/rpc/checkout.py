@@ -9,10 +9,11 @@ from tillhal.v1 import checkout_pb2_grpc
 from tillhald.domain import errors
 from tillhald.domain.answers import JobAnswer, SaleSummary, summary_of
 from tillhald.domain.sale import SaleState, TenderState
-from tillhald.rpc import fields, from_wire, to_wire
+from tillhald.rpc import fields, from_wire, shift_wire, to_wire
 from tillhald.rpc.access_rules import WRITE_OFF
 from tillhald.rpc.admission import must_be
 from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, carry_out, page_start, request_of
+from tillhald.service.sales_list import SalesList
 
 if TYPE_CHECKING:
     from tillhald.domain.commands import AnyCommand
@@ -44,6 +45,7 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
     def __init__(self, till: Till, store: Store) -> None:
         self._till = till
         self._store = store
+        self._list = SalesList(till, store)
         self._currency = till.rules.currency
 
     async def _change(
@@ -198,6 +200,11 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
         self, request: pb.ListSalesRequest, context: Context
     ) -> pb.ListSalesResponse:
         size = fields.page_size(request.page_size, PAGE_DEFAULT, PAGE_MAX)
+        if request.business_day:
+            return await self._list_day(request, size)
+        if request.states:
+            sentence = "States are asked for together with a business_day."
+            raise errors.FieldInvalid("states", sentence)
         await self._till.caught_up()
         rows = self._store.scan(
             "receipts",
@@ -209,6 +216,17 @@ class CheckoutServicer(checkout_pb2_grpc.CheckoutServiceServicer):
         return pb.ListSalesResponse(
             sales=[to_wire.summary(summary_of(s), self._currency) for s in sales if s is not None],
             next_page_token=rows[size][0].hex() if len(rows) > size else "",
+        )
+
+    async def _list_day(self, request: pb.ListSalesRequest, size: int) -> pb.ListSalesResponse:
+        day = shift_wire.business_day(request.business_day)
+        states = from_wire.sale_states(request.states)
+        start = from_wire.list_place(request.page_token)
+        await self._till.caught_up()
+        sales, next_start = self._list.of_day(day, states, start, size)
+        return pb.ListSalesResponse(
+            sales=[to_wire.summary(summary_of(sale), self._currency) for sale in sales],
+            next_page_token=next_start.hex(),
         )
 
     async def ListSuspended(

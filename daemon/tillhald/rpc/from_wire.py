@@ -16,10 +16,12 @@ from tillhald.domain.sale import (
     Discount,
     EntryMethod,
     Line,
+    SaleState,
     Tender,
     TenderState,
     TenderType,
 )
+from tillhald.domain.sales_by_day import SEQ_BYTES
 from tillhald.rpc import fields
 
 if TYPE_CHECKING:
@@ -54,11 +56,39 @@ TENDER_STATES = {
     pb.TENDER_STATE_REVERSED: TenderState.REVERSED,
     pb.TENDER_STATE_WRITTEN_OFF: TenderState.WRITTEN_OFF,
 }
+_SALE_STATES = {
+    pb.SALE_STATE_OPEN: SaleState.OPEN,
+    pb.SALE_STATE_SUSPENDED: SaleState.SUSPENDED,
+    pb.SALE_STATE_TENDERING: SaleState.TENDERING,
+    pb.SALE_STATE_INTERRUPTED: SaleState.INTERRUPTED,
+    pb.SALE_STATE_COMPLETED: SaleState.COMPLETED,
+    pb.SALE_STATE_CANCELLED: SaleState.CANCELLED,
+}
 _TAX_INCLUDED = {
     pb.TAX_MODE_UNSPECIFIED: None,
     pb.TAX_MODE_INCLUDED: True,
     pb.TAX_MODE_ADDED: False,
 }
+
+
+def sale_states(wire: Iterable[pb.SaleState]) -> frozenset[SaleState]:
+    """The states that a list of sales is asked for; all of them where none is named."""
+    named = list(wire)
+    unknown = [at for at, state in enumerate(named) if state not in _SALE_STATES]
+    if unknown:
+        raise errors.FieldInvalid(f"states[{unknown[0]}]", "There is no such state of a sale.")
+    return frozenset(_SALE_STATES[state] for state in named) or frozenset(SaleState)
+
+
+def list_place(token: str) -> bytes:
+    """Where a page of a day's sales starts; empty for the first page."""
+    try:
+        place = bytes.fromhex(token)
+    except ValueError:
+        place = b"?"
+    if place and not SEQ_BYTES < len(place) <= SEQ_BYTES + fields.ID_CHARS_MAX:
+        raise errors.FieldInvalid("page_token", "This is no page token.")
+    return place
 
 
 def line(wire: pb.LineInput, currency: str) -> Line:

@@ -147,6 +147,7 @@ def fill_summary(wire: pb.SaleSummary, sale: SaleSummary, currency: str) -> None
     wire.update_time.nanos = ms * 1_000_000
     wire.receipt_job_id = sale.receipt_job_id
     wire.training = sale.training
+    wire.voided_by_sale_id = sale.voided_by
 
 
 def interrupted(sale_id: str, version: int, seq: int, at_ms: int) -> pb.SaleSummary:

@@ -12,15 +12,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
-from tillhald.journal.engine import INDEX_TABLES
+from tillhald.journal.engine import INDEX_TABLES, META
 from tillhald.journal.errors import Overloaded, StorageError
-from tillhald.journal.format import Row
 from tillhald.journal.salvage_file import FiledRow, read_salvage
 from tillhald.journal.segments import retired_path
+from tillhald.migration.steps import Arrivals, History, schema_of
 
 if TYPE_CHECKING:
+    from tillhald.journal.format import Row
     from tillhald.journal.recovery import Places
     from tillhald.journal.store import Store
     from tillhald.service.till import Till
@@ -55,7 +57,7 @@ class BringBack:
             for segment in self._due_segments():
                 try:
                     await self._bring_back(segment)
-                except (StorageError, Overloaded, OSError) as error:
+                except (StorageError, Overloaded, OSError, msgspec.DecodeError) as error:
                     log.warning("segment_not_brought_back", segment=segment, why=str(error))
             pause_s = RETRY_S if self._due_segments() else None
             try:
@@ -98,21 +100,35 @@ class BringBack:
     async def _put_rows(self, segment: int, file: Path) -> int:
         rows: list[Row] = []
         size_bytes = count = 0
+        arrivals = await self._arrivals(file)
         for number, item in enumerate(read_salvage(file)):
             if number % ITEMS_AT_ONCE_MAX == 0:
                 await asyncio.sleep(0)
             if not isinstance(item, FiledRow) or item.table not in INDEX_TABLES:
                 continue
-            if self._till.has_row(item.table, item.key):
-                continue
-            rows.append(Row(item.table, item.key, item.value))
-            size_bytes += len(item.key) + len(item.value)
-            count += 1
+            for row in arrivals.rows(item.table, item.key, item.value):
+                if not self._till.has_row(row.table, row.key):
+                    rows.append(row)
+                    size_bytes += len(row.key) + len(row.value or b"")
+                    count += 1
             if len(rows) >= ROWS_AT_ONCE_MAX or size_bytes >= BYTES_AT_ONCE_MAX:
                 await self._till.bring_back(segment, rows, is_last=False)
                 rows, size_bytes = [], 0
         await self._till.bring_back(segment, rows, is_last=True)
         return count
+
+    async def _arrivals(self, file: Path) -> Arrivals:
+        """How rows of that file, which may be of an older schema, are stored now."""
+        meta: dict[bytes, bytes] = {}
+        days: list[tuple[bytes, bytes]] = []
+        for number, item in enumerate(read_salvage(file)):
+            if number % ITEMS_AT_ONCE_MAX == 0:
+                await asyncio.sleep(0)
+            if isinstance(item, FiledRow) and item.table == META:
+                meta[item.key] = item.value
+            elif isinstance(item, FiledRow) and item.table == "days":
+                days.append((item.key, item.value))
+        return Arrivals(schema_of(meta), History(self._store.base.seq, days))
 
 
 async def _salvage(folder: Path, file: Path) -> None:

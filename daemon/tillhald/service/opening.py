@@ -11,9 +11,10 @@ from tillhald.domain.events import JournalCreated, Record, decode_record, encode
 from tillhald.domain.evolve import apply
 from tillhald.domain.state import TillState, decode_state
 from tillhald.journal.creation import create
-from tillhald.journal.errors import JournalDamaged
+from tillhald.journal.errors import JournalDamaged, OtherSchema
 from tillhald.journal.identity import Identity, Phase
 from tillhald.journal.recovery import is_there, open_journal
+from tillhald.service.outdated import bring_here, complete_migration
 from tillhald.service.rescue import rescue
 
 if TYPE_CHECKING:
@@ -29,11 +30,14 @@ class AnotherTill(Exception):
 
 
 def open_or_create(config: Config, *, now_ms: int) -> Opened:
-    """The journal: made new where there is none, rescued where it is damaged. Blocks for a while.
+    """The journal: made new where there is none, rescued where it is damaged, copied where it is of
+    an older schema. Blocks for a while.
 
     Raises StorageError and OSError.
     """
     places = config.places()
+    for place in (places.folder, *((places.standby,) if places.standby else ())):
+        complete_migration(place)
     if not is_there(places):
         folder = places.folder
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +57,11 @@ def open_or_create(config: Config, *, now_ms: int) -> Opened:
         create(folder, identity, body, map_bytes=config.journal.map_mib << 20)
         log.info("journal_created", folder=str(folder), map_mib=config.journal.map_mib)
     try:
-        return open_journal(places)
+        try:
+            return open_journal(places)
+        except OtherSchema as other:
+            bring_here(places, other, wall_ms=now_ms)
+            return open_journal(places)
     except JournalDamaged as damage:
         rescue(places, damage, wall_ms=now_ms)
         return open_journal(places)

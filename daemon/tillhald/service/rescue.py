@@ -17,16 +17,18 @@ from msgspec.structs import replace
 
 from tillhald.domain.events import Record, SegmentBegun, decode_record, encode_record
 from tillhald.domain.evolve import apply
-from tillhald.domain.sales_by_day import sale_key
+from tillhald.domain.sales_by_day import SALES
 from tillhald.domain.state import TillState, decode_state, encode_state
 from tillhald.journal.engine import CHECKPOINTS, META, META_IDENTITY, data_file
-from tillhald.journal.errors import JournalDamaged
+from tillhald.journal.errors import JournalDamaged, OtherSchema
 from tillhald.journal.format import HASH_BYTES, Head, Row, Sealed, seal, seq_of
 from tillhald.journal.identity import Identity
 from tillhald.journal.lock import JournalLock
 from tillhald.journal.salvage import salvage
 from tillhald.journal.segments import begin_segment, put_in_place
 from tillhald.journal.spill import open_spill
+from tillhald.migration.steps import Arrivals, History, sale_key_in, schema_of
+from tillhald.schema import SCHEMA
 from tillhald.service.remembered import REQUESTS_REMEMBERED_MAX
 
 if TYPE_CHECKING:
@@ -46,23 +48,29 @@ class Rebuilt(NamedTuple):
     gone: tuple[tuple[int, int], ...]
 
 
-def rescue(places: Places, damage: JournalDamaged, *, wall_ms: int) -> None:
+def rescue(places: Places, damage: JournalDamaged, *, wall_ms: int, fault: str = "damaged") -> None:
     """Begin a new segment in place of the damaged journal. Blocks, for before the loop runs.
 
-    Raises `damage` again where there is nothing to begin with, StorageFailed, OSError, lmdb.Error;
-    the damaged file then stays where it is.
+    Of an older schema it may be, too: `fault` is what the new segment says why it was begun. Raises
+    `damage` again where there is nothing to begin with, OtherSchema for a newer one, StorageFailed,
+    OSError, lmdb.Error; the damaged file then stays where it is.
     """
-    here = _damaged_folder(places)
+    here = journal_now(places)
     log.critical("journal_damaged", folder=str(here), fault=damage.fault, why=damage.sentence)
     lock = JournalLock.acquire(places.folder)
     try:
         with salvage(Path(data_file(str(here)))) as found:
+            schema = schema_of({row.key: row.value for row in found.rows(META)})
+            if schema > SCHEMA:
+                sentence = f"The journal has schema {schema}; this program writes {SCHEMA}."
+                raise OtherSchema(schema, sentence)
             spilled = _read_spills(places, found.chain_id)
             rebuilt = _rebuild(found, spilled)
             if rebuilt is None:
                 raise damage
             identity = _identity(found, damage)
-            first = _first_record(identity, rebuilt, found, spilled, wall_ms)
+            fact = SegmentBegun(segment=identity.segment + 1, fault=fault, gone=rebuilt.gone)
+            first = _first_record(identity, rebuilt, found, spilled, schema, fact, wall_ms)
         begin_segment(here, identity, [first], standby=None)
         put_in_place(here, here, segment=identity.segment)
     finally:
@@ -75,7 +83,8 @@ def rescue(places: Places, damage: JournalDamaged, *, wall_ms: int) -> None:
     )
 
 
-def _damaged_folder(places: Places) -> Path:
+def journal_now(places: Places) -> Path:
+    """Where the journal is: once one is on the standby's disk, the first was given up."""
     standby = places.standby
     return standby if standby is not None and (standby / "data.mdb").exists() else places.folder
 
@@ -153,6 +162,8 @@ def _first_record(
     rebuilt: Rebuilt,
     found: Salvage,
     spilled: Iterable[Sealed],
+    schema: int,
+    fact: SegmentBegun,
     wall_ms: int,
 ) -> Sealed:
     """The record that the segment begins with: the fact, the state, and the rows needed at once."""
@@ -160,18 +171,16 @@ def _first_record(
     answers = heapq.nlargest(
         REQUESTS_REMEMBERED_MAX, found.rows("requests"), key=lambda row: row.seq
     )
-    fact = SegmentBegun(
-        segment=identity.segment + 1,
-        fault="damaged",
-        gone=rebuilt.gone,
-        answers=tuple(row.key.decode() for row in answers),
-    )
+    fact = replace(fact, answers=tuple(row.key.decode() for row in answers))
     record = Record(wall_ms=wall_ms, events=(fact,))
     seq = rebuilt.last.seq + 1
     state = apply(rebuilt.state, record, seq)
     envelope, digest = seal(identity.chain_id, seq, rebuilt.last.hash, encode_record(record))
-    waiting = {sale_key(job.sale_id) for job in state.jobs.values() if job.sale_id}
-    rows = [Row("sales", row.key, row.value) for row in found.rows("sales") if row.key in waiting]
+    history = History(rebuilt.last.seq, ((row.key, row.value) for row in found.rows("days")))
+    arrivals = Arrivals(schema, history)
+    waiting = {sale_key_in(schema, job.sale_id) for job in state.jobs.values() if job.sale_id}
+    kept = [Row(SALES, row.key, row.value) for row in found.rows(SALES) if row.key in waiting]
+    kept += (row for each in spilled for row in each.rows)
+    rows = [row for table, key, value in kept for row in arrivals.rows(table, key, value or b"")]
     rows += (Row("requests", row.key, row.value) for row in answers)
-    rows += (row for each in spilled for row in each.rows)
     return Sealed(Head(seq, digest), envelope, tuple(rows), encode_state(state))

@@ -9,9 +9,7 @@ import pytest
 from tests.contract.journal_story import rows_of, tell
 from tests.support.golden_journals import make_golden
 from tillhald.journal.engine import META, RECORDS
-from tillhald.migration.checking import check
 from tillhald.migration.copying import Migrated, Migration, migrate
-from tillhald.migration.reading import Reading
 from tillhald.schema import SCHEMA
 
 if TYPE_CHECKING:

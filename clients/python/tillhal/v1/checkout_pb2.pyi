@@ -193,7 +193,7 @@ class TaxSummary(_message.Message):
     def __init__(self, tax_code: _Optional[str] = ..., tax_percent: _Optional[_Union[_types_pb2.Decimal, _Mapping]] = ..., net: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tax: _Optional[_Union[_types_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class SaleSummary(_message.Message):
-    __slots__ = ("sale_id", "version", "state", "kind", "receipt_number", "payable", "tax", "discount", "rounding_adjustment", "tendered", "due", "change", "line_count", "seq", "update_time", "receipt_job_id", "training")
+    __slots__ = ("sale_id", "version", "state", "kind", "receipt_number", "payable", "tax", "discount", "rounding_adjustment", "tendered", "due", "change", "line_count", "seq", "update_time", "receipt_job_id", "voided_by_sale_id", "training")
     SALE_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -210,6 +210,7 @@ class SaleSummary(_message.Message):
     SEQ_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    VOIDED_BY_SALE_ID_FIELD_NUMBER: _ClassVar[int]
     TRAINING_FIELD_NUMBER: _ClassVar[int]
     sale_id: str
     version: int
@@ -227,8 +228,9 @@ class SaleSummary(_message.Message):
     seq: int
     update_time: _timestamp_pb2.Timestamp
     receipt_job_id: str
+    voided_by_sale_id: str
     training: bool
-    def __init__(self, sale_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[SaleState, str]] = ..., kind: _Optional[_Union[SaleKind, str]] = ..., receipt_number: _Optional[int] = ..., payable: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tax: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., rounding_adjustment: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tendered: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., due: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., change: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., line_count: _Optional[int] = ..., seq: _Optional[int] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., receipt_job_id: _Optional[str] = ..., training: bool = ...) -> None: ...
+    def __init__(self, sale_id: _Optional[str] = ..., version: _Optional[int] = ..., state: _Optional[_Union[SaleState, str]] = ..., kind: _Optional[_Union[SaleKind, str]] = ..., receipt_number: _Optional[int] = ..., payable: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tax: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., rounding_adjustment: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., tendered: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., due: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., change: _Optional[_Union[_types_pb2.Money, _Mapping]] = ..., line_count: _Optional[int] = ..., seq: _Optional[int] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., receipt_job_id: _Optional[str] = ..., voided_by_sale_id: _Optional[str] = ..., training: bool = ...) -> None: ...
 
 class Sale(_message.Message):
     __slots__ = ("summary", "lines", "discounts", "tenders", "taxes", "tax_mode", "language", "original_sale_id", "voided_by_sale_id", "reason", "shift_id", "business_day", "operator", "open_time", "copies", "slip", "original_business_day")
@@ -631,12 +633,16 @@ class GetSaleResponse(_message.Message):
     def __init__(self, sale: _Optional[_Union[Sale, _Mapping]] = ...) -> None: ...
 
 class ListSalesRequest(_message.Message):
-    __slots__ = ("page_size", "page_token")
+    __slots__ = ("page_size", "page_token", "business_day", "states")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    BUSINESS_DAY_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    business_day: str
+    states: _containers.RepeatedScalarFieldContainer[SaleState]
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., business_day: _Optional[str] = ..., states: _Optional[_Iterable[_Union[SaleState, str]]] = ...) -> None: ...
 
 class ListSalesResponse(_message.Message):
     __slots__ = ("sales", "next_page_token")

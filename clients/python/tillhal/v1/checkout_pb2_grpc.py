@@ -288,7 +288,10 @@ class CheckoutServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListSales(self, request, context):
-        """Completed sales, returns and voids, by receipt number, newest first.
+        """Completed sales, returns and voids, by receipt number, newest first; or all sales of a business
+        day, cancelled ones, suspended ones and those for training too, last changed first. A completed
+        sale belongs to the day that was open then, and so does a cancelled one, unless none was open:
+        then, as one that is not over, it belongs to the day that it was begun on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -579,7 +579,11 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     """The whole sale, in whatever state. NOT_FOUND: SALE_NOT_FOUND."""
 
     ListSales: _CheckoutServiceListSalesType
-    """Completed sales, returns and voids, by receipt number, newest first."""
+    """Completed sales, returns and voids, by receipt number, newest first; or all sales of a business
+    day, cancelled ones, suspended ones and those for training too, last changed first. A completed
+    sale belongs to the day that was open then, and so does a cancelled one, unless none was open:
+    then, as one that is not over, it belongs to the day that it was begun on.
+    """
 
     ListSuspended: _CheckoutServiceListSuspendedType
     """Sales put aside, and sales interrupted by a crash, oldest first."""
@@ -860,7 +864,11 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         request: tillhal.v1.checkout_pb2.ListSalesRequest,
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.checkout_pb2.ListSalesResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.ListSalesResponse]]:
-        """Completed sales, returns and voids, by receipt number, newest first."""
+        """Completed sales, returns and voids, by receipt number, newest first; or all sales of a business
+        day, cancelled ones, suspended ones and those for training too, last changed first. A completed
+        sale belongs to the day that was open then, and so does a cancelled one, unless none was open:
+        then, as one that is not over, it belongs to the day that it was begun on.
+        """
 
     @abc.abstractmethod
     def ListSuspended(
