@@ -28,6 +28,7 @@ from tillhald.embedded import embedded_config, embedded_text  # noqa: E402
 from tillhald.home import Home  # noqa: E402
 from tillhald.journal.errors import StorageError  # noqa: E402
 from tillhald.service.opening import AnotherTill  # noqa: E402
+from tillhald.service.probation import ProbationFailed  # noqa: E402
 from tillhald.service.supervisor import Supervisor  # noqa: E402
 from tillhald.telemetry import logging  # noqa: E402
 
@@ -109,7 +110,7 @@ def _run(
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             app = runner.run(_serve(config, reread, file, home))
-    except (StorageError, AnotherTill, OSError, ValueError) as error:
+    except (StorageError, AnotherTill, ProbationFailed, OSError, ValueError) as error:
         sys.stderr.write(f"tillhald: {error}\n")
         return 1
     except ExceptionGroup as group:

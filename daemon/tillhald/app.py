@@ -22,12 +22,13 @@ from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.startup import startup_facts
 from tillhald.journal.disk import takes_writes
 from tillhald.journal.writer import JournalWriter
-from tillhald.outside import let_in, progress, sentence, serve_metrics
+from tillhald.outside import diagnostics_of, let_in, progress, sentence, serve_metrics
 from tillhald.parts import Parts, hang
 from tillhald.rpc.door import Door
 from tillhald.rpc.recovery import recovery_report
 from tillhald.rpc.server import Servers
-from tillhald.rpc.system import API_VERSION, Boot
+from tillhald.rpc.system import Boot
+from tillhald.service import probation
 from tillhald.service.access import AccessDesk
 from tillhald.service.backups import Backups
 from tillhald.service.bring_back import BringBack
@@ -35,7 +36,6 @@ from tillhald.service.caller import NOBODYS
 from tillhald.service.claims import ClaimDesk
 from tillhald.service.device_care import DeviceCare
 from tillhald.service.devices import DeviceNews
-from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.effects import Effects
 from tillhald.service.health import HealthChecks
 from tillhald.service.opening import check_identity, open_or_create, restored_state
@@ -47,12 +47,12 @@ from tillhald.service.storage_news import StorageNews
 from tillhald.service.supervisor import Supervisor, keep_telling
 from tillhald.service.switching import Switching
 from tillhald.service.tail import Tail
+from tillhald.service.tidying import no_more_needed, tidy
 from tillhald.service.till import Clock, Till
 from tillhald.service.times import Times, wall_ms
 from tillhald.service.upgrading import upgrading
 from tillhald.service.verification import Verification
 from tillhald.service.work import Work
-from tillhald.telemetry import logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -131,11 +131,15 @@ class App:
         Raises StorageError, AnotherTill, OSError or ValueError where it cannot come up.
         """
         # Blocking is right here: nobody is served before the journal is known to be sound.
+        if self._home is not None:
+            probation.check_data(self._home, self._config)
         opened = open_or_create(self._config, now_ms=wall_ms())
         store = opened.store
         try:
             state = restored_state(store)
             check_identity(state, store, self._config.shop)
+            if self._home is not None:
+                probation.check_and_commit(self._home, store, state, self._config)
         except BaseException:
             store.close()
             raise
@@ -297,15 +301,16 @@ class App:
         self, till: Till, report: JournalReport, *, has_ups: bool
     ) -> tuple[system_pb2.RecoveryReport, int]:
         """Record the start and what it found unfinished; say it in the contract's words."""
-        seq = till.note(
-            startup_facts(
-                till.state,
-                version=VERSION,
-                clean_shutdown=report.clean_shutdown,
-                at_ms=wall_ms(),
-                has_ups=has_ups,
-            )
+        facts = startup_facts(
+            till.state,
+            version=VERSION,
+            clean_shutdown=report.clean_shutdown,
+            at_ms=wall_ms(),
+            has_ups=has_ups,
         )
+        if self._home is not None:
+            facts += probation.switch_facts(self._home, till.state)
+        seq = till.note(facts)
         state = till.state
         found = recovery_report(state, report, self._config.left_out)
         log.info(
@@ -340,9 +345,10 @@ class App:
                 recovery=recovery,
                 started_seq=started_seq,
                 simulated=config.simulated,
+                home=self._home,
             )
             door = Door(parts.till.refuse_if_quiet)
-            diagnostics = self._diagnostics(parts, report, verification)
+            diagnostics = diagnostics_of(config, parts, report, verification)
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop
             )
@@ -358,6 +364,7 @@ class App:
                 tasks.create_task(parts.care.run()),
                 tasks.create_task(backups.run()),
                 *([tasks.create_task(upgrades.run())] if upgrades else []),
+                tasks.create_task(tidy(no_more_needed(self._home, config))),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
                 tasks.create_task(
                     keep_telling(self._supervisor, lambda: progress(parts), lambda: sentence(parts))
@@ -421,26 +428,6 @@ class App:
             await self._reread_wanted.wait()
             self._reread_wanted.clear()
             await reconfiguration.read_again()
-
-    def _diagnostics(
-        self, parts: Parts, report: JournalReport, verification: Verification
-    ) -> Diagnostics:
-        table = self._config.journal
-        folders = {"journal": Path(table.folder)}
-        if table.second_folder:
-            folders["second"] = Path(table.second_folder)
-        return Diagnostics(
-            config=lambda: parts.reconfiguration.config,
-            versions={"tillhald": VERSION, "contract": API_VERSION},
-            report=report,
-            folders=folders,
-            store=parts.store,
-            tail=parts.tail,
-            devices=parts.devices,
-            verification=verification,
-            recent=logging.RECENT,
-            now_ms=wall_ms,
-        )
 
     def _storage_failed(self, tail: Tail, error: BaseException) -> None:
         # The state in memory is ahead of the disk now and must not be trusted: everybody is

@@ -14,6 +14,7 @@ written, the till starts as it was.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from typing import TYPE_CHECKING, NamedTuple
@@ -117,6 +118,15 @@ class Home(NamedTuple):
         except msgspec.ValidationError as error:
             message = f"{path}: {error}"
             raise Damaged(message) from error
+
+    def works(self) -> list[tuple[Pair, Pair]]:
+        """From which pair, and to which, each stored work went. What is damaged is passed over."""
+        found = []
+        for folder in sorted((self.folder / "work").glob("*")):
+            with contextlib.suppress(NoSuchWork, Damaged, ValueError):
+                work = self.work(folder.name)
+                found.append((work.from_pair, work.to_pair))
+        return found
 
     def switch(self, work: Work) -> None:
         """Have the next start try `work.to_pair`; durable when this returns.

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client import start_http_server
 
+from tillhald import VERSION
 from tillhald.rpc.server import Servers
+from tillhald.rpc.system import API_VERSION
+from tillhald.service.diagnostics import Diagnostics
 from tillhald.service.supervisor import Progress
-from tillhald.telemetry import metrics
+from tillhald.service.times import wall_ms
+from tillhald.telemetry import logging, metrics
 
 if TYPE_CHECKING:
     from tillhald.config import Config
+    from tillhald.journal.recovery import RecoveryReport
     from tillhald.parts import Parts
     from tillhald.rpc.door import Door
     from tillhald.service.access import AccessDesk
+    from tillhald.service.verification import Verification
 
 log = structlog.get_logger(__name__)
 
@@ -53,3 +60,25 @@ def serve_metrics(config: Config, parts: Parts) -> None:
     if config.listen.metrics:
         host, _, port = config.listen.metrics.rpartition(":")
         start_http_server(int(port), addr=host.strip("[]"))
+
+
+def diagnostics_of(
+    config: Config, parts: Parts, report: RecoveryReport, verification: Verification
+) -> Diagnostics:
+    """What goes into the archive for support."""
+    table = config.journal
+    folders = {"journal": Path(table.folder)}
+    if table.second_folder:
+        folders["second"] = Path(table.second_folder)
+    return Diagnostics(
+        config=lambda: parts.reconfiguration.config,
+        versions={"tillhald": VERSION, "contract": API_VERSION},
+        report=report,
+        folders=folders,
+        store=parts.store,
+        tail=parts.tail,
+        devices=parts.devices,
+        verification=verification,
+        recent=logging.RECENT,
+        now_ms=wall_ms,
+    )

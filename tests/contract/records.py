@@ -14,7 +14,7 @@ import typing
 
 import msgspec
 
-from tests.contract import backup_records, upgrade_records
+from tests.contract import backup_records, switch_records, upgrade_records
 from tests.contract.book_records import BOOKS_BARE, BOOKS_WHOLE
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
@@ -401,6 +401,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     ev.SetupCodeIssued(operator="owner", digest="02"),
     *backup_records.WHOLE,
     *upgrade_records.WHOLE,
+    *switch_records.WHOLE,
 )
 
 BARE: tuple[ev.AnyEvent, ...] = (
@@ -454,6 +455,7 @@ BARE: tuple[ev.AnyEvent, ...] = (
     ev.TokenIssued(token_id="t", front_end="f", kind=CredentialKind.CERTIFICATE, digest="d"),
     *backup_records.BARE,
     *upgrade_records.BARE,
+    *switch_records.BARE,
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)
 

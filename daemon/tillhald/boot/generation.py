@@ -50,6 +50,12 @@ def journal_folder(home: Path, generation: str) -> Path:
     return data_folder(home) / generation / "journal"
 
 
+def number_of(name: str) -> int | None:
+    """The number in a generation's name, which rises; None for another name."""
+    found = _NAME.fullmatch(name)
+    return int(found[1]) if found else None
+
+
 def next_name(home: Path) -> str:
     """A name that no generation has, or had as far as the folder tells."""
     names = [path.name for path in data_folder(home).glob("gen-*")]

@@ -58,13 +58,23 @@ class TakenBack:
 
 @dataclass(frozen=True, kw_only=True)
 class BootRecord:
-    """`committed` runs unless there is a trial; `previous` is what ran before it."""
+    """`committed` runs unless there is a trial; `previous` is what ran before it.
+
+    Of the last switch, one of `kept` (the work whose pair stayed) and `taken_back` is there.
+    """
 
     seq: int
     committed: Pair
     previous: Pair | None = None
     trial: Trial | None = None
     taken_back: TakenBack | None = None
+    kept: str = ""
+
+
+def pairs(record: BootRecord) -> list[Pair]:
+    """All that the record names: they are needed."""
+    named = [record.committed, record.previous, record.trial.pair if record.trial else None]
+    return [pair for pair in named if pair is not None]
 
 
 # --- how one record follows another; nothing here touches a disk
@@ -95,7 +105,10 @@ def committed(record: BootRecord) -> BootRecord:
         message = "nothing is on trial"
         raise ValueError(message)
     return BootRecord(
-        seq=record.seq + 1, committed=record.trial.pair, previous=record.committed, trial=None
+        seq=record.seq + 1,
+        committed=record.trial.pair,
+        previous=record.committed,
+        kept=record.trial.work_id,
     )
 
 
@@ -105,7 +118,7 @@ def taken_back(record: BootRecord, why: str) -> BootRecord:
         message = "nothing is on trial"
         raise ValueError(message)
     gone = TakenBack(work_id=record.trial.work_id, why=why)
-    return replace(record, seq=record.seq + 1, trial=None, taken_back=gone)
+    return replace(record, seq=record.seq + 1, trial=None, taken_back=gone, kept="")
 
 
 def with_slot(record: BootRecord, slot: str) -> BootRecord:
@@ -178,6 +191,7 @@ def _record(path: Path, content: dict[str, Any]) -> BootRecord:
             previous=Pair(**content["previous"]) if content["previous"] else None,
             trial=Trial(**{**trial, "pair": Pair(**trial["pair"])}) if trial else None,
             taken_back=TakenBack(**gone) if gone else None,
+            kept=str(content.get("kept", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         message = f"{path} is no boot record: {error}"

@@ -77,6 +77,7 @@ def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
     ]
     if answer.storage.segment > 1:
         facts.append(("journal file", f"number {answer.storage.segment}"))
+    facts += _of_home(answer)
     waiting = (
         ("interrupted sales", recovery.interrupted_sale_ids),
         ("sales with an open tender", recovery.pending_tender_sale_ids),
@@ -84,6 +85,21 @@ def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
         ("drawer kicks to look at", recovery.unknown_kick_ids),
     )
     facts += [(f"at the start, {name}", ", ".join(ids)) for name, ids in waiting if ids]
+    return facts
+
+
+def _of_home(answer: GetStatusResponse) -> list[tuple[str, str]]:
+    if not answer.HasField("home"):
+        return []
+    home = answer.home
+    facts = [("program and data", f"{home.running.slot} over {home.running.generation}")]
+    if home.HasField("next"):
+        facts.append(("tried next", f"{home.next.slot} over {home.next.generation}"))
+    if home.HasField("last_switch"):
+        last = home.last_switch
+        became = "stayed" if last.stayed else f"was taken back: {last.why}"
+        when = words.local_time(last.time)
+        facts.append((f"the last {last.kind or 'switch'}", f"to {last.version}, {when}, {became}"))
     return facts
 
 

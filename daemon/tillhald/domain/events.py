@@ -812,15 +812,32 @@ class UpgradeAborted(Event, frozen=True, kw_only=True):
 
 
 class SwitchCommitted(Event, frozen=True, kw_only=True):
+    """A new pair of program and data proved itself, and stays. `version` is the program's."""
+
     work_id: str
     kind: str = ""
     request_id: str = ""
+    from_slot: str = ""
+    from_generation: str = ""
+    to_slot: str = ""
+    to_generation: str = ""
+    version: str = ""
 
 
 class SwitchTakenBack(Event, frozen=True, kw_only=True):
+    """A new pair did not prove itself; the one before it, which this journal is of, came back.
+
+    Nothing was sold in between. `version` is that of the program that did not stay.
+    """
+
     work_id: str
     kind: str = ""
     request_id: str = ""
+    from_slot: str = ""
+    from_generation: str = ""
+    to_slot: str = ""
+    to_generation: str = ""
+    version: str = ""
     why: str = ""
 
 

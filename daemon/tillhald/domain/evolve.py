@@ -29,6 +29,7 @@ from tillhald.domain.sales_by_day import given_up
 from tillhald.domain.shifts import belongs_now, books_after, books_plus
 from tillhald.domain.state import TillState
 from tillhald.domain.statistics import counted
+from tillhald.domain.switching import switched
 from tillhald.domain.traces import noted
 
 
@@ -162,6 +163,9 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.SetupCodeIssued()
         ):
             return replace(state, access=book_after_access(state, event, at_ms))
+        case ev.SwitchCommitted() | ev.SwitchTakenBack():
+            upgrades = upgrade_book.book_after(state.upgrades, event, at_ms)
+            return replace(state, switch=switched(event, at_ms), upgrades=upgrades)
         case ev.BackupDone() | ev.BackupFailed() | ev.RestoreDrillDone() | ev.BackupsRemoved():
             over = backup_rules.closed_days(state)
             backups = backup_rules.book_after(state.backups, event, at_ms, over)
@@ -172,8 +176,6 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             | ev.UpgradeBegun()
             | ev.UpgradeInterrupted()
             | ev.UpgradeAborted()
-            | ev.SwitchCommitted()
-            | ev.SwitchTakenBack()
         ):
             return replace(state, upgrades=upgrade_book.book_after(state.upgrades, event, at_ms))
         case ev.JournalCreated():

@@ -17,6 +17,7 @@ from tillhald.domain.outages import PowerBook
 from tillhald.domain.recovery_items import RecoveryBook
 from tillhald.domain.sale import Sale, SaleState
 from tillhald.domain.slips import SlipBook, SlipShelf
+from tillhald.domain.switches import LastSwitch
 from tillhald.domain.upgrade import UpgradeBook
 
 LIVE_SALES_MAX = 500
@@ -66,6 +67,8 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     access: AccessBook = AccessBook()
     backups: BackupBook = BackupBook()
     upgrades: UpgradeBook = UpgradeBook()
+    switch: LastSwitch | None = None
+    """The last switch to another program or other data, and what became of it."""
     # What the last record finished, for indexes and answers; gone with the next record.
     finished_sales: tuple[Sale, ...] = ()
     finished_jobs: tuple[Job, ...] = ()

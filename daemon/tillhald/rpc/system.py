@@ -17,7 +17,8 @@ from tillhald.domain.answers import ItemAnswer, SaleSummary, SlipAnswer, summary
 from tillhald.domain.jobs import Kick, KickState
 from tillhald.domain.readmodels import kick_key
 from tillhald.domain.recovery import is_gated
-from tillhald.rpc import claims, power_wire, shift_wire, storage, to_wire
+from tillhald.home import Home
+from tillhald.rpc import claims, home_wire, power_wire, shift_wire, storage, to_wire
 from tillhald.rpc.device import SEVERITIES
 from tillhald.rpc.diagnostics import send_diagnostics
 from tillhald.rpc.printer import job_changes
@@ -73,6 +74,7 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     recovery: pb.RecoveryReport
     started_seq: int
     simulated: bool
+    home: Home | None = None
 
 
 class SystemServicer(system_pb2_grpc.SystemServiceServicer):
@@ -136,6 +138,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             unresolved_jobs=len(state.unresolved),
             head_seq=self._tail.durable_seq,
             power=power_wire.status(self._power, state.power),
+            home=home_wire.status(self._boot.home, state) if self._boot.home else None,
         )
 
     def _modes(self) -> list[Mode]:

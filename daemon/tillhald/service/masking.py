@@ -118,6 +118,8 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "UpgradeBegun": "upgrade_id",
         "UpgradeInterrupted": "upgrade_id",
         "UpgradeAborted": "upgrade_id stage reason",
+        "SwitchCommitted": "work_id kind from_slot from_generation to_slot to_generation version",
+        "SwitchTakenBack": "work_id kind from_slot from_generation to_slot to_generation version",
         # What stands within them.
         "SlipMark": "outage_id slip_no paper_ms paper_day",
         "OpeningDifferenceFound": "shift_id",
@@ -168,7 +170,8 @@ LOG_TEXTS: Final = frozenset(
     """
     added changed depth device devices entrance failure fault folder front_end job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
-    rpc slot stage tables to_generation to_slot upgrade_id version when why work_kind
+    rpc slot stage tables generation to_generation to_slot upgrade_id version when why
+    work_id work_kind
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

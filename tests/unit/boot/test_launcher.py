@@ -3,6 +3,7 @@ does not prove itself."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -193,9 +194,8 @@ def test_power_cuts_without_a_trial_change_nothing(home: Path) -> None:
 
 def test_sigterm_ends_the_till_through_the_launcher(home: Path) -> None:
     put_on_trial(home, "stays")
-    with subprocess.Popen(command(home), env={**os.environ, "PYTHONPATH": str(SOURCE)}) as process:
-        for _ in until(lambda: (home / "up").exists()):
-            assert process.poll() is None
+    with launched(home) as process:
+        await_file(process, home / "up")
         process.send_signal(signal.SIGTERM)
         assert process.wait(WAIT_S_MAX) == 0
     assert read(home).committed == NEW
@@ -220,10 +220,10 @@ def test_a_till_is_started_anew_as_often_as_it_asks(home: Path) -> None:
     assert len(started(home)) == 3
 
 
-def blocked(pid: int) -> set[int]:
-    """The signals that a process does not take at once."""
+def signals(pid: int, field: str) -> set[int]:
+    """What the kernel says in this field of a process: SigBlk those blocked, SigCgt handled."""
     status = Path(f"/proc/{pid}/status").read_text()
-    mask = int(status.partition("SigBlk:")[2].split()[0], 16)
+    mask = int(status.partition(f"{field}:")[2].split()[0], 16)
     return {number for number in range(1, 65) if mask >> (number - 1) & 1}
 
 
@@ -231,21 +231,35 @@ def test_no_signal_gets_lost_between_two_looks_and_the_till_blocks_none(home: Pa
     add_slot(home, "1.0.1-eeee", does="stays")
     write(home, BootRecord(seq=1, committed=Pair(slot="1.0.1-eeee", generation="gen-0001")))
     for _ in range(8):
-        environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-        with subprocess.Popen(command(home), env=environment) as one:
-            for _ in until(lambda: (home / "up").exists()):
-                assert one.poll() is None
+        with launched(home) as one:
+            await_file(one, home / "up")
             # Python runs a handler only when its main thread goes on: a signal that comes right
-            # before a wait would be slept through. So they are blocked, and waited for.
-            assert blocked(one.pid) >= {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
-            assert blocked(int((home / "up").read_text())) == set()
+            # before a wait would be slept through. So there is none; the launcher waits for them.
+            assert signals(one.pid, "SigCgt").isdisjoint({signal.SIGTERM, signal.SIGHUP})
+            assert signals(int((home / "up").read_text()), "SigBlk") == set()
             one.send_signal(signal.SIGHUP)
-            for _ in until(lambda: (home / "reread").exists()):
-                assert one.poll() is None
+            await_file(one, home / "reread")
             one.send_signal(signal.SIGTERM)
             assert one.wait(WAIT_S_MAX) == 0
         (home / "up").unlink()
         (home / "reread").unlink()
+
+
+@contextlib.contextmanager
+def launched(home: Path, *more: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The launcher while it runs; it and its till are gone afterwards."""
+    environ = {**os.environ, "PYTHONPATH": str(SOURCE), **environment}
+    with subprocess.Popen(command(home, *more), env=environ, start_new_session=True) as one:
+        try:
+            yield one
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGKILL)
+
+
+def await_file(process: subprocess.Popen[bytes], path: Path) -> None:
+    for _ in until(path.exists):
+        assert process.poll() is None
 
 
 def test_a_watchdog_hears_that_a_trial_goes_on(home: Path, tmp_path: Path) -> None:
@@ -253,10 +267,8 @@ def test_a_watchdog_hears_that_a_trial_goes_on(home: Path, tmp_path: Path) -> No
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.bind(str(tmp_path / "notify"))
         notify.settimeout(WAIT_S_MAX)
-        environment = {"PYTHONPATH": str(SOURCE), "NOTIFY_SOCKET": str(tmp_path / "notify")}
-        with subprocess.Popen(
-            command(home, "--trial-s", "1.0"), env={**os.environ, **environment}
-        ) as one:
+        address = str(tmp_path / "notify")
+        with launched(home, "--trial-s", "1.0", NOTIFY_SOCKET=address) as one:
             assert {notify.recv(100) for _ in range(3)} == {b"WATCHDOG=1"}
             assert one.wait(WAIT_S_MAX) == 7
 
