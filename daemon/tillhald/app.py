@@ -17,6 +17,7 @@ from tillhal.v1 import (
     system_pb2,
 )
 from tillhald import VERSION
+from tillhald.data_parts import of_data
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.startup import startup_facts
@@ -30,7 +31,6 @@ from tillhald.rpc.server import Servers
 from tillhald.rpc.system import Boot
 from tillhald.service import probation
 from tillhald.service.access import AccessDesk
-from tillhald.service.backups import Backups
 from tillhald.service.bring_back import BringBack
 from tillhald.service.caller import NOBODYS
 from tillhald.service.claims import ClaimDesk
@@ -50,9 +50,7 @@ from tillhald.service.tail import Tail
 from tillhald.service.tidying import no_more_needed, tidy
 from tillhald.service.till import Clock, Till
 from tillhald.service.times import Times, wall_ms
-from tillhald.service.upgrading import upgrading
 from tillhald.service.verification import Verification
-from tillhald.service.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,8 +62,6 @@ if TYPE_CHECKING:
     from tillhald.journal.recovery import Opened
     from tillhald.journal.recovery import RecoveryReport as JournalReport
     from tillhald.journal.store import Store
-    from tillhald.service.power import Power
-    from tillhald.service.upgrading import Upgrading
 
 log = structlog.get_logger(__name__)
 
@@ -352,7 +348,7 @@ class App:
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop
             )
-            backups, upgrades = self._of_data(parts, power[0], verification, tasks)
+            backups, upgrades = of_data(parts, self._file, power[0], verification, tasks)
             hang(door, parts, verification, diagnostics, boot, power, backups, upgrades)
             servers = await let_in(config, door, parts.access)
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
@@ -396,32 +392,6 @@ class App:
                 await _let_go(parts.devices)
                 await parts.effects.end(LAST_OUTCOME_S_MAX)
                 parts.care.record()
-
-    def _of_data(
-        self, parts: Parts, power: Power, verification: Verification, tasks: asyncio.TaskGroup
-    ) -> tuple[Backups, Upgrading | None]:
-        """What copies the till's data as a whole, and what changes them."""
-        backups = Backups(
-            lambda: parts.reconfiguration.config,
-            file=self._file,
-            version=VERSION,
-            till=parts.till,
-            store=parts.store,
-            now_ms=wall_ms,
-            work=Work(tasks),
-        )
-        upgrades = upgrading(
-            parts.switching,
-            till=parts.till,
-            store=parts.store,
-            backups=backups,
-            power=power,
-            verification=verification,
-            hour_of=parts.times.hour,
-            now_ms=wall_ms,
-            tasks=tasks,
-        )
-        return backups, upgrades
 
     async def _read_again_when_asked(self, reconfiguration: Reconfiguration) -> None:
         while True:

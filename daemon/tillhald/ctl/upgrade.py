@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -311,7 +312,7 @@ def _watch(till: Till, upgrade_id: str, seen: int, *, as_json: bool) -> int:
             if now_s - waiting_since > RESTART_S_MAX:
                 give_up("The till does not come back. Look at its log: journalctl -u tillhald.")
             show("The till restarts.", 0, 0)
-            time.sleep(RECONNECT_S)
+            threading.Event().wait(RECONNECT_S)
 
 
 def _show_step(

@@ -28,6 +28,7 @@ from tillhald.domain.upgrade import StagedSlot
 from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.backup_programs import Standing, run_command
+from tillhald.service.beside import beside
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -114,7 +115,7 @@ class Staging:
         """The bundles in the inbox and on sticks. Raises UpgradeFailed if a stick hangs."""
         try:
             async with asyncio.timeout(LIST_S_MAX):
-                return await asyncio.to_thread(self._look_for_bundles)
+                return await beside(self._look_for_bundles)
         except TimeoutError:
             raise errors.UpgradeFailed("A stick does not answer. Pull it out.") from None
 
@@ -163,7 +164,7 @@ class Staging:
         """
         path = self._kept(slot)
         try:
-            await asyncio.to_thread(self._remember, path)
+            await beside(self._remember, path)
         except (errors.Refused, OSError, ValueError) as error:
             log.warning("bundle_not_remembered", slot=slot, why=str(error))
 
@@ -189,7 +190,7 @@ class Staging:
                 deadline_s=BUILD_S_MAX,
             )
             built = _bundle_of(line)
-            await asyncio.to_thread(self._keep, file, line.slot)
+            await beside(self._keep, file, line.slot)
             reach("upgrade.bundle_kept")
             manifest = built.manifest
             staged = StagedSlot(
@@ -269,7 +270,7 @@ class Staging:
                     sentence = f"Of {upload.size_bytes} bytes only {done} came."
                     raise errors.BundleCorrupt(sentence)
                 out.flush()
-                await asyncio.to_thread(os.fsync, out.fileno())
+                await beside(os.fsync, out.fileno())
             building.rename(file)
             sync(inbox)
             reach("upgrade.bundle_received")

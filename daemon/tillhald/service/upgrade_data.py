@@ -21,6 +21,7 @@ from tillhald.failpoints import reach
 from tillhald.journal.errors import JournalDamaged
 from tillhald.journal.verify import verify_in_child
 from tillhald.service.backup_programs import Standing
+from tillhald.service.beside import beside
 from tillhald.service.migrating import bring_over
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class UpgradeData:
 
     async def remove_built(self, upgrade_id: str) -> None:
         """Remove the data that was built for this upgrade and that no boot record names."""
-        await asyncio.to_thread(remove_built, self._home, upgrade_id)
+        await beside(remove_built, self._home, upgrade_id)
 
     async def _back_up(self, on_progress: Progress) -> None:
         def hear(at: Standing) -> None:

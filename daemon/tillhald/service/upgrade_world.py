@@ -3,7 +3,6 @@ is expected to take, from what the steps took here before."""
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -13,6 +12,7 @@ from tillhald.domain.upgrade import Stage, When
 from tillhald.domain.upgrade_checks import Conditions
 from tillhald.journal.health import Stage as StorageStage
 from tillhald.schema import Way, way
+from tillhald.service.beside import beside
 from tillhald.service.upgrade_log import read_steps
 from tillhald.service.verification import ChainCheck
 
@@ -177,7 +177,7 @@ async def slot_facts(home: Path, name: str, *, whole: bool) -> SlotFacts:
     folder = slot.slots_folder(home) / name
     try:
         # Seconds for all contents: beside the loop, whose disk this is, too.
-        manifest = await asyncio.to_thread(slot.check, folder, whole=whole)
+        manifest = await beside(slot.check, folder, whole=whole)
     except slot.SlotDamaged as damage:
         try:
             manifest = slot.manifest_of(folder)

@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from tillhald.boot.record import Pair
 from tillhald.boot.slot import SlotDamaged, manifest_of, slots_folder
 from tillhald.domain import errors
 from tillhald.domain import events as ev
-from tillhald.domain.backup_rules import totals_of
-from tillhald.domain.switches import WorkKind
 from tillhald.domain.upgrade import (
     CANCELLABLE,
     OVER,
@@ -34,7 +31,7 @@ from tillhald.domain.upgrade import (
 )
 from tillhald.domain.upgrade_checks import Finding, blocking, preflight
 from tillhald.failpoints import reach
-from tillhald.home import Work, new_work_id
+from tillhald.home import new_work_id
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.upgrade_log import StepLog
 from tillhald.service.upgrade_world import slot_facts
@@ -55,12 +52,6 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 20.0
 """How often an upgrade that waits looks whether its time has come."""
-COPIES_MAX: Final = 3
-"""So often the data is copied again because something was recorded meanwhile."""
-_WORK_KINDS: Final = {
-    UpgradeKind.UPGRADE: WorkKind.UPGRADE,
-    UpgradeKind.ROLLBACK: WorkKind.ROLLBACK,
-}
 _WHAT_FAILS: Final = (errors.Refused, StorageError, Overloaded, OSError, TimeoutError)
 
 
@@ -80,10 +71,8 @@ class Upgrades:
     ) -> None:
         self.home = home
         self._till = till
-        self._store = store
         self._world = world
-        self._data = data
-        self._switching = switching
+        self._way = Way(home, till, store, world, data, switching, now_ms, self)
         self._now_ms = now_ms
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -239,7 +228,7 @@ class Upgrades:
             self._till.note([ev.UpgradeInterrupted(upgrade_id=current.upgrade_id)])
             log.warning("upgrade_interrupted", upgrade_id=current.upgrade_id)
             sentence = "The till was cut off. The version before is up again; this begins anew."
-            self._tell(current, Stage.ARMED, sentence)
+            self.tell(current, Stage.ARMED, sentence)
         self._stage = Stage.ARMED
 
     async def run(self) -> None:
@@ -276,7 +265,7 @@ class Upgrades:
 
     async def _carry_out(self, upgrade: Upgrade) -> None:
         try:
-            await self._to_the_switch(upgrade)
+            await self._way.to_the_switch(upgrade)
         except _WHAT_FAILS as error:
             reason = getattr(error, "reason", errors.UpgradeFailed.reason)
             blocked = isinstance(error, errors.UpgradeBlocked)
@@ -289,106 +278,6 @@ class Upgrades:
             # Whatever it was: the version that runs is whole, and goes on selling.
             log.error("upgrade_failed", upgrade_id=upgrade.upgrade_id, exc_info=error)
             await self._abort(upgrade, errors.UpgradeFailed.reason, "The till made a mistake.")
-
-    async def _to_the_switch(self, upgrade: Upgrade) -> None:
-        plan = upgrade.plan
-        self._tell(upgrade, Stage.PREFLIGHT, "Looking whether anything is in the way.")
-        to = await slot_facts(self.home.folder, plan.slot, whole=True)
-        await self._must_be_clear(upgrade, to)
-        # Most of the backup is made while the till sells; what comes then is added when it rests.
-        await self._data.back_up(plan, lambda *at: self._progress(upgrade, Stage.PREFLIGHT, *at))
-        await self._must_be_clear(upgrade, to)
-        reach("upgrade.looked_over")
-        sentence = "The till is being upgraded."
-        refusal = errors.UpgradeInProgress(sentence, upgrade_id=upgrade.upgrade_id)
-        try:
-            await self._switching.begin(refusal)
-        except errors.DeviceBusy as busy:
-            raise errors.UpgradeBlocked(busy.sentence, checks="print_queue") from busy
-        try:
-            await self._stopped(upgrade, to)
-        except BaseException:
-            await self._data.remove_built(upgrade.upgrade_id)
-            self._switching.end()
-            raise
-
-    async def _must_be_clear(self, upgrade: Upgrade, to: SlotFacts) -> None:
-        plan = upgrade.plan
-        findings = preflight(await self._world.conditions(to, plan.when), plan.overrides)
-        if blocking(findings):
-            raise _blocked(findings)
-
-    async def _stopped(self, upgrade: Upgrade, to: SlotFacts) -> None:
-        """All that is done while nothing is sold; ends with the switch."""
-        plan = upgrade.plan
-        reach("upgrade.at_rest")
-        totals = totals_of(self._till.state)
-        await self._till.record([ev.UpgradeBegun(upgrade_id=upgrade.upgrade_id, totals=totals)])
-        reach("upgrade.begun")
-        self._tell(upgrade, Stage.QUIESCED, "Selling has stopped.")
-        log.info("upgrade_begun", upgrade_id=upgrade.upgrade_id, version=plan.version)
-        migrates = self._world.migrates(to)
-        await self._data.secure(
-            plan, lambda *at: self._progress(upgrade, Stage.QUIESCED, *at), migrates=migrates
-        )
-        reach("upgrade.backed_up")
-        self._tell(upgrade, Stage.BACKED_UP, "The data is backed up, and the backup was checked.")
-        for _ in range(COPIES_MAX):
-            work = await self._new_pair(upgrade, to, migrates=migrates)
-            # From here to the boot record nothing waits, so nothing can come between.
-            if work is not None and self._switch(upgrade, work):
-                return
-            await self._data.remove_built(upgrade.upgrade_id)
-        sentence = "Something is recorded again and again: the data does not come to rest."
-        raise errors.UpgradeFailed(sentence)
-
-    async def _new_pair(self, upgrade: Upgrade, to: SlotFacts, *, migrates: bool) -> Work | None:
-        """The work that the switch needs; None where something was recorded meanwhile."""
-        plan = upgrade.plan
-        await self._till.caught_up()
-        state, last = self._till.state, self._store.head
-        totals = totals_of(state)
-        generation = self.home.generation
-        if migrates:
-            made = await self._data.migrate(
-                plan, to, lambda *at: self._progress(upgrade, Stage.BACKED_UP, *at)
-            )
-            if made.totals != totals:
-                sentence = f"The data comes to {made.totals} in its new form, and was {totals}."
-                raise errors.UpgradeFailed(sentence)
-            generation = made.generation
-            if (made.seq, made.head) != (last.seq, last.hash):
-                return None
-        if state.seq != last.seq:
-            return None
-        reach("upgrade.migrated")
-        sentence = "The data is there in its new form, and comes to the same."
-        if not migrates:
-            sentence = "The new version goes on with the data as it is."
-        if self._stage is not Stage.MIGRATED:
-            self._tell(upgrade, Stage.MIGRATED, sentence, done=state.seq, total=state.seq)
-        return Work(
-            work_id=upgrade.upgrade_id,
-            kind=_WORK_KINDS[plan.kind],
-            request_id=plan.request_id,
-            begun_ms=self._now_ms(),
-            from_pair=self.home.pair,
-            to_pair=Pair(slot=plan.slot, generation=generation),
-            version=plan.version,
-            expected=totals,
-            expected_seq=last.seq,
-            expected_head=last.hash,
-        )
-
-    def _switch(self, upgrade: Upgrade, work: Work) -> bool:
-        reach("upgrade.before_switch")
-        if not self._switching.switch(work, seq=work.expected_seq):
-            return False
-        reach("upgrade.switched")
-        with contextlib.suppress(OSError):  # it only tells a person
-            self._tell(upgrade, Stage.SWITCHED, "The till restarts, and tries the new version.")
-        self._stage = Stage.SWITCHED
-        return True
 
     # --- what becomes of it
 
@@ -413,7 +302,7 @@ class Upgrades:
         if why != self._said_blocked:
             self._said_blocked = why
             log.info("upgrade_waits", why=why)
-            self._tell(upgrade, Stage.ARMED, why, reason=errors.UpgradeBlocked.reason)
+            self.tell(upgrade, Stage.ARMED, why, reason=errors.UpgradeBlocked.reason)
 
     def _tell_the_end(self, upgrade: Upgrade) -> None:
         steps = StepLog(self.home.work_folder(upgrade.upgrade_id))
@@ -445,7 +334,7 @@ class Upgrades:
     ) -> tuple[Upgrade, bool]:
         to, findings, _ = await self.look(name, when, overrides)
         if when is When.NOW and blocking(findings):
-            raise _blocked(findings)
+            raise in_the_way(findings)
         if to.fault:
             raise errors.UpgradeBlocked(to.fault, checks="interpreter")
         self._must_be_free()  # the preflight took a moment
@@ -470,7 +359,7 @@ class Upgrades:
         upgrade = self.find(plan.upgrade_id)
         log.info("upgrade_armed", upgrade_id=plan.upgrade_id, version=to.version, when=when)
         with contextlib.suppress(OSError):
-            self._tell(upgrade, Stage.ARMED, f"Version {to.version} is asked for.")
+            self.tell(upgrade, Stage.ARMED, f"Version {to.version} is asked for.")
         self._woken.set()
         return upgrade, False
 
@@ -496,7 +385,7 @@ class Upgrades:
         current = self._till.state.upgrades.current
         return current is not None and current.upgrade_id == upgrade.upgrade_id
 
-    def _tell(
+    def tell(
         self,
         upgrade: Upgrade,
         stage: Stage,
@@ -511,15 +400,9 @@ class Upgrades:
             stage, sentence, self._now_ms(), done=done, total=total, reason=reason
         )
 
-    def _progress(
+    def progress(
         self, upgrade: Upgrade, stage: Stage, sentence: str, done: int, total: int, eta_s: int
     ) -> None:
         self.steps_of(upgrade).tell(
             stage, sentence, self._now_ms(), done=done, total=total, eta_s=eta_s
         )
-
-
-def _blocked(findings: Iterable[Finding]) -> errors.UpgradeBlocked:
-    in_the_way = [finding for finding in findings if finding.blocks]
-    sentence = " ".join(finding.sentence for finding in in_the_way)
-    return errors.UpgradeBlocked(sentence, checks=",".join(f.check for f in in_the_way))
