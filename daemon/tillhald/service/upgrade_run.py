@@ -7,6 +7,7 @@ off before the boot record is written leaves the old pair, over data that was on
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import structlog
@@ -124,9 +125,8 @@ class Way(NamedTuple):
             plan, lambda *at: self.teller.progress(upgrade, Stage.QUIESCED, *at), migrates=migrates
         )
         reach("upgrade.backed_up")
-        self.teller.tell(
-            upgrade, Stage.BACKED_UP, "The data is backed up, and the backup was checked."
-        )
+        sentence = "The data is there a second time, and that was checked."
+        self.teller.tell(upgrade, Stage.BACKED_UP, sentence)
         for _ in range(COPIES_MAX):
             work = await self._new_pair(upgrade, to, migrates=migrates)
             # From here to the boot record nothing waits, so nothing can come between.
@@ -178,8 +178,10 @@ class Way(NamedTuple):
         if not self.switching.switch(work, seq=work.expected_seq):
             return False
         reach("upgrade.switched")
-        sentence = "The till restarts, and tries the new version."
-        self.teller.tell(upgrade, Stage.SWITCHED, sentence)
+        # It only tells a person; and from here on nothing may bring the till back to selling.
+        with contextlib.suppress(OSError):
+            sentence = "The till restarts, and tries the new version."
+            self.teller.tell(upgrade, Stage.SWITCHED, sentence)
         return True
 
 

@@ -34,6 +34,7 @@ from tillhald.failpoints import reach
 from tillhald.home import new_work_id
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.upgrade_log import StepLog
+from tillhald.service.upgrade_run import Way, in_the_way
 from tillhald.service.upgrade_world import slot_facts
 
 if TYPE_CHECKING:
