@@ -38,6 +38,7 @@ from tillhal.v1 import (
     scanner_pb2_grpc,
     shift_pb2_grpc,
     system_pb2_grpc,
+    upgrade_pb2_grpc,
 )
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ class Calls:
         self.recovery = recovery_pb2_grpc.RecoveryServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
         self.access = access_pb2_grpc.AccessServiceStub(self.channel)
+        self.upgrade = upgrade_pb2_grpc.UpgradeServiceStub(self.channel)
         self.shift = shift_pb2_grpc.ShiftServiceStub(self.channel)
         self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)
@@ -185,6 +187,7 @@ class Till:
         self.config = folder / "till.toml"
         self.config.write_text(toml, encoding="utf-8")
         self.address = f"unix:{folder / 'api.sock'}"
+        self.command = [sys.executable, "-m", "tillhald", "--config", str(self.config)]
         self._printer = printer
         self._process: subprocess.Popen[bytes] | None = None
         self._calls: list[Calls] = []
@@ -226,7 +229,7 @@ class Till:
         self._notified.bind(str(self.folder / "notify"))
         with self._log_path.open("wb") as log, self._error_path.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tillhald", "--config", str(self.config)],
+                self.command,
                 stdout=log,
                 stderr=errors,
                 env=environment,

@@ -177,16 +177,13 @@ def remove_built(home: Home, upgrade_id: str) -> None:
         try:
             if folder.name.endswith(PARTIAL):
                 shutil.rmtree(folder, ignore_errors=True)
-            elif generation.check(home.folder, folder.name, _ANY_SCHEMA).made_by == upgrade_id:
+            elif generation.meta_of(home.folder, folder.name).made_by == upgrade_id:
                 # Renamed first: of what a power cut leaves, the next start removes the rest.
                 gone = folder.with_name(folder.name + PARTIAL)
                 folder.rename(gone)
                 shutil.rmtree(gone, ignore_errors=True)
         except (generation.GenerationUnusable, OSError) as error:
             log.warning("generation_not_removed", generation=folder.name, why=str(error))
-
-
-_ANY_SCHEMA: Final = 1 << 30
 
 
 def _is_overridden(plan: UpgradePlan) -> bool:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 FILE: Final = "events.jsonl"
 STEPS_MAX: Final = 2_000
 """Of one upgrade; beyond these, only new stages are written."""
-LINE_BYTES_MAX: Final = 16 << 10
+PROGRESS_MS: Final = 500
+"""Within a stage a step is written at most so often."""
 SENTENCE_CHARS_MAX: Final = 1_000
 
 
@@ -66,7 +67,8 @@ class StepLog:
         """Add a step; one that begins a stage is durable when this returns. Raises OSError."""
         last = self.last
         is_new_stage = last is None or last.stage is not stage or bool(reason)
-        if len(self.steps) >= STEPS_MAX and not is_new_stage:
+        is_soon = last is not None and 0 <= at_ms - last.at_ms < PROGRESS_MS
+        if not is_new_stage and (is_soon or len(self.steps) >= STEPS_MAX):
             return
         step = Step(
             seq=(last.seq if last else 0) + 1,

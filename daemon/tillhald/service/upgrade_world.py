@@ -142,7 +142,7 @@ class World:
 
         Raises GenerationUnusable.
         """
-        meta = generation.check(self._home.folder, self._home.generation, _ANY_SCHEMA)
+        meta = generation.meta_of(self._home.folder, self._home.generation)
         found = way(to.schema, schema=meta.schema, min_reader=meta.min_reader)
         return found is not Way.KEEP
 
@@ -166,10 +166,6 @@ class World:
             stopped_s=max(round(migrate_s + measured.restart_s), 1),
             disk_bytes=copies + SPARE_BYTES,
         )
-
-
-_ANY_SCHEMA: Final = 1 << 30
-"""Stands for a program that can write whatever there is: asked is what the data is, not whose."""
 
 
 async def slot_facts(home: Path, name: str, *, whole: bool) -> SlotFacts:
