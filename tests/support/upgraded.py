@@ -61,6 +61,11 @@ class UpgradedTill(HomeTill):
         """Not running yet. Its printer is not there: what is printed waits."""
         super().__init__(folder, trial_s=trial_s, more=NO_PRINTER)
 
+    def move(self, home: Path) -> None:
+        """Its home is here from the next start on."""
+        self.command[self.command.index(str(self.home))] = str(home)
+        self.home = home
+
     def leave_things_open(self) -> None:
         """A sale, one that is put aside, a job that waits, slips of an outage, an open shift."""
         assert self.sell() > 0
