@@ -142,6 +142,7 @@ def test_a_preflight_that_blocks_keeps_the_upgrade_from_beginning(till: Upgraded
     assert refusal_of(unknown.value).reason == "UPGRADE_NOT_FOUND"
 
 
+KILLED = 128 + 9
 CUTS = ("upgrade.armed", "upgrade.begun", "upgrade.migrated", "home.work_stored")
 
 
@@ -157,7 +158,7 @@ def test_a_till_that_dies_before_the_switch_comes_up_as_it_was_and_upgrades_to_t
         till.start_upgrade()
     except grpc.RpcError:
         assert failpoint == "upgrade.armed", "only there the caller has no answer"
-    till.await_killed()
+    assert till.await_exit() == KILLED, "the launcher ends as its daemon did"
     till.start()
     upgrade = till.calls.upgrade.GetUpgrade(pb.GetUpgradeRequest()).upgrade
     ended = till.await_end(upgrade.upgrade_id)

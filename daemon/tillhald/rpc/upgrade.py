@@ -150,7 +150,7 @@ class UpgradeServicer(upgrade_pb2_grpc.UpgradeServiceServicer):
         self, request: pb.PreflightUpgradeRequest, context: Context
     ) -> pb.PreflightUpgradeResponse:
         upgrades = self._upgrades
-        name = upgrades.slot_named(request.slot)
+        name = upgrades.slot_to_look_at(request.slot)
         to, findings, estimate = await upgrades.look(name, _when(request.when))
         await self._till.caught_up()
         return pb.PreflightUpgradeResponse(

@@ -150,6 +150,13 @@ class Upgrades:
             raise errors.UpgradeNotStaged("No such version is staged here.", slot=name)
         return name or staged[-1]
 
+    def slot_to_look_at(self, name: str) -> str:
+        """As `slot_named`, and also the version before: without a name where nothing is staged."""
+        previous = self.home.record().previous
+        if previous is not None and (name == previous.slot or not (name or self.staged())):
+            return previous.slot
+        return self.slot_named(name)
+
     async def start(
         self,
         request_id: str,
