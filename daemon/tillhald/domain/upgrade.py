@@ -213,5 +213,9 @@ def may_begin(upgrade: Upgrade, now_ms: int, *, is_quiet: bool) -> Begin:
 
 
 def ends_when_refused(upgrade: Upgrade) -> bool:
-    """Whether a preflight that blocks ends it: who said "now" is told at once; else it waits."""
-    return upgrade.plan.when is When.NOW
+    """Whether a preflight that blocks ends it: who said "now" is told at once; else it waits.
+
+    One that was cut off waits, too: nobody may be there who asked for it, and a battery has to be
+    charged first.
+    """
+    return upgrade.plan.when is When.NOW and not upgrade.attempts

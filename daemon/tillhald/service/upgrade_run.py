@@ -107,6 +107,7 @@ class Way(NamedTuple):
 
     async def _must_be_clear(self, upgrade: Upgrade, to: SlotFacts) -> None:
         plan = upgrade.plan
+        await self.world.is_checked()
         findings = preflight(await self.world.conditions(to, plan.when), plan.overrides)
         if blocking(findings):
             raise in_the_way(findings)

@@ -128,6 +128,13 @@ class World:
             unuploaded=state.seq,
         )
 
+    async def is_checked(self) -> None:
+        """Return once the check of the whole journal, which each start begins, is over."""
+        if self._verification.last_check is ChainCheck.RUNNING:
+            async for step in self._verification.steps():
+                if step.is_over:
+                    return
+
     def _journal_fault(self) -> str:
         if self._till.storage.stage is not StorageStage.SOUND:
             return "The journal is in trouble: sales go elsewhere meanwhile."

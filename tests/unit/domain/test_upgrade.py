@@ -166,6 +166,7 @@ def test_an_upgrade_begins_when_it_was_asked_to(
 
 def test_only_who_said_now_is_told_at_once_that_something_is_in_the_way() -> None:
     assert [ends_when_refused(waiting(when)) for when in When] == [True, False, False]
+    assert not ends_when_refused(waiting(When.NOW, attempts=1)), "it was cut off, and waits"
 
 
 def test_quiet_hours_are_those_in_which_little_happens() -> None:
