@@ -58,6 +58,7 @@ README_HEADINGS = ["Introduction", "Protocol", "Code structure", "Options", "Beh
 MAY_START_THREADS = {
     "daemon/tillhald/ctl/interrupt.py",
     "daemon/tillhald/journal/writer.py",
+    "daemon/tillhald/service/beside.py",
     "daemon/tillhald/service/pins.py",
     "daemon/tillhald/devices/port.py",
     "daemon/tillhald/drivers/host_battery/source.py",
@@ -65,6 +66,8 @@ MAY_START_THREADS = {
 MAY_CREATE_TASKS = {
     "daemon/tillhald/app.py",
     "daemon/tillhald/service/power_station.py",
+    "daemon/tillhald/service/upgrades.py",
+    "daemon/tillhald/service/upgrading.py",
     "daemon/tillhald/service/verification.py",
     "daemon/tillhald/service/work.py",
 }

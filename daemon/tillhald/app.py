@@ -17,6 +17,7 @@ from tillhal.v1 import (
     system_pb2,
 )
 from tillhald import VERSION
+from tillhald.data_parts import of_data
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.startup import startup_facts
@@ -31,7 +32,6 @@ from tillhald.rpc.system import Boot
 from tillhald.rpc.version_gate import VersionGate
 from tillhald.service import probation
 from tillhald.service.access import AccessDesk
-from tillhald.service.backups import Backups
 from tillhald.service.bring_back import BringBack
 from tillhald.service.caller import NOBODYS
 from tillhald.service.claims import ClaimDesk
@@ -53,7 +53,6 @@ from tillhald.service.tidying import no_more_needed, tidy
 from tillhald.service.till import Clock, Till
 from tillhald.service.times import Times, wall_ms
 from tillhald.service.verification import Verification
-from tillhald.service.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -291,7 +290,7 @@ class App:
             health,
             reconfiguration,
             station,
-            times.written,
+            times,
             access,
             switching,
             Imports(till, Path(config.journal.folder)),
@@ -353,16 +352,8 @@ class App:
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop
             )
-            backups = Backups(
-                lambda: parts.reconfiguration.config,
-                file=self._file,
-                version=VERSION,
-                till=parts.till,
-                store=parts.store,
-                now_ms=wall_ms,
-                work=Work(tasks),
-            )
-            hang(door, parts, verification, diagnostics, boot, power, backups)
+            backups, upgrades = of_data(parts, self._file, power[0], verification, tasks)
+            hang(door, parts, verification, diagnostics, boot, power, backups, upgrades)
             servers = await let_in(config, door, parts.access)
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
             # Loops that begin in a call go on in nobody's name.
@@ -373,6 +364,7 @@ class App:
                 tasks.create_task(parts.care.run()),
                 tasks.create_task(backups.run()),
                 tasks.create_task(parts.imports.run()),
+                *([tasks.create_task(upgrades.run())] if upgrades else []),
                 tasks.create_task(tidy(no_more_needed(self._home, config))),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
                 tasks.create_task(

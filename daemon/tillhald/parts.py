@@ -18,6 +18,7 @@ from tillhal.v1 import (
     scanner_pb2_grpc,
     shift_pb2_grpc,
     system_pb2_grpc,
+    upgrade_pb2_grpc,
 )
 from tillhald.rpc.access import AccessServicer
 from tillhald.rpc.backup import BackupServicer
@@ -32,13 +33,12 @@ from tillhald.rpc.recovery import RecoveryServicer
 from tillhald.rpc.scanner import ScannerServicer
 from tillhald.rpc.shift import ShiftServicer
 from tillhald.rpc.system import SystemServicer
+from tillhald.rpc.upgrade import UpgradeServicer
 from tillhald.service.calibration import Calibrations
 from tillhald.service.data_changes import DataChanges
 from tillhald.service.times import wall_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tillhald.devices.registry import DeviceRegistry
     from tillhald.journal.store import Store
     from tillhald.journal.writer import JournalWriter
@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from tillhald.service.switching import Switching
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till
+    from tillhald.service.times import Times
+    from tillhald.service.upgrading import Upgrading
     from tillhald.service.verification import Verification
 
 
@@ -84,7 +86,7 @@ class Parts(NamedTuple):
     health: HealthChecks
     reconfiguration: Reconfiguration
     station: PowerStation
-    local_time: Callable[[int], str]
+    times: Times
     access: AccessDesk
     switching: Switching
     imports: Imports
@@ -98,6 +100,7 @@ def hang(
     boot: Boot,
     power_and_check: tuple[Power, PowerCheck],
     backups: Backups,
+    upgrading: Upgrading | None,
 ) -> None:
     """Hang all servicers into the door."""
     store, tail, till, devices, news = (
@@ -139,7 +142,7 @@ def hang(
         store,
         devices,
         clock=parts.station.clock,
-        local_time=parts.local_time,
+        local_time=parts.times.written,
         heading=lambda: parts.reconfiguration.config.receipt.header,
         start=boot.recovery,
     )
@@ -158,6 +161,8 @@ def hang(
     door.hang(drawer_pb2_grpc.add_DrawerServiceServicer_to_server, drawer)
     door.hang(recovery_pb2_grpc.add_RecoveryServiceServicer_to_server, recovery)
     door.hang(scanner_pb2_grpc.add_ScannerServiceServicer_to_server, scanner)
+    upgrade = UpgradeServicer(till, upgrading, boot.version)
+    door.hang(upgrade_pb2_grpc.add_UpgradeServiceServicer_to_server, upgrade)
     changes = DataChanges(
         lambda: parts.reconfiguration.config,
         till=till,

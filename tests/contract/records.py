@@ -14,7 +14,13 @@ import typing
 
 import msgspec
 
-from tests.contract import backup_records, data_records, import_records, switch_records
+from tests.contract import (
+    backup_records,
+    data_records,
+    import_records,
+    switch_records,
+    upgrade_records,
+)
 from tests.contract.book_records import BOOKS_BARE, BOOKS_WHOLE
 from tillhald.domain import document as doc
 from tillhald.domain import events as ev
@@ -403,6 +409,7 @@ WHOLE: tuple[ev.AnyEvent, ...] = (
     *backup_records.WHOLE,
     *data_records.WHOLE,
     *import_records.WHOLE,
+    *upgrade_records.WHOLE,
     *switch_records.WHOLE,
 )
 
@@ -458,6 +465,7 @@ BARE: tuple[ev.AnyEvent, ...] = (
     *backup_records.BARE,
     *data_records.BARE,
     *import_records.BARE,
+    *upgrade_records.BARE,
     *switch_records.BARE,
 )
 EVENT_CLASSES: tuple[type[ev.AnyEvent], ...] = typing.get_args(ev.AnyEvent)

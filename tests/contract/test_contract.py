@@ -27,6 +27,7 @@ from tillhald.rpc.recovery import RecoveryServicer
 from tillhald.rpc.scanner import ScannerServicer
 from tillhald.rpc.shift import ShiftServicer
 from tillhald.rpc.system import SystemServicer
+from tillhald.rpc.upgrade import UpgradeServicer
 
 ROOT = Path(__file__).parents[2]
 BUF = Path(sys.executable).with_name("buf")
@@ -47,6 +48,7 @@ SERVICERS = {
     "ScannerService": ScannerServicer,
     "ShiftService": ShiftServicer,
     "SystemService": SystemServicer,
+    "UpgradeService": UpgradeServicer,
 }
 MODULES = sorted(module.name for module in pkgutil.iter_modules(tillhal.v1.__path__))
 

@@ -29,6 +29,7 @@ from tillhal.v1 import (
     scanner_pb2,
     shift_pb2,
     system_pb2,
+    upgrade_pb2,
 )
 from tillhal.v1 import checkout_pb2 as pb
 
@@ -160,6 +161,23 @@ def requests() -> dict[str, Callable[[], Message]]:
         ),
         "PredecessorService/ListImportedReports": lambda: (
             predecessor_pb2.ListImportedReportsRequest(import_id="i1")
+        ),
+        "UpgradeService/GetVersions": upgrade_pb2.GetVersionsRequest,
+        "UpgradeService/ListBundles": upgrade_pb2.ListBundlesRequest,
+        "UpgradeService/PreflightUpgrade": lambda: upgrade_pb2.PreflightUpgradeRequest(
+            slot="0.2.0-01234567", when=upgrade_pb2.UPGRADE_WHEN_NOW
+        ),
+        "UpgradeService/StartUpgrade": lambda: upgrade_pb2.StartUpgradeRequest(
+            request_id=new_id(),
+            when=upgrade_pb2.UPGRADE_WHEN_NOW,
+            overrides=[upgrade_pb2.CheckOverride(code="quiet_hours", reason="shut today")],
+        ),
+        "UpgradeService/GetUpgrade": upgrade_pb2.GetUpgradeRequest,
+        "UpgradeService/CancelUpgrade": lambda: upgrade_pb2.CancelUpgradeRequest(
+            request_id=new_id()
+        ),
+        "UpgradeService/RollBack": lambda: upgrade_pb2.RollBackRequest(
+            request_id=new_id(), reason="the printer does not print"
         ),
         "PowerService/GetPower": power_pb2.GetPowerRequest,
         "PowerService/RunSelfTest": lambda: power_pb2.RunSelfTestRequest(
@@ -510,6 +528,7 @@ def test_every_unary_call_of_the_contract_is_tried() -> None:
             scanner_pb2,
             shift_pb2,
             system_pb2,
+            upgrade_pb2,
         )
     ]
     unary = {

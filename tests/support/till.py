@@ -39,6 +39,7 @@ from tillhal.v1 import (
     scanner_pb2_grpc,
     shift_pb2_grpc,
     system_pb2_grpc,
+    upgrade_pb2_grpc,
 )
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class Calls:
         self.recovery = recovery_pb2_grpc.RecoveryServiceStub(self.channel)
         self.drawer = drawer_pb2_grpc.DrawerServiceStub(self.channel)
         self.access = access_pb2_grpc.AccessServiceStub(self.channel)
+        self.upgrade = upgrade_pb2_grpc.UpgradeServiceStub(self.channel)
         self.shift = shift_pb2_grpc.ShiftServiceStub(self.channel)
         self.scanner = scanner_pb2_grpc.ScannerServiceStub(self.channel)
         self.health = health_pb2_grpc.HealthStub(self.channel)

@@ -26,6 +26,7 @@ from tillhal.credentials import Credentials, Metadata, Tls
 from tillhal.power import AsyncPower
 from tillhal.recovery import AsyncRecovery
 from tillhal.scanner import AsyncScanCall, AsyncScanner
+from tillhal.upgrades import AsyncUpgrades
 from tillhal.v1 import (
     backup_pb2,
     backup_pb2_grpc,
@@ -118,6 +119,7 @@ class AsyncTill:
         self._channel = channel
         self._credentials = Credentials(wire.call_metadata(language), token)
         self.access: Final = AsyncAccess(channel, self._ask)
+        self.upgrades: Final = AsyncUpgrades(self, channel)
         self._currency = currency
         self._timeout_s = timeout_s
         self._watches: weakref.WeakSet[AsyncWatch[object]] = weakref.WeakSet()

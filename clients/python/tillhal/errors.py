@@ -770,3 +770,31 @@ def _unpack(details: list[AnyMessage], kind: type[_DetailT]) -> _DetailT | None:
             except DecodeError:
                 return None
     return None
+
+
+class UpgradeNotFound(Refused, reason="UPGRADE_NOT_FOUND"):
+    """Only the upgrade that is under way and the last one are known."""
+
+
+class UpgradeNotStaged(Refused, reason="UPGRADE_NOT_STAGED"):
+    """No such version is built on the till."""
+
+
+class UpgradeBusy(Refused, reason="UPGRADE_BUSY"):
+    """Another upgrade, or the staging of one, is under way."""
+
+
+class UpgradeBlocked(Refused, reason="UPGRADE_BLOCKED"):
+    """The preflight found something in the way; `checks` in the details names it."""
+
+
+class UpgradeSwitched(Refused, reason="UPGRADE_SWITCHED"):
+    """Too late to cancel: the new version decides, or has decided."""
+
+
+class NoPreviousVersion(Refused, reason="NO_PREVIOUS_VERSION"):
+    """There is no version to go back to without dropping something."""
+
+
+class UpgradeFailed(Refused, reason="UPGRADE_FAILED"):
+    """A program or a disk refused. The version that ran goes on."""

@@ -25,6 +25,7 @@ from tillhal.recovery import Recovery
 from tillhal.scanner import ScanCall, Scanner
 from tillhal.sync_sale import LiveSale
 from tillhal.sync_shifts import Shifts
+from tillhal.upgrades import Upgrades
 from tillhal.v1 import (
     backup_pb2,
     backup_pb2_grpc,
@@ -117,6 +118,7 @@ class Till:
         self._upgrade_advice: UpgradeAdvice | None = None
         self._credentials = Credentials(wire.call_metadata(language), token)
         self.access: Final = Access(channel, self._ask)
+        self.upgrades: Final = Upgrades(self, channel)
         self._currency = currency
         self._timeout_s = timeout_s
         self._watches: weakref.WeakSet[Watch[object]] = weakref.WeakSet()

@@ -80,24 +80,29 @@ def finish(building: Path, meta: Meta) -> Path:
     return folder
 
 
-def check(home: Path, generation: str, schema: int) -> Meta:
-    """Return the meta data if a program that writes `schema` may go on with it as it is.
-
-    Raises GenerationUnusable.
-    """
+def meta_of(home: Path, generation: str) -> Meta:
+    """Return the meta data of a generation that is finished. Raises GenerationUnusable."""
     folder = data_folder(home) / generation
     try:
         content = get_json(folder / META)
         if content.pop("format") != FORMAT:
             message = f"{generation} is described in a format that this launcher does not know"
             raise GenerationUnusable(message)
-        meta = Meta(**content)
+        return Meta(**content)
     except FileNotFoundError as error:
         message = f"{generation} is not there, or was never finished"
         raise GenerationUnusable(message) from error
     except (Damaged, KeyError, TypeError) as error:
         message = f"{generation}: {error}"
         raise GenerationUnusable(message) from error
+
+
+def check(home: Path, generation: str, schema: int) -> Meta:
+    """Return the meta data if a program that writes `schema` may go on with it as it is.
+
+    Raises GenerationUnusable.
+    """
+    meta = meta_of(home, generation)
     if schema < meta.min_reader:
         message = f"{generation} needs schema {meta.min_reader}; this program writes {schema}"
         raise GenerationUnusable(message)

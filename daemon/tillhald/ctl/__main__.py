@@ -34,6 +34,7 @@ from tillhald.ctl import (
     slips,
     status,
     tls,
+    upgrade,
     watch,
 )
 
@@ -70,6 +71,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(backup.app, name="backup")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(predecessor.app, name="import")
+app.add_typer(upgrade.app, name="upgrade")
 app.add_typer(recovery.app, name="recovery")
 app.add_typer(slips.app, name="slips")
 app.add_typer(shift.app, name="shift")

@@ -634,3 +634,47 @@ class SlotFailed(Refused):
     """The program could not be installed from a bundle that is whole and trusted."""
 
     reason = "SLOT_FAILED"
+
+
+class UpgradeNotFound(NotFound):
+    """Only the upgrade that is under way and the last one are known."""
+
+    reason = "UPGRADE_NOT_FOUND"
+
+
+class UpgradeNotStaged(NotFound):
+    """No such version was built into a slot here."""
+
+    reason = "UPGRADE_NOT_STAGED"
+
+
+
+class UpgradeBusy(Precondition):
+    """Another upgrade, or the staging of one, is under way."""
+
+    reason = "UPGRADE_BUSY"
+
+
+class UpgradeBlocked(Precondition):
+    """The preflight found something that is in the way; the facts name the checks."""
+
+    reason = "UPGRADE_BLOCKED"
+
+
+class UpgradeSwitched(Precondition):
+    """Too late to cancel: the new version decides whether it stays."""
+
+    reason = "UPGRADE_SWITCHED"
+
+
+class NoPreviousVersion(Precondition):
+    """There is no version to go back to, or its data cannot be had without dropping something."""
+
+    reason = "NO_PREVIOUS_VERSION"
+
+
+
+class UpgradeFailed(Refused):
+    """A program beside the till could not do it, or the disk refused. The old version runs."""
+
+    reason = "UPGRADE_FAILED"

@@ -32,6 +32,7 @@ from tillhald.domain.scan import ScanKind
 from tillhald.domain.scan_queue import ScanLoss
 from tillhald.domain.slips import SlipMark, SlipState
 from tillhald.domain.supply import Lack, OutageCause, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.upgrade import Stage, StagedSlot, UpgradePlan
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
@@ -852,6 +853,45 @@ class PredecessorImported(Event, frozen=True, kw_only=True):
     suspended: tuple[Sale, ...] = ()
 
 
+
+
+class UpgradeStaged(Event, frozen=True, kw_only=True):
+    """A bundle was checked and built into a slot. Nothing runs it yet."""
+
+    staged: StagedSlot
+
+
+class UpgradeArmed(Event, frozen=True, kw_only=True):
+    """Somebody asked for an upgrade, or for the version before."""
+
+    plan: UpgradePlan
+
+
+class UpgradeBegun(Event, frozen=True, kw_only=True):
+    """Selling stopped, at these totals: what runs afterwards must come to the same."""
+
+    upgrade_id: str
+    totals: BackupTotals
+
+
+class UpgradeInterrupted(Event, frozen=True, kw_only=True):
+    """The till was cut off after selling had stopped and before the switch. The old version is up
+    again, over data that nobody touched; the upgrade begins anew."""
+
+    upgrade_id: str
+
+
+class UpgradeAborted(Event, frozen=True, kw_only=True):
+    """It ended before the switch: `request_id` is set where somebody cancelled it, `reason` is the
+    refusal's otherwise."""
+
+    upgrade_id: str
+    stage: Stage
+    reason: str = ""
+    why: str = ""
+    request_id: str = ""
+
+
 class SwitchCommitted(Event, frozen=True, kw_only=True):
     """A new pair of program and data proved itself, and stays. `version` is the program's."""
 
@@ -980,6 +1020,11 @@ AnyEvent = (
     | PredecessorSalesPut
     | PredecessorReportsPut
     | PredecessorImported
+    | UpgradeStaged
+    | UpgradeArmed
+    | UpgradeBegun
+    | UpgradeInterrupted
+    | UpgradeAborted
     | SwitchCommitted
     | SwitchTakenBack
 )

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from tillhald.domain import backup_rules
+from tillhald.domain import backup_rules, upgrade_book
 from tillhald.domain import events as ev
 from tillhald.domain.back_entry import with_slips, without_voided
 from tillhald.domain.data_rules import data_after
@@ -166,7 +166,8 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
         ):
             return replace(state, access=book_after_access(state, event, at_ms))
         case ev.SwitchCommitted() | ev.SwitchTakenBack():
-            return replace(state, switch=switched(event, at_ms))
+            upgrades = upgrade_book.book_after(state.upgrades, event, at_ms)
+            return replace(state, switch=switched(event, at_ms), upgrades=upgrades)
         case ev.BackupDone() | ev.BackupFailed() | ev.RestoreDrillDone() | ev.BackupsRemoved():
             over = backup_rules.closed_days(state)
             backups = backup_rules.book_after(state.backups, event, at_ms, over)
@@ -175,6 +176,14 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             return data_after(state, event, at_ms)
         case ev.PredecessorImported():
             return with_import(state, event, at_ms)
+        case (
+            ev.UpgradeStaged()
+            | ev.UpgradeArmed()
+            | ev.UpgradeBegun()
+            | ev.UpgradeInterrupted()
+            | ev.UpgradeAborted()
+        ):
+            return replace(state, upgrades=upgrade_book.book_after(state.upgrades, event, at_ms))
         case ev.JournalCreated():
             return replace(state, currency=event.currency)
         case (

@@ -20,6 +20,7 @@ from tillhald.domain.recovery_items import RecoveryBook
 from tillhald.domain.sale import Sale, SaleState
 from tillhald.domain.slips import SlipBook, SlipShelf
 from tillhald.domain.switches import LastSwitch
+from tillhald.domain.upgrade import UpgradeBook
 
 LIVE_SALES_MAX = 500
 
@@ -69,6 +70,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     backups: BackupBook = BackupBook()
     data: DataBook = DataBook()
     imports: ImportBook = ImportBook()
+    upgrades: UpgradeBook = UpgradeBook()
     switch: LastSwitch | None = None
     """The last switch to another program or other data, and what became of it."""
     # What the last record finished, for indexes and answers; gone with the next record.

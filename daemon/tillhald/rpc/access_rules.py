@@ -110,6 +110,15 @@ RULES: Final[dict[str, Rule]] = {
     "PredecessorService/ListImports": _LOOK,
     "PredecessorService/FindImportedSales": _LOOK,
     "PredecessorService/ListImportedReports": _MANAGE,
+    "UpgradeService/GetVersions": _LOOK,
+    "UpgradeService/ListBundles": _MEND,
+    "UpgradeService/StageBundle": _MEND,
+    "UpgradeService/PreflightUpgrade": Rule((SUPERVISOR, TECHNICIAN)),
+    "UpgradeService/StartUpgrade": _MEND,
+    "UpgradeService/GetUpgrade": _LOOK,
+    "UpgradeService/WatchUpgrade": _LOOK,
+    "UpgradeService/CancelUpgrade": Rule((SUPERVISOR, TECHNICIAN)),
+    "UpgradeService/RollBack": _MEND,
     "JournalService/GetStatus": _LOOK,
     "JournalService/WatchJournal": _LOOK,
     "JournalService/Verify": Rule((SUPERVISOR, TECHNICIAN)),
@@ -200,6 +209,12 @@ ANY_OPERATOR: Final = Finer(
     (OWNER,),
     liftable=False,
 )
+UPGRADE_RISK: Final = Finer(
+    "UpgradeService/StartUpgrade",
+    "mains, battery or backup is overridden; also of RollBack",
+    (OWNER,),
+    liftable=False,
+)
 FINER: Final = (
     NO_SALE,
     DRAWER_TEST,
@@ -208,4 +223,5 @@ FINER: Final = (
     FORCED_CLAIM,
     OTHERS_OF_STAFF,
     ANY_OPERATOR,
+    UPGRADE_RISK,
 )

@@ -53,10 +53,13 @@ GOES_ON: Final = frozenset(
         "PowerService/PrepareForPowerLoss",
         "BackupService/CommitRestore",
         "BackupService/CommitClean",
+        "UpgradeService/StartUpgrade",
+        "UpgradeService/CancelUpgrade",
+        "UpgradeService/RollBack",
     }
 )
-"""Asked for also while the till is quiet because it changes its program or its data. A restore and
-a clean are watched again by their request_id, and another one is refused by itself."""
+"""Asked for also while the till is quiet because it changes its program or its data. What is under
+way is watched again by its request_id, and another piece of work is refused by itself."""
 
 OF_ACCESS: Final = (Unauthenticated, Forbidden, SignOnBlocked, PeerBusy)
 """Refusals that somebody may bring about by the thousand: one of a kind is logged a minute."""
@@ -106,6 +109,9 @@ class Door:
             # The types of grpc's handlers know synchronous servicers only.
             unary: Any = self._unary(method, parse, cast("Any", handler.unary_unary), admission)
             return grpc.unary_unary_rpc_method_handler(unary, None, serialise)
+        if handler.stream_stream is not None:
+            both: Any = self._both(method, parse, cast("Any", handler.stream_stream), admission)
+            return grpc.stream_stream_rpc_method_handler(both, None, serialise)
         assert handler.unary_stream is not None, f"{method} is of a shape that nobody needed yet"
         stream: Any = self._stream(method, parse, cast("Any", handler.unary_stream), admission)
         return grpc.unary_stream_rpc_method_handler(stream, None, serialise)
@@ -168,6 +174,43 @@ class Door:
                 # At once, so that a watcher knows that it is subscribed before anything happens.
                 await context.send_initial_metadata(())
                 async for message in behave(request, context):
+                    admission.must_hold(who)
+                    yield message
+            except (asyncio.CancelledError, GeneratorExit):
+                raise  # swallowing it leaks memory in grpc.aio (grpc/grpc#43360)
+            except Exception as error:  # noqa: BLE001 - every exception becomes a status here
+                await refuse(method, error, context, began, admission)
+            finally:
+                if share is not None:
+                    share.streams -= 1
+
+        return call
+
+    def _both(
+        self,
+        method: str,
+        parse: Callable[[bytes], Message],
+        behave: Callable[[AsyncIterator[Message], Context], AsyncIterator[Message]],
+        admission: Admission,
+    ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]:
+        """Streams both ways. An approval is for one request, and lets nobody through here."""
+        rule = rule_of(method)
+        assert not rule.liftable, f"{method} has no one request that could be approved"
+
+        async def call(raws: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
+            began = time.perf_counter()
+            share = None
+
+            async def requests() -> AsyncIterator[Message]:
+                async for raw in raws:
+                    yield self._parse(method, parse, raw)
+
+            try:
+                who = await admission.known(context)
+                share = await admission.begin_stream(who)
+                admission.admit(rule, who)
+                await context.send_initial_metadata(())
+                async for message in behave(requests(), context):
                     admission.must_hold(who)
                     yield message
             except (asyncio.CancelledError, GeneratorExit):

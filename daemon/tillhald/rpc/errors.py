@@ -47,6 +47,7 @@ STATUS_BY_KIND: dict[type[Exception], grpc.StatusCode] = {
     refusals.BackupCorrupt: grpc.StatusCode.DATA_LOSS,
     refusals.BundleCorrupt: grpc.StatusCode.DATA_LOSS,
     refusals.SlotFailed: grpc.StatusCode.UNAVAILABLE,
+    refusals.UpgradeFailed: grpc.StatusCode.UNAVAILABLE,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DiskReserve: grpc.StatusCode.RESOURCE_EXHAUSTED,
     DeviceTimeout: grpc.StatusCode.DEADLINE_EXCEEDED,

@@ -178,6 +178,11 @@ class Backups:
         async for step in self.watch():
             yield step
 
+    async def free(self) -> None:
+        """Return once nothing is under way."""
+        async for _ in self._work.steps():
+            pass
+
     async def shelf(self, within_s: float = SHELF_S_MAX) -> Shelf:
         """What is in the folder. Raises BackupTargetMissing, BackupFailed, BackupNotConfigured."""
         self._check_configured()

@@ -121,6 +121,11 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "PredecessorSalesPut": "import_id sales",
         "PredecessorReportsPut": "import_id first reports",
         "PredecessorImported": "done suspended",
+        "UpgradeStaged": "staged",
+        "UpgradeArmed": "plan",
+        "UpgradeBegun": "upgrade_id",
+        "UpgradeInterrupted": "upgrade_id",
+        "UpgradeAborted": "upgrade_id stage reason",
         "SwitchCommitted": "work_id kind from_slot from_generation to_slot to_generation version",
         "SwitchTakenBack": "work_id kind from_slot from_generation to_slot to_generation version",
         # What stands within them.
@@ -155,6 +160,10 @@ FACTS: Final[dict[str, tuple[str, ...]]] = {
         "PrintDocument": "parts",
         "PrintWork": "lines characters feeds barcodes cuts",
         "Identity": "maker model",
+        "StagedSlot": "slot version schema min_reader file_name sha256 staged_ms took_ms",
+        "UpgradePlan": "upgrade_id kind from_slot from_version slot version schema when at_ms"
+        " overrides",
+        "Override": "code",
         "BackupMade": "backup_id kind file_name first_seq last_seq head_hash size_bytes follows"
         " signer sha256 closed_days business_day records",
         "Surplus": "records first_seq last_seq last_ms first_receipt last_receipt sales returns"
@@ -178,7 +187,8 @@ LOG_TEXTS: Final = frozenset(
     added advice aside changed client depth device devices entrance failure fault folder front_end
     job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
-    rpc stage tables generation to_generation to_slot why work_id work_kind
+    rpc slot stage tables generation to_generation to_slot upgrade_id version when why
+    work_id work_kind
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -17,6 +17,10 @@ class Times(NamedTuple):
         """The local date, YYYY-MM-DD."""
         return self._local(at_ms).date().isoformat()
 
+    def hour(self, at_ms: int) -> int:
+        """The hour of the local day, 0 to 23."""
+        return self._local(at_ms).hour
+
     def written(self, at_ms: int) -> str:
         """Local date and time as a receipt shows them."""
         return self._local(at_ms).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,59 @@
+"""Having a journal brought into another form, by a program of the version that knows both forms.
+
+To a newer form it is the new version's program, run by its own interpreter; back to an older one it
+is the program that runs. The journal that is read goes on being the till's.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from tillhald.boot.slot import interpreter_of, slots_folder
+from tillhald.domain import errors
+from tillhald.domain.upgrade import UpgradeKind
+from tillhald.migration.words import Line
+from tillhald.service.backup_programs import run_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tillhald.domain.upgrade import UpgradePlan
+    from tillhald.home import Home
+    from tillhald.migration.copying import Migrated
+    from tillhald.service.backup_programs import Standing
+    from tillhald.service.upgrade_world import SlotFacts
+
+MIGRATE_S_MAX = 3600.0
+
+
+async def bring_over(
+    home: Home,
+    plan: UpgradePlan,
+    to: SlotFacts,
+    target: Path,
+    on_progress: Callable[[Standing], None],
+) -> Migrated:
+    """Copy the journal that runs to `target` in the form that `to` writes; durable, and compared.
+
+    Raises UpgradeFailed with what was refused; NoPreviousVersion where an older form cannot hold
+    what is there.
+    """
+    is_back = plan.kind is UpgradeKind.ROLLBACK
+    slot = slots_folder(home.folder) / to.name
+    interpreter = sys.executable if is_back else str(interpreter_of(slot))
+    command = [interpreter, "-I", "-m", "tillhald.migration"]
+    command += [str(home.journal_folder), str(target), "--to-schema", str(to.schema)]
+    line = await run_command(
+        command,
+        None,
+        on_progress,
+        answers=Line,
+        failed=errors.UpgradeFailed,
+        deadline_s=MIGRATE_S_MAX,
+    )
+    if line.migrated is None:
+        kind = errors.NoPreviousVersion if is_back else errors.UpgradeFailed
+        raise kind(f"{line.sentence} ({line.refused})")
+    return line.migrated

@@ -1,0 +1,203 @@
+"""The power goes anywhere in a whole upgrade: a pair that belongs together starts by itself, and
+everything that was sold is there.
+
+A real till, under its launcher, is brought to another version on a disk that records every write.
+Then each state that a power cut may have left is started from. `TILLHALD_UPGRADE_CUTS` says how many
+states of chance are judged beside those at the labelled steps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hwsim.power.disk import PowerCutDisk, why_not
+from hwsim.power.stage import Stage
+from hwsim.power.states import states
+from hwsim.power.trace import Synced
+from tests.support.homes import FIRST
+from tests.support.upgraded import NEW, UpgradedTill, stage_slot
+from tillhal.v1 import upgrade_pb2 as pb
+from tillhald.boot import generation, slot
+from tillhald.boot.files import Damaged
+from tillhald.boot.launcher import NothingToStart, decide
+from tillhald.boot.record import ATTEMPTS, NoRecord, Pair, read
+from tillhald.domain.backup_rules import totals_of
+from tillhald.journal.errors import StorageError
+from tillhald.journal.recovery import Places, open_journal
+from tillhald.service.opening import restored_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hwsim.power.trace import Trace
+    from tillhald.boot.launcher import Start
+    from tillhald.domain.backup import BackupTotals
+
+SEED = 20_261_122
+CUTS = int(os.environ.get("TILLHALD_UPGRADE_CUTS", "40"))
+GOES_ON = max(CUTS // 20, 1)
+"""Of the cuts that brought the old pair back, so many then go on to the end, with real processes."""
+OLD = Pair(slot=FIRST.slot, generation=FIRST.generation)
+CAME = Pair(slot=NEW, generation="gen-0002")
+WITHOUT = frozenset({b"lock.mdb"})
+
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
+
+
+class Broken(Exception):
+    """What a power cut must never leave."""
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Trace, Path]]:
+    """What reaches the disk from the asking to the first start of the version that stays."""
+    folder = tmp_path_factory.mktemp("shop")
+    till = UpgradedTill(folder)
+    try:
+        stage_slot(till.home)
+        till.start()
+        till.leave_things_open()
+        till.stop(within_s=10)
+        start = folder / "start"
+        shutil.copytree(till.home, start / "home", symlinks=True)
+        with PowerCutDisk(folder / "disk", start=start, record=True) as disk:
+            till.move(disk.path / "home")
+            till.start()
+            ended = till.await_end(till.start_upgrade().upgrade_id)
+            assert ended.stage == pb.UPGRADE_STAGE_COMMITTED, ended
+            till.stop(within_s=10)
+            yield disk.trace(), folder
+    finally:
+        till.end()
+
+
+def totals_in(home: Path, name: str) -> BackupTotals:
+    """What the journal of a generation comes to, opened as a start opens it."""
+    places = Places(generation.journal_folder(home, name))
+    with contextlib.closing(open_journal(places).store) as store:
+        return totals_of(restored_state(store))
+
+
+def judge(home: Path, wanted: BackupTotals) -> str:
+    """Start as the launcher would, until what is on trial is given up. Raises Broken."""
+    try:
+        first = start = decide(home)
+        for _ in range(ATTEMPTS + 1):
+            check_whole(home, start, wanted)
+            if start.trial is None:
+                break
+            start = decide(home)  # the pair on trial ended without committing itself
+    except (NothingToStart, NoRecord, Damaged, StorageError, OSError) as error:
+        raise Broken(f"{type(error).__name__}: {error}") from error
+    if start.trial is not None:
+        raise Broken("the old pair did not come back")
+    if first.trial is not None and start.pair != OLD:
+        raise Broken("what was not committed stayed")
+    return "on trial" if first.trial else "new" if start.pair == CAME else "old"
+
+
+def check_whole(home: Path, start: Start, wanted: BackupTotals) -> None:
+    """Whether program and data belong together, to the byte and to the cent."""
+    if start.pair not in (OLD, CAME):
+        raise Broken(f"{start.pair} belong to different versions")
+    try:
+        slot.check(slot.slots_folder(home) / start.pair.slot, whole=True)
+    except slot.SlotDamaged as error:
+        raise Broken(str(error)) from error
+    found = totals_in(home, start.pair.generation)
+    if found != wanted:
+        raise Broken(f"{start.pair.generation} comes to {found}, and was {wanted}")
+
+
+def judged(
+    trace: Trace, folder: Path, wanted: BackupTotals, most: int
+) -> Iterator[tuple[str, str, Path]]:
+    """Of all states so many, by chance: where, what it came to or the fault, and what is there."""
+    every = list(enumerate_states(trace))
+    chosen = set(random.Random(SEED).sample(range(len(every)), min(most, len(every))))
+    home = folder / "judged"
+    with Stage(folder / "stage") as stage:
+        for number, state in enumerate(states(trace, seed=SEED, mixes=1, without=WITHOUT)):
+            if number not in chosen:
+                continue
+            stage.show(state)
+            shutil.rmtree(home, ignore_errors=True)
+            shutil.copytree(stage.folder / "home", home, symlinks=True)
+            where = f"{SEED=} state {number} of {len(every)}, operation {state.op}, {state.name}"
+            try:
+                yield where, judge(home, wanted), stage.folder / "home"
+            except Broken as broken:
+                yield where, f"BROKEN {broken}", stage.folder / "home"
+
+
+def enumerate_states(trace: Trace) -> Iterator[int]:
+    """The operation of each state."""
+    for state in states(trace, seed=SEED, mixes=1, without=WITHOUT):
+        yield state.op
+
+
+def test_whatever_a_power_cut_leaves_of_an_upgrade_starts_whole_and_then_comes_to_its_end(
+    recorded: tuple[Trace, Path], tmp_path: Path
+) -> None:
+    trace, folder = recorded
+    wanted = totals_in(_copy(folder / "start" / "home", tmp_path / "before"), FIRST.generation)
+    assert wanted.receipts_given == 1
+    assert wanted.suspended_sales == 1
+    found: Counter[str] = Counter()
+    gone_on = 0
+    for where, came, left in judged(trace, tmp_path, wanted, CUTS):
+        assert not came.startswith("BROKEN"), f"{where}: {came}"
+        found[came] += 1
+        if came == "old" and gone_on < GOES_ON and read(left).trial is None:
+            gone_on += 1
+            go_on(left, tmp_path / f"again-{gone_on}", where)
+    print(f"{SEED=} {dict(found)}, {gone_on} of them upgraded to the end")
+    assert {"old", "new"} <= set(found)
+
+
+def test_the_judge_sees_that_nothing_was_synced(
+    recorded: tuple[Trace, Path], tmp_path: Path
+) -> None:
+    trace, folder = recorded
+    wanted = totals_in(_copy(folder / "start" / "home", tmp_path / "before"), FIRST.generation)
+    careless = replace(trace, ops=tuple(op for op in trace.ops if not isinstance(op, Synced)))
+    faults = [came for _, came, _ in judged(careless, tmp_path, wanted, CUTS)]
+    assert any(came.startswith("BROKEN") for came in faults), (
+        "a judge that finds nothing here finds nothing anywhere"
+    )
+
+
+def go_on(left: Path, folder: Path, where: str) -> None:
+    """Start the till from what was left, and have it come to the end of its upgrade."""
+    folder.mkdir()
+    till = UpgradedTill(folder)
+    try:
+        shutil.rmtree(till.home)
+        shutil.copytree(left, till.home, symlinks=True)
+        till.start()
+        before = till.open_things()
+        versions = till.calls.upgrade.GetVersions(pb.GetVersionsRequest())
+        if versions.stage == pb.UPGRADE_STAGE_STAGED:
+            ended = till.await_end(till.start_upgrade().upgrade_id)
+        else:
+            upgrade = till.calls.upgrade.GetUpgrade(pb.GetUpgradeRequest()).upgrade
+            ended = till.await_end(upgrade.upgrade_id)
+        assert ended.stage == pb.UPGRADE_STAGE_COMMITTED, f"{where}: {ended}"
+        assert till.open_things() == before, where
+        assert till.sell() == 2, where
+    finally:
+        till.end()
+
+
+def _copy(home: Path, to: Path) -> Path:
+    shutil.copytree(home, to, symlinks=True)
+    return to

@@ -1,0 +1,163 @@
+"""A till that is brought to another version through its RPCs, by real processes."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+import grpc
+
+from tests.support.homes import THIS_PROGRAM, HomeTill, add_slot
+from tests.support.sales import Steps, cash_sale, line, new_id
+from tillhal.v1 import backup_pb2 as data_pb
+from tillhal.v1 import checkout_pb2 as sale_pb
+from tillhal.v1 import printer_pb2, recovery_pb2, shift_pb2, system_pb2
+from tillhal.v1 import upgrade_pb2 as pb
+from tillhald.boot import slot
+from tillhald.boot.files import partial_folder, sync
+from tillhald.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NEW = "9.0.0-cccccccc"
+OVER = (
+    pb.UPGRADE_STAGE_COMMITTED,
+    pb.UPGRADE_STAGE_ABORTED,
+    pb.UPGRADE_STAGE_ROLLED_BACK,
+)
+UPGRADE_S_MAX = 120.0
+ALL_RIGHT = (
+    pb.CheckOverride(code="print_queue", reason="it goes along"),
+    pb.CheckOverride(code="quiet_hours", reason="a test knows no hours"),
+)
+NO_PRINTER = """
+[devices.front_printer]
+driver = "escpos"
+port = { tcp = "127.0.0.1:9" }
+profile = "tm_t88"
+"""
+
+
+def stage_slot(home: Path, script: str = THIS_PROGRAM, *, schema: int = SCHEMA) -> None:
+    """What StageBundle leaves, for tests of what comes after it."""
+    add_slot(home, NEW, script)
+    folder = slot.slots_folder(home) / NEW
+    manifest = slot.manifest_of(folder)
+    if manifest.schema != schema:
+        building = partial_folder(folder.with_name("again"))
+        building.rmdir()
+        folder.rename(building)
+        slot.seal(building, slot.Manifest(**{**vars(manifest), "schema": schema}))
+        building.rename(folder)
+        sync(folder.parent)
+
+
+class UpgradedTill(HomeTill):
+    """What a technician and a cashier do with such a till."""
+
+    def __init__(self, folder: Path, *, trial_s: float = 30.0) -> None:
+        """Not running yet. Its printer is not there: what is printed waits."""
+        super().__init__(folder, trial_s=trial_s, more=NO_PRINTER)
+
+    def move(self, home: Path) -> None:
+        """Its home is here from the next start on."""
+        self.command[self.command.index(str(self.home))] = str(home)
+        self.home = home
+
+    def leave_things_open(self) -> None:
+        """A sale, one that is put aside, a job that waits, slips of an outage, an open shift."""
+        assert self.sell() > 0
+        steps = Steps(self.calls)
+        steps.open()
+        steps.put(line())
+        steps.suspend()
+        part = printer_pb2.Part(text=printer_pb2.TextPart(runs=[printer_pb2.Run(text="Soup")]))
+        self.calls.printer.SubmitJob(
+            printer_pb2.SubmitJobRequest(
+                request_id=new_id(),
+                job_id="menu",
+                printer="front_printer",
+                document=printer_pb2.PrintDocument(parts=[part]),
+                ttl_s=3600,
+            )
+        )
+        self.calls.recovery.OpenBackEntry(
+            recovery_pb2.OpenBackEntryRequest(
+                request_id=new_id(),
+                outage_id="storm",
+                first_no=1,
+                last_no=9,
+                opened_by="ann",
+                begin_time={"seconds": 1_700_000_000},
+                end_time={"seconds": 1_700_003_600},
+            )
+        )
+
+    def sell(self) -> int:
+        """Sell once more; the receipt's number."""
+        return int(self.calls.checkout.Checkout(cash_sale()).sale.receipt_number)
+
+    def open_things(self) -> dict[str, object]:
+        """What is not finished, and what everything comes to."""
+        calls = self.calls
+        suspended = calls.checkout.ListSuspended(sale_pb.ListSuspendedRequest()).sales
+        shift = calls.shift.GetShift(shift_pb2.GetShiftRequest()).shift
+        job = calls.printer.GetJob(printer_pb2.GetJobRequest(job_id="menu")).job
+        book = calls.recovery.GetSlipBook(recovery_pb2.GetSlipBookRequest(outage_id="storm"))
+        status = calls.backup.GetDataStatus(data_pb.GetDataStatusRequest())
+        return {
+            "suspended": [each.sale.sale_id for each in suspended],
+            "shift": (shift.shift_id, shift.state),
+            "job is over": job.state
+            in (printer_pb2.JOB_STATE_CONFIRMED, printer_pb2.JOB_STATE_UNCONFIRMED),
+            "slips": (book.book.first_no, book.book.last_no),
+            "chain": status.chain_id,
+            "totals": status.totals.SerializeToString(deterministic=True),
+        }
+
+    def start_upgrade(self, request_id: str = "", **more: object) -> pb.Upgrade:
+        """Ask for the staged version, now."""
+        request = pb.StartUpgradeRequest(
+            request_id=request_id or new_id(), when=pb.UPGRADE_WHEN_NOW, overrides=ALL_RIGHT
+        )
+        for name, value in more.items():
+            setattr(request, name, value)
+        self.await_checked()
+        return self.calls.upgrade.StartUpgrade(request).upgrade
+
+    def await_checked(self) -> None:
+        """Return once the check of the whole journal is over: a preflight waits for it."""
+        end_s = time.monotonic() + UPGRADE_S_MAX
+        request = pb.PreflightUpgradeRequest()
+        while time.monotonic() < end_s:
+            checks = self.calls.upgrade.PreflightUpgrade(request).checks
+            found = next(each for each in checks if each.code == "journal_verified")
+            if found.severity == pb.CHECK_SEVERITY_OK:
+                return
+        raise AssertionError(found.sentence)
+
+    def await_end(self, upgrade_id: str) -> pb.Upgrade:
+        """Follow it over restarts, as a watcher does, until it is over."""
+        end_s, seen = time.monotonic() + UPGRADE_S_MAX, 0
+        self.stages: list[int] = []
+        while time.monotonic() < end_s:
+            request = pb.WatchUpgradeRequest(upgrade_id=upgrade_id, after_seq=seen)
+            with contextlib.suppress(grpc.RpcError):
+                for step in self.another().upgrade.WatchUpgrade(request, timeout=UPGRADE_S_MAX):
+                    assert step.seq == seen + 1, "no step is told twice, and none is missing"
+                    seen = step.seq
+                    if not self.stages or self.stages[-1] != step.stage:
+                        self.stages.append(step.stage)
+            if self.stages and self.stages[-1] in OVER:
+                break
+            grpc.channel_ready_future(self.another().channel).result(timeout=UPGRADE_S_MAX)
+        self._calls.append(self._calls.pop(0))
+        found = self.calls.upgrade.GetUpgrade(pb.GetUpgradeRequest(upgrade_id=upgrade_id))
+        return found.upgrade
+
+    def runs(self) -> tuple[str, str]:
+        """The slot and the generation that run."""
+        running = self.calls.system.GetStatus(system_pb2.GetStatusRequest()).home.running
+        return running.slot, running.generation
