@@ -239,7 +239,7 @@ def test_a_printer_that_is_off_gets_no_pulse() -> None:
 def test_a_relay_is_closed_for_as_long_as_was_asked(tmp_path: Path, on_ms: int) -> None:
     with relay(tmp_path, on_ms=on_ms) as (board, drawer):
         assert drawer.kick(False, KICK_S) == Fired(verified=False)
-        (pulse,) = board.wait_pulses(1, 2.0)
+        (pulse,) = board.wait_pulses(1, 20)
         assert pulse.on_ms is not None
         assert on_ms - 5 <= pulse.on_ms <= on_ms + 150
         off, on = (encode_relay(1, is_on=is_on) for is_on in (False, True))
@@ -272,7 +272,7 @@ def test_a_till_that_stops_within_a_pulse_ends_it(tmp_path: Path) -> None:
         wake.stop()
         kicking.join()
         assert outcomes == [KickUnknown(Trouble.SHUTTING_DOWN)]
-        (pulse,) = board.wait_pulses(1, 2.0)
+        (pulse,) = board.wait_pulses(1, 20)
         assert pulse.on_ms is not None
         assert pulse.on_ms < 900
         drawer.close()
@@ -282,7 +282,7 @@ def test_a_till_that_stops_within_a_pulse_ends_it(tmp_path: Path) -> None:
 def test_a_trigger_cable_gets_its_byte_and_nothing_else(tmp_path: Path) -> None:
     with relay(tmp_path, trigger="bytes") as (board, drawer):
         assert drawer.kick(False, KICK_S) == Fired(verified=False)
-        board.wait_pulses(1, 2.0)
+        board.wait_pulses(1, 20)
         assert board.received == b"\x07"
 
 
@@ -303,6 +303,6 @@ def test_a_board_that_is_pulled_out_is_missed_at_once(tmp_path: Path) -> None:
 
 
 def until(holds: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + 5
+    end_s = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < end_s, "it never held"

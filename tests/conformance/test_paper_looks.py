@@ -93,7 +93,7 @@ def printed(paper: VirtualPrinter, printer: EscposPrinter, *parts: Part) -> Rece
     outcome = printer.print(document, 10.0)
     assert isinstance(outcome, Confirmed) or outcome.reason is Trouble.PROCESSED_ONLY, outcome  # type: ignore[union-attr]  # else it shows
     assert isinstance(outcome, Confirmed | Unconfirmed)
-    receipt = paper.wait_receipts(before + 1, 5.0)[-1]
+    receipt = paper.wait_receipts(before + 1, 20)[-1]
     # Above the first line stands the paper that was between head and cutter.
     top = paper.model.head_to_cutter_dots
     width, height = receipt.image.size

@@ -53,6 +53,7 @@ from tillhald.domain.document import (
     Text,
 )
 from tillhald.drivers.escpos import dialogue
+from tillhald.drivers.escpos.driver import EscposPrinter
 
 
 def text(words: str, style: Style = PLAIN) -> Text:
@@ -61,6 +62,15 @@ def text(words: str, style: Style = PLAIN) -> Text:
 
 def receipt(*words: str) -> PrintDocument:
     return PrintDocument(parts=(*(text(line) for line in words), Cut()))
+
+
+def begun(printer: EscposPrinter, document: PrintDocument) -> PrintOutcome:
+    """Print; again where nothing has left: on a busy machine an answer may take its second."""
+    for _ in range(5):
+        outcome = printer.print(document, 10.0)
+        if not isinstance(outcome, FailedBeforeStart):
+            break
+    return outcome
 
 
 def noise(width: int, height: int) -> bytes:
@@ -135,7 +145,7 @@ def test_a_receipt_that_the_paper_ran_out_on_is_confirmed_once_and_late(
     assert again == FailedBeforeStart(Trouble.PAPER_OUT, RetrySafety.SAFE)
     paper.set_paper(PaperState.ADEQUATE)
     late: list[str] = []
-    end_s = time.monotonic() + 5
+    end_s = time.monotonic() + 20
     while not late and time.monotonic() < end_s:
         late += printer.poll(0.1)
     assert late == [outcome.ticket]
@@ -154,7 +164,7 @@ def test_a_printer_that_loses_power_in_mid_job_leaves_a_partial_receipt(
     outcomes: list[PrintOutcome] = []
     job = threading.Thread(target=lambda: outcomes.append(printer.print(document, 5.0)))
     job.start()
-    paper.wait_commands("GS v", 2, timeout_s=5)
+    paper.wait_commands("GS v", 2, timeout_s=20)
     paper.power_off()
     job.join(8)
     (outcome,) = outcomes
@@ -184,7 +194,7 @@ def test_a_silent_printer_confirms_nothing_and_is_never_said_to_have_paper(
     assert status.paper_out.how is How.UNKNOWN
     assert status.power.value is PowerState.UNKNOWN
     assert status.silent
-    assert len(paper.wait_receipts(1, timeout_s=5)) == 1
+    assert len(paper.wait_receipts(1, timeout_s=20)) == 1
 
 
 def test_a_clone_without_process_ids_says_only_that_it_has_read_the_job(
@@ -224,12 +234,12 @@ def test_a_lost_link_is_outweighed_by_the_printers_own_count_of_cuts(
     with wiring.simulator(ignore_process_id=True) as paper:
         printer = wiring.connect(paper)
         outcomes: list[PrintOutcome] = []
-        job = threading.Thread(target=lambda: outcomes.append(printer.print(receipt("x"), 10.0)))
+        job = threading.Thread(target=lambda: outcomes.append(begun(printer, receipt("x"))))
         job.start()
-        paper.wait_receipts(1, timeout_s=5)
+        paper.wait_receipts(1, timeout_s=20)
         paper.unplug()
         paper.plug_in()
-        job.join(8)
+        job.join(15)
         assert outcomes == [Confirmed(Evidence.CUT_COUNTER)]
 
 
@@ -241,12 +251,12 @@ def test_a_lost_link_without_a_cut_stays_in_doubt(
         printer = wiring.connect(paper)
         paper.jam_cutter()
         outcomes: list[PrintOutcome] = []
-        job = threading.Thread(target=lambda: outcomes.append(printer.print(receipt("x"), 10.0)))
+        job = threading.Thread(target=lambda: outcomes.append(begun(printer, receipt("x"))))
         job.start()
-        paper.wait_commands("LF", 1, timeout_s=5)
+        paper.wait_commands("LF", 1, timeout_s=20)
         paper.unplug()
         paper.plug_in()
-        job.join(8)
+        job.join(15)
         assert isinstance(outcomes[0], Unconfirmed)
         assert outcomes[0].reason in (Trouble.LINK_LOST, Trouble.PRINTER_ERROR)
 
@@ -258,7 +268,7 @@ def test_a_receipt_after_a_predecessor_that_died_in_a_picture_is_not_printed_as_
     monkeypatch.setattr(dialogue, "STEP_S_MAX", 0.5)
     with wiring.another_host(paper) as send:
         send(b"before\n\x1dv0\x00\x40\x00\x00\x01" + b"\xaa" * 100)
-        paper.wait_commands("LF", 1, timeout_s=5)
+        paper.wait_commands("LF", 1, timeout_s=20)
     outcome = wiring.connect(paper).print(receipt("after"), 5.0)
     assert outcome == Confirmed(Evidence.PROCESS_ID)
     assert paper.receipts[0].text.splitlines()[-1].strip() == "after"
@@ -305,7 +315,7 @@ def test_a_picture_that_spells_a_command_does_not_open_the_drawer(wiring: Wiring
     with wiring.simulator(drawer=drawer, realtime_in_data=True) as paper:
         with wiring.another_host(paper) as send:  # the simulator does obey it
             send(b"\x1dv0\x00\x06\x00\x01\x00" + live)
-            paper.wait_pulses(1, timeout_s=5)
+            paper.wait_pulses(1, timeout_s=20)
         drawer.close()
         assert isinstance(wiring.connect(paper).print(document, 5.0), Confirmed)
         assert drawer.open_count == 1
@@ -333,7 +343,7 @@ def test_letting_go_of_a_printer_leaves_it_all_that_was_sent(wiring: Wiring) -> 
         document = PrintDocument(parts=(Image(content=noise(512, 1500)), text("end"), Cut()))
         assert isinstance(printer.print(document, 5.0), Unconfirmed)
         printer.close()
-        assert "end" in paper.wait_receipts(1, timeout_s=5)[0].text
+        assert "end" in paper.wait_receipts(1, timeout_s=20)[0].text
 
 
 def test_a_pulse_in_turn_waits_and_a_pulse_now_overtakes_an_empty_roll(

@@ -112,7 +112,7 @@ def test_a_cable_that_is_pulled_in_mid_job_leaves_it_partial_at_once(wiring: Wir
         document = picture(2000)
         job = threading.Thread(target=lambda: outcomes.append(printer.print(document, 20.0)))
         job.start()
-        paper.wait_commands("GS v", 1, timeout_s=5)
+        paper.wait_commands("GS v", 1, timeout_s=20)
         paper.unplug()
         began_s = time.monotonic()
         job.join(15)
@@ -211,7 +211,7 @@ def test_xon_and_xoff_hold_a_long_job_back_and_lose_none_of_it(tmp_path: Path) -
         began_s = time.monotonic()
         job = threading.Thread(target=lambda: outcomes.append(printer.print(document, 1.5)))
         job.start()
-        paper.wait_commands("GS v", strips + 2, timeout_s=5)
+        paper.wait_commands("GS v", strips + 2, timeout_s=20)
         paper.open_cover()
         job.join(15)
         assert time.monotonic() - began_s < 8.0
@@ -237,7 +237,7 @@ def test_dtr_dsr_sends_small_bursts_and_only_while_the_printer_is_ready(
         threading.Timer(0.1, ready.set).start()
         words = b"ready." * 50
         link.send(words + b"\n", time.monotonic() + 5, lambda _: None)
-        paper.wait_commands("LF", 1, timeout_s=5)
+        paper.wait_commands("LF", 1, timeout_s=20)
         assert paper.uncut_text.replace("\n", "") == words.decode()
         link.close()
     wake.close()
@@ -291,7 +291,7 @@ def test_a_printer_switched_on_behind_a_line_that_stood_tells_of_its_drawer_agai
         until(lambda: not printer.status(0).connected, printer)
         paper.power_on()
         until(lambda: printer.status(0).connected, printer)
-        paper.wait_commands("GS a", 2, timeout_s=5)
+        paper.wait_commands("GS a", 2, timeout_s=20)
         drawer.open_by_key()
         until(lambda: printer.status(0).drawer_pin_high.known(value=True), printer, 1.0)
 
@@ -390,8 +390,8 @@ def test_a_file_takes_whole_jobs_in_turn_and_nothing_is_claimed_of_them(
     printer.close()
     with VirtualPrinter() as paper, socket.create_connection(paper.address) as link:
         link.sendall(path.read_bytes())
-        texts = [one.text.strip() for one in paper.wait_receipts(2, timeout_s=5)]
-        paper.wait_pulses(1, timeout_s=5)
+        texts = [one.text.strip() for one in paper.wait_receipts(2, timeout_s=20)]
+        paper.wait_pulses(1, timeout_s=20)
     assert texts == ["one", "two"]
     wiring.close()
 
@@ -434,7 +434,7 @@ def test_a_cable_with_one_way_is_printed_to_and_nothing_is_claimed(
         outcome = printer.print(receipt("one way"), 2.0)
         assert outcome == Unconfirmed(Trouble.NO_ANSWER, "")
         assert printer.capabilities.completion is Completion.NONE
-        assert paper.wait_receipts(1, timeout_s=5)[0].text.strip() == "one way"
+        assert paper.wait_receipts(1, timeout_s=20)[0].text.strip() == "one way"
         paper.unplug()
         until(lambda: not printer.status(0).connected, printer, 1.0)
     wiring.close()

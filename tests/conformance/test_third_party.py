@@ -113,9 +113,9 @@ def test_a_till_sells_and_prints_with_a_driver_of_somebody_elses(
             till.calls.checkout.Checkout(cash_sale())
             job = await_job(till.calls, "receipt/1", printer_pb2.JOB_STATE_UNCONFIRMED)
             assert job.reason == "NO_ANSWER"  # never more than the device has said
-            (receipt,) = printer.wait_receipts(1, timeout_s=10)
+            (receipt,) = printer.wait_receipts(1, timeout_s=20)
             assert "THE CORNER SHOP" in receipt.text
-            printer.wait_pulses(1, timeout_s=10)
+            printer.wait_pulses(1, timeout_s=20)
             shots = till.calls.device.ListDevices(device_pb2.ListDevicesRequest()).devices
             assert [shot.driver for shot in shots] == ["plaintext", "printer_kick"]
             assert not till.mistakes()

@@ -365,7 +365,7 @@ def test_a_receipt_that_is_printed_twice_is_caught_on_real_paper(till: Till, des
     till.kill()  # a printer on the network listens to one at a time
     with socket.create_connection(desk.printer.address) as forger:
         forger.sendall(desk.printer.receipts[0].raw)
-        desk.printer.wait_receipts(2, timeout_s=10)
+        desk.printer.wait_receipts(2, timeout_s=20)
     till.start()
     evidence = gathered(till.calls, desk)
     assert faults_in(evidence) == ["receipt 1 came out 2 times as an original"]

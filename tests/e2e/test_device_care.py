@@ -41,7 +41,7 @@ def sell(till: Till, number: int) -> None:
     """A sale whose receipt is confirmed and whose drawer was opened and shut."""
     till.calls.checkout.Checkout(cash_sale())
     await_job(till.calls, f"receipt/{number}", printer_pb2.JOB_STATE_CONFIRMED)
-    till.printer.wait_pulses(number, timeout_s=10)
+    till.printer.wait_pulses(number, timeout_s=20)
     wait_for(lambda: counts(till.calls, "front_drawer")["DrawerGoodOpenCount"] == number, "kick")
     till.sensor.close()
 

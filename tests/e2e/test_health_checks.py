@@ -117,7 +117,7 @@ def test_the_test_page_has_one_of_everything_and_its_symbols_can_be_read(ready: 
     before = len(ready.printer.receipts)
     told = list(check(ready, pb.HEALTH_LEVEL_EXTERNAL))
     assert result(told)["test_page"] == PASSED
-    page = ready.printer.wait_receipts(before + 1, timeout_s=10)[-1]
+    page = ready.printer.wait_receipts(before + 1, timeout_s=20)[-1]
     for words in (
         "TEST PAGE",
         "front_printer",

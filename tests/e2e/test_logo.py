@@ -56,7 +56,7 @@ def test_every_receipt_has_the_logo_and_so_has_a_document_that_asks_for_it() -> 
         till.restart()
         sold = till.calls.checkout.Checkout(card_sale(new_id()))
         await_job(till.calls, sold.sale.receipt_job_id)
-        receipts = printer.wait_receipts(3, 5.0)
+        receipts = printer.wait_receipts(3, 20)
         assert [same(logo_of(receipt), picture) for receipt in receipts] == [True] * 3
         assert defined(printer) == 1, "the printer's memory bears only so many writes"
 

@@ -189,7 +189,7 @@ def test_a_receipt_that_nobody_waits_for_any_more_is_not_printed() -> None:
 def test_paper_that_ends_in_the_middle_of_a_receipt_delays_nobody(fresh: Till) -> None:
     fresh.printer.set_paper(PaperState.END, after_dots=60)
     sale = fresh.calls.checkout.Checkout(cash_sale(given=1000)).sale
-    fresh.printer.wait_commands("LF", 2, timeout_s=10)
+    fresh.printer.wait_commands("LF", 2, timeout_s=20)
     assert_nothing_waits_for_the_printer(fresh.calls)
     assert paper_in(fresh.printer).originals == {}
     fresh.printer.set_paper(PaperState.ADEQUATE)
@@ -204,7 +204,7 @@ def test_paper_that_ends_in_the_middle_of_a_receipt_is_told_and_the_drawer_opens
 ) -> None:
     fresh.printer.set_paper(PaperState.END, after_dots=60)
     fresh.calls.checkout.Checkout(cash_sale(given=1000))
-    fresh.printer.wait_commands("LF", 2, timeout_s=10)
+    fresh.printer.wait_commands("LF", 2, timeout_s=20)
     news = fresh.calls.system.WatchEvents(system_pb2.WatchEventsRequest(), timeout=4)
     told: set[str] = set()
     for message in news:

@@ -108,7 +108,7 @@ def test_a_drawer_moves_to_another_printer_and_the_receipts_with_it(
     assert (list(done.added), list(done.changed)) == (["kitchen"], ["front_drawer"])
     fresh.calls.checkout.Checkout(cash_sale())
     await_job(fresh.calls, "receipt/1", CONFIRMED)
-    kitchen.wait_pulses(1, timeout_s=10)
+    kitchen.wait_pulses(1, timeout_s=20)
     assert len(kitchen.receipts) == 1
     assert fresh.printer.receipts == []
     assert fresh.printer.pulses == []

@@ -130,7 +130,7 @@ def test_the_code_is_printed_where_the_caller_says_and_reads_from_the_paper(
     import zxingcpp
 
     def scan_from_paper(message: pb.CheckHealthResponse) -> None:
-        (slip,) = till.printer.wait_receipts(1, timeout_s=10)
+        (slip,) = till.printer.wait_receipts(1, timeout_s=20)
         (read,) = zxingcpp.read_barcodes(slip.image.convert("L"))
         assert read.text == message.step.code
         scanner.scan(read.text)

@@ -40,14 +40,14 @@ def _sell_and_pull(till: Till, printer: VirtualPrinter, device: Path) -> None:
     calls = till.calls
     calls.checkout.Checkout(cash_sale())
     await_job(calls, "receipt/1", printer_pb2.JOB_STATE_CONFIRMED)
-    printer.wait_pulses(1, timeout_s=10)
+    printer.wait_pulses(1, timeout_s=20)
     printer.unplug()
     assert not device.exists()
     calls.checkout.Checkout(cash_sale())
     await_job(calls, "receipt/2", printer_pb2.JOB_STATE_HELD)
     printer.plug_in()
     await_job(calls, "receipt/2", printer_pb2.JOB_STATE_CONFIRMED)
-    assert len(printer.wait_receipts(2, timeout_s=10)) == 2
+    assert len(printer.wait_receipts(2, timeout_s=20)) == 2
     devices = calls.device.ListDevices(device_pb2.ListDevicesRequest()).devices
     ports = {one.device_id: one.port for one in devices}
     assert ports["front_printer"].partition(" ")[2] == str(device)

@@ -116,7 +116,7 @@ def main() -> int:
 
     with VirtualPrinter() as printer, socket.create_connection(printer.address) as host:
         host.sendall(showpiece())
-        printer.wait_receipts(1, timeout_s=10)[0].picture().save(Path(sys.argv[1]))
+        printer.wait_receipts(1, timeout_s=20)[0].picture().save(Path(sys.argv[1]))
     return 0
 
 

@@ -119,7 +119,7 @@ def test_a_call_beyond_its_deadline_leaves_the_loop_free_and_the_port_stuck_unti
                 await bench.port.call(echo, 1, deadline_s=1.0)
             assert refused.value.retry_safety is RetrySafety.SAFE
             bench.gate.set()
-            end_s = time.monotonic() + 5
+            end_s = time.monotonic() + 20
             while bench.port.stuck and time.monotonic() < end_s:
                 await asyncio.sleep(0)
             assert (await bench.port.call(echo, 1, deadline_s=1.0))[0] == 1
@@ -199,7 +199,7 @@ def test_closing_frees_a_blocked_call_and_refuses_those_behind_it() -> None:
                     await call
             with pytest.raises(DeviceClosing):
                 await bench.port.call(echo, 1, deadline_s=1.0)
-            end_s = time.monotonic() + 5
+            end_s = time.monotonic() + 20
             while "port-bench" in {thread.name for thread in threading.enumerate()}:
                 assert time.monotonic() < end_s, "the port's thread goes on"
 
@@ -211,7 +211,7 @@ def test_a_drivers_bug_is_told_and_does_not_end_the_port() -> None:
         async with running_bench() as bench:
             bench.turn = fail
             await bench.port.call(echo, 1, deadline_s=5.0)
-            end_s = time.monotonic() + 5
+            end_s = time.monotonic() + 20
             while not bench.bugs and time.monotonic() < end_s:
                 await asyncio.sleep(0)
             assert isinstance(bench.bugs[0], ZeroDivisionError)

@@ -15,7 +15,7 @@ from hwsim.receipt import Receipt
 
 __all__ = ["virtual_drawer", "virtual_printer"]
 
-ANSWER_S_MAX = 5.0
+ANSWER_S_MAX = 20.0
 
 
 class Host:

@@ -45,11 +45,11 @@ def test_a_cover_opened_after_so_many_lines_stops_exactly_there(
 ) -> None:
     virtual_printer.after(virtual_printer.open_cover, **point)
     host.send(b"1\n2\n3\n4\n" + CUT)
-    virtual_printer.wait_commands("LF", printed.count("\n"), timeout_s=5)
+    virtual_printer.wait_commands("LF", printed.count("\n"), timeout_s=20)
     assert host.ask(b"\x10\x04\x02", 1) == b"\x16"
     assert virtual_printer.uncut_text == printed
     virtual_printer.close_cover()
-    assert virtual_printer.wait_receipts(1, timeout_s=5)[0].text == "1\n2\n3\n4\n"
+    assert virtual_printer.wait_receipts(1, timeout_s=20)[0].text == "1\n2\n3\n4\n"
 
 
 def test_power_that_goes_at_a_byte_loses_all_behind_it(
@@ -61,7 +61,7 @@ def test_power_that_goes_at_a_byte_loses_all_behind_it(
         host.read(1)
     virtual_printer.power_on()
     connect(virtual_printer).send(b"new\n" + CUT)
-    assert virtual_printer.wait_receipts(1, timeout_s=5)[0].text == "ab\nnew\n"
+    assert virtual_printer.wait_receipts(1, timeout_s=20)[0].text == "ab\nnew\n"
 
 
 def test_a_cable_pulled_after_the_cut_takes_the_confirmation_with_it(
@@ -69,7 +69,7 @@ def test_a_cable_pulled_after_the_cut_takes_the_confirmation_with_it(
 ) -> None:
     virtual_printer.after(virtual_printer.unplug, cuts=1)
     host.send(b"paid\n" + CUT + PROCESS_ID)
-    virtual_printer.wait_receipts(1, timeout_s=5)
+    virtual_printer.wait_receipts(1, timeout_s=20)
     with pytest.raises((ConnectionResetError, EOFError)):
         host.read(1)
     virtual_printer.plug_in()
@@ -82,7 +82,7 @@ def test_what_is_planned_can_be_forgotten_and_nonsense_is_refused(
     virtual_printer.after(virtual_printer.open_cover, lines=1)
     virtual_printer.after_all()
     host.send(b"1\n" + CUT)
-    virtual_printer.wait_receipts(1, timeout_s=5)
+    virtual_printer.wait_receipts(1, timeout_s=20)
     for wrong in ({}, {"lines": 0}, {"lines": 1, "bytes": 1}):
         with pytest.raises(ValueError, match="one of bytes, lines, dots and cuts"):
             virtual_printer.after(virtual_printer.open_cover, **wrong)
@@ -97,7 +97,7 @@ def test_a_hot_head_pauses_and_says_that_it_recovers_by_itself(
     assert host.ask(b"\x1da\xff", 0) == b""  # an ordinary command: it waits with the others
     virtual_printer.cool_down()
     assert host.read(4) == bytes([0x10, 0, 0, 0])
-    assert virtual_printer.wait_receipts(1, timeout_s=5)[0].text == "1\n"
+    assert virtual_printer.wait_receipts(1, timeout_s=20)[0].text == "1\n"
 
 
 def test_a_held_feed_button_stops_printing_and_shows(
@@ -109,7 +109,7 @@ def test_a_held_feed_button_stops_printing_and_shows(
     host.send(b"1\n" + CUT)
     assert host.ask(b"\x10\x04\x01\x10\x04\x02", 2) == bytes([0x5A, 0x1A])
     virtual_printer.release_feed()
-    receipt = virtual_printer.wait_receipts(1, timeout_s=5)[0]
+    receipt = virtual_printer.wait_receipts(1, timeout_s=20)[0]
     assert receipt.image.height == 60 + 100 + 30
 
 
@@ -133,7 +133,7 @@ def test_a_blank_receipt_is_confirmed_like_any_other(
     assert b"Total 5" in receipt.raw
     virtual_printer.print_blank(blank=False)
     host.send(b"Total 6\n" + CUT)
-    assert virtual_printer.wait_receipts(2, timeout_s=5)[1].text == "Total 6\n"
+    assert virtual_printer.wait_receipts(2, timeout_s=20)[1].text == "Total 6\n"
 
 
 def test_a_lost_buffer_is_told_to_nobody(virtual_printer: VirtualPrinter, host: Host) -> None:
@@ -174,7 +174,7 @@ def test_answers_may_come_late_and_still_in_order(
     virtual_printer.answer_late(0.3)
     began_s = time.monotonic()
     host.send(ONLINE)
-    virtual_printer.wait_commands("DLE EOT", 1, timeout_s=5)
+    virtual_printer.wait_commands("DLE EOT", 1, timeout_s=20)
     virtual_printer.answer_late(0)
     assert host.ask(b"\x10\x04\x04", 2) == b"\x12\x12"
     assert time.monotonic() - began_s >= 0.3
@@ -206,7 +206,7 @@ def test_a_host_learns_nothing_of_a_cut_network_and_all_arrives_afterwards(
         socket.create_connection(virtual_printer.address, timeout=SILENCE_S)
     virtual_printer.restore_network()
     assert host.read(1) == IDLE
-    assert virtual_printer.wait_receipts(1, timeout_s=5)[0].text == "late\n"
+    assert virtual_printer.wait_receipts(1, timeout_s=20)[0].text == "late\n"
 
 
 def test_a_pulled_plug_leaves_a_half_open_connection_until_the_power_is_back(
@@ -278,7 +278,7 @@ def test_a_swapped_printer_has_another_number_and_counts_anew(
     virtual_printer: VirtualPrinter, host: Host, connect: Connect
 ) -> None:
     host.send(b"1\n" + CUT)
-    virtual_printer.wait_receipts(1, timeout_s=5)
+    virtual_printer.wait_receipts(1, timeout_s=20)
     virtual_printer.swap("X42")
     with pytest.raises(ConnectionResetError):
         host.read(1)
@@ -357,7 +357,7 @@ def test_paper_that_ends_in_the_middle_stops_there(
 ) -> None:
     virtual_printer.after(lambda: virtual_printer.set_paper(PaperState.END), lines=2)
     host.send(b"1\n2\n3\n" + CUT)
-    virtual_printer.wait_commands("LF", 2, timeout_s=5)
+    virtual_printer.wait_commands("LF", 2, timeout_s=20)
     assert host.ask(b"\x10\x04\x04", 1) == b"\x7e"
     assert virtual_printer.uncut_text == "1\n2\n"
 
@@ -368,7 +368,7 @@ def test_two_drawers_have_two_pins_and_one_switch(tmp_path: Path, connect: Conne
         host = connect(printer)
         assert host.ask(ONLINE, 1) == b"\x16"
         host.send(b"\x1bp\x01\x32\x32")
-        printer.wait_pulses(1, timeout_s=5)
+        printer.wait_pulses(1, timeout_s=20)
         assert (left.is_open, right.is_open) == (False, True)
         assert host.ask(ONLINE, 1) == b"\x12"
         left.open_by_key()
@@ -381,7 +381,7 @@ def test_two_drawers_have_two_pins_and_one_switch(tmp_path: Path, connect: Conne
 def test_a_symbol_on_blank_paper_does_not_scan(virtual_printer: VirtualPrinter, host: Host) -> None:
     code = b"\x1dkC\x0d6901028075763\n" + CUT
     host.send(code)
-    assert len(zxingcpp.read_barcodes(virtual_printer.wait_receipts(1, 5)[0].picture())) == 1
+    assert len(zxingcpp.read_barcodes(virtual_printer.wait_receipts(1, 20)[0].picture())) == 1
     virtual_printer.print_blank()
     host.send(code)
-    assert zxingcpp.read_barcodes(virtual_printer.wait_receipts(2, 5)[1].picture()) == []
+    assert zxingcpp.read_barcodes(virtual_printer.wait_receipts(2, 20)[1].picture()) == []

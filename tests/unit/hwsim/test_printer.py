@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Connect = Callable[[VirtualPrinter], Host]
 
-WAIT_S = 5.0
+WAIT_S = 20.0
 JOB = b"Total 12.35\n\x1dVB\x00"
 FENCE = b"\x1d(H\x06\x0000%04d"
 STATUS = b"\x10\x04\x01"

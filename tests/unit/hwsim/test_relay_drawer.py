@@ -53,7 +53,7 @@ def test_a_pulse_of_the_relay_opens_the_drawer(
     assert relay.coil_is_on
     assert relay.pulses[-1].on_ms is None
     till.write(OFF)
-    pulse = relay.wait_pulses(1, timeout_s=5)[0]
+    pulse = relay.wait_pulses(1, timeout_s=20)[0]
     assert pulse.on_ms is not None
     assert pulse.on_ms >= relay.drawer.pulse_ms_min
     assert not relay.coil_is_on
@@ -67,7 +67,7 @@ def test_a_pulse_that_is_too_short_moves_nothing(tmp_path: Path) -> None:
         serial.Serial(str(relay.at)) as till,
     ):
         till.write(ON + OFF)
-        relay.wait_pulses(1, timeout_s=5)
+        relay.wait_pulses(1, timeout_s=20)
     assert not drawer.is_open
 
 
@@ -80,7 +80,7 @@ def test_a_command_in_pieces_is_heeded_and_one_with_a_wrong_sum_is_not(
     assert till.read(len(b"CH1: ON\r\n")) == b"CH1: ON\r\n"
     till.write(OFF + b"\xff")
     assert till.read(len(b"CH1: OFF\r\n")) == b"CH1: OFF\r\n"
-    assert len(relay.wait_pulses(1, timeout_s=5)) == 1
+    assert len(relay.wait_pulses(1, timeout_s=20)) == 1
 
 
 def test_only_its_own_channel_opens_the_drawer(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_trigger_cable_pulses_by_itself(tmp_path: Path, trigger_on: bytes | No
         serial.Serial(str(relay.at)) as till,
     ):
         till.write(b"\x07")
-        pulse = relay.wait_pulses(1, timeout_s=5)[0]
+        pulse = relay.wait_pulses(1, timeout_s=20)[0]
         assert pulse.on_ms is not None
         assert pulse.on_ms >= TRIGGER_PULSE_MS
         assert relay.drawer.is_open
@@ -115,7 +115,7 @@ def test_a_trigger_cable_that_waits_for_its_byte_heeds_no_other(tmp_path: Path) 
         serial.Serial(str(relay.at)) as till,
     ):
         till.write(b"A\x07")
-        relay.wait_pulses(1, timeout_s=5)
+        relay.wait_pulses(1, timeout_s=20)
         assert relay.received == b"A\x07"
         assert relay.drawer.open_count == 1
 

@@ -19,7 +19,7 @@ T88 = MODELS["tm-t88"]
 def receipt(virtual_printer: VirtualPrinter) -> Receipt:
     with socket.create_connection(virtual_printer.address, timeout=5) as host:
         host.sendall(showpiece())
-        return virtual_printer.wait_receipts(1, timeout_s=10)[0]
+        return virtual_printer.wait_receipts(1, timeout_s=20)[0]
 
 
 def test_every_symbol_of_the_receipt_scans(receipt: Receipt) -> None:
