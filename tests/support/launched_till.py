@@ -70,7 +70,6 @@ class HomedTill(Till):
         return generation.journal_folder(self.home, self.generation)
 
 
-
 @contextlib.contextmanager
 def a_homed_till(
     printer: VirtualPrinter | None = None, *, more: str = "", expected: tuple[str, ...] = ()

@@ -648,7 +648,6 @@ class UpgradeNotStaged(NotFound):
     reason = "UPGRADE_NOT_STAGED"
 
 
-
 class UpgradeBusy(Precondition):
     """Another upgrade, or the staging of one, is under way."""
 
@@ -671,7 +670,6 @@ class NoPreviousVersion(Precondition):
     """There is no version to go back to, or its data cannot be had without dropping something."""
 
     reason = "NO_PREVIOUS_VERSION"
-
 
 
 class UpgradeFailed(Refused):

@@ -853,8 +853,6 @@ class PredecessorImported(Event, frozen=True, kw_only=True):
     suspended: tuple[Sale, ...] = ()
 
 
-
-
 class UpgradeStaged(Event, frozen=True, kw_only=True):
     """A bundle was checked and built into a slot. Nothing runs it yet."""
 

@@ -20,10 +20,9 @@ from tillhald.domain.upgrade import (
     When,
 )
 from tillhald.domain.upgrade_checks import OVERRIDABLE, Check, Severity
-from tillhald.rpc import fields
+from tillhald.rpc import data_wire, fields
 from tillhald.rpc.access_rules import UPGRADE_RISK
 from tillhald.rpc.admission import must_be
-from tillhald.rpc import data_wire
 from tillhald.rpc.to_wire import timestamp
 from tillhald.schema import SCHEMA
 from tillhald.service.backup_programs import Standing

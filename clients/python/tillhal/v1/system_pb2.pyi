@@ -175,7 +175,7 @@ class UpgradeAdvice(_message.Message):
     def __init__(self, front_end: _Optional[str] = ..., client: _Optional[str] = ..., advice: _Optional[_Union[Advice, str]] = ..., minimum_version: _Optional[str] = ..., upgrade_by: _Optional[str] = ...) -> None: ...
 
 class GetStatusResponse(_message.Message):
-    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage", "unresolved_jobs", "power", "day", "shift_state", "shift_operator", "upgrade_advice", "outdated")
+    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage", "unresolved_jobs", "power", "day", "shift_state", "shift_operator", "home", "upgrade_advice", "outdated")
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -197,6 +197,7 @@ class GetStatusResponse(_message.Message):
     DAY_FIELD_NUMBER: _ClassVar[int]
     SHIFT_STATE_FIELD_NUMBER: _ClassVar[int]
     SHIFT_OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    HOME_FIELD_NUMBER: _ClassVar[int]
     UPGRADE_ADVICE_FIELD_NUMBER: _ClassVar[int]
     OUTDATED_FIELD_NUMBER: _ClassVar[int]
     store_id: str
@@ -220,9 +221,52 @@ class GetStatusResponse(_message.Message):
     day: _shift_pb2.Day
     shift_state: _shift_pb2.ShiftState
     shift_operator: str
+    home: HomeStatus
     upgrade_advice: UpgradeAdvice
     outdated: _containers.RepeatedCompositeFieldContainer[UpgradeAdvice]
-    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ..., unresolved_jobs: _Optional[int] = ..., power: _Optional[_Union[_power_pb2.PowerStatus, _Mapping]] = ..., day: _Optional[_Union[_shift_pb2.Day, _Mapping]] = ..., shift_state: _Optional[_Union[_shift_pb2.ShiftState, str]] = ..., shift_operator: _Optional[str] = ..., upgrade_advice: _Optional[_Union[UpgradeAdvice, _Mapping]] = ..., outdated: _Optional[_Iterable[_Union[UpgradeAdvice, _Mapping]]] = ...) -> None: ...
+    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ..., unresolved_jobs: _Optional[int] = ..., power: _Optional[_Union[_power_pb2.PowerStatus, _Mapping]] = ..., day: _Optional[_Union[_shift_pb2.Day, _Mapping]] = ..., shift_state: _Optional[_Union[_shift_pb2.ShiftState, str]] = ..., shift_operator: _Optional[str] = ..., home: _Optional[_Union[HomeStatus, _Mapping]] = ..., upgrade_advice: _Optional[_Union[UpgradeAdvice, _Mapping]] = ..., outdated: _Optional[_Iterable[_Union[UpgradeAdvice, _Mapping]]] = ...) -> None: ...
+
+class Pair(_message.Message):
+    __slots__ = ("slot", "generation")
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    slot: str
+    generation: str
+    def __init__(self, slot: _Optional[str] = ..., generation: _Optional[str] = ...) -> None: ...
+
+class HomeStatus(_message.Message):
+    __slots__ = ("running", "previous", "next", "last_switch")
+    RUNNING_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_FIELD_NUMBER: _ClassVar[int]
+    LAST_SWITCH_FIELD_NUMBER: _ClassVar[int]
+    running: Pair
+    previous: Pair
+    next: Pair
+    last_switch: SwitchOutcome
+    def __init__(self, running: _Optional[_Union[Pair, _Mapping]] = ..., previous: _Optional[_Union[Pair, _Mapping]] = ..., next: _Optional[_Union[Pair, _Mapping]] = ..., last_switch: _Optional[_Union[SwitchOutcome, _Mapping]] = ...) -> None: ...
+
+class SwitchOutcome(_message.Message):
+    __slots__ = ("work_id", "kind", "request_id", "stayed", "why", "from_pair", "to_pair", "version", "time")
+    WORK_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    STAYED_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    FROM_PAIR_FIELD_NUMBER: _ClassVar[int]
+    TO_PAIR_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    work_id: str
+    kind: str
+    request_id: str
+    stayed: bool
+    why: str
+    from_pair: Pair
+    to_pair: Pair
+    version: str
+    time: _timestamp_pb2.Timestamp
+    def __init__(self, work_id: _Optional[str] = ..., kind: _Optional[str] = ..., request_id: _Optional[str] = ..., stayed: bool = ..., why: _Optional[str] = ..., from_pair: _Optional[_Union[Pair, _Mapping]] = ..., to_pair: _Optional[_Union[Pair, _Mapping]] = ..., version: _Optional[str] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class WatchEventsRequest(_message.Message):
     __slots__ = ("cursor", "from_now")
