@@ -385,11 +385,8 @@ class App:
                 for task in background:
                     task.cancel()
                 door.draining = True
-                parts.tail.drain()
-                parts.news.drain()
-                parts.desk.drain()
-                parts.scans.drain()
-                parts.effects.drain()
+                for watched in (parts.tail, parts.news, parts.desk, parts.scans, parts.effects):
+                    watched.drain()
                 await servers.stop(STOP_GRACE_S)
                 verification.stop()
                 parts.station.stop()
