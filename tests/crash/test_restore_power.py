@@ -5,6 +5,7 @@ each whole, and there is no third.
 from __future__ import annotations
 
 import asyncio
+import errno
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 
 from bench.inprocess import fill
 from hwsim.power.disk import PowerCutDisk, why_not
+from hwsim.power.faults import Fail, Rule
 from hwsim.power.stage import Stage
 from hwsim.power.states import states
 from tests.crash.boot_steps import COMMITTED, ON_TRIAL, sync
@@ -40,13 +42,14 @@ from tillhald.journal.meeting import Reading
 from tillhald.journal.verify import verify
 
 if TYPE_CHECKING:
+    from tillhald.backup.words import Line
     from tillhald.domain.backup import BackupTotals
 
 SEED = 20_261_122
 MIXES = 1
-SHARE = 0.06
+SHARE = 0.02
 """Of the states that are judged; every one of those around the switch is."""
-AROUND = 60
+AROUND = 30
 """The last operations: the copy and the build lie before them."""
 PROGRAM_S_MAX = 120.0
 STATES_MIN = 60
@@ -220,6 +223,39 @@ def test_whatever_a_power_cut_leaves_the_till_has_its_old_data_or_its_new_ones(
     print(f"{SEED=} {dict(found)}")
     assert set(found) == {"old", "new"}
     assert found.total() >= STATES_MIN
+
+
+def restoring(start: Path, files: Path, building: Path) -> Line:
+    """Run the program that restores, with the backups in `files`."""
+    order = msgspec.json.decode(order_of(WorkKind.RESTORE, start), type=RestoreOrder)
+    order.files = tuple(str(files / Path(name).name) for name in order.files)
+    order.building = str(building)
+    building.mkdir()
+    return run("restore", order)
+
+
+def test_a_stick_that_is_pulled_in_the_middle_leaves_nothing_behind(
+    start: Path, tmp_path: Path
+) -> None:
+    with PowerCutDisk(tmp_path / "stick", start=start / "stick") as stick:
+        stick.fail(Rule("read", "*.tbk", Fail(errno.EIO)))
+        line = restoring(start, stick.path, tmp_path / "gen-0002.partial")
+        assert line.refused == "BACKUP_FAILED", line
+        assert list(tmp_path.glob("gen*")) == []
+
+
+def test_a_disk_that_is_full_in_the_middle_leaves_nothing_behind(
+    start: Path, tmp_path: Path
+) -> None:
+    with PowerCutDisk(tmp_path / "disk", start=start / "stick") as disk:
+        disk.fail(Rule("write", "data.mdb", Fail(errno.ENOSPC), nth=6))
+        line = restoring(start, start / "stick", disk.path / "gen-0002.partial")
+        assert line.refused == "BACKUP_TARGET_FULL", line
+        assert list(disk.path.glob("gen*")) == []
+        # The control: with room it is built.
+        disk.clear_faults()
+        line = restoring(start, start / "stick", disk.path / "gen-0002.partial")
+        assert line.built is not None, line
 
 
 def test_the_judge_sees_that_nothing_was_synced(start: Path) -> None:

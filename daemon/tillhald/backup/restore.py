@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import lmdb
 from msgspec.structs import replace
 
 from tillhald.backup.changes import Built, RestoreOrder
@@ -21,7 +22,7 @@ from tillhald.backup.restoring import BackupSet
 from tillhald.backup.words import Line, run
 from tillhald.domain.backup_rules import totals_of
 from tillhald.domain.data_rules import restore_facts
-from tillhald.domain.errors import PlanStale
+from tillhald.domain.errors import BackupTargetFull, PlanStale
 from tillhald.domain.events import DataRestored, Record, decode_record, encode_record
 from tillhald.domain.evolve import apply
 from tillhald.domain.readmodels import entries
@@ -29,6 +30,7 @@ from tillhald.domain.state import TillState, decode_state, encode_state
 from tillhald.failpoints import reach
 from tillhald.journal.disk import sync_file, sync_folder
 from tillhald.journal.format import Head, Row, Sealed, seal
+from tillhald.journal.growth import NO_ROOM
 from tillhald.journal.primary import Primary
 from tillhald.journal.store import Store
 
@@ -52,6 +54,9 @@ def restore(order: RestoreOrder, say: Callable[[Line], None]) -> None:
         shutil.rmtree(building, ignore_errors=True)  # the room is needed, and nothing of it counts
         if isinstance(error, OSError):
             raise refusal_of(error, building.parent) from error
+        if isinstance(error, lmdb.Error) and getattr(error, "code", None) in NO_ROOM:
+            sentence = "There is no room for the restored data beside what is here."
+            raise BackupTargetFull(sentence, folder=str(building.parent)) from error
         raise
 
 
