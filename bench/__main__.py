@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import access, backup, boot, day, events, printing, profile, report, spill
+from bench import access, backup, boot, day, events, importing, printing, profile, report, spill
 from bench.comparison import Plan, compare
 from bench.subjects import SUBJECTS
 
@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
             "access",
             "backup",
             "day",
+            "import",
         ),
         default="compare",
     )
@@ -45,12 +46,12 @@ def _arguments() -> argparse.Namespace:
     compared.add_argument("--only", action="append", choices=list(SUBJECTS), help="repeatable")
     compared.add_argument("--seconds", type=float, help="measured time of a cell")
     compared.add_argument("--rounds", type=int)
-    others = parser.add_argument_group("boot, profile, backup, day")
+    others = parser.add_argument_group("boot, profile, backup, day, import")
     others.add_argument(
         "--sales",
         type=int,
         action="append",
-        help="sales in the journal (boot, repeatable; backup), to time (profile), of the day",
+        help="sales in the journal (boot, repeatable; backup), to time (profile), of day, import",
     )
     return parser.parse_args()
 
@@ -104,6 +105,9 @@ def main() -> None:
         case "day":
             found = day.day(arguments.folder, (arguments.sales or [day.SALES])[0])
             text = day.render(found)
+        case "import":
+            found = importing.importing(arguments.folder, (arguments.sales or [importing.SALES])[0])
+            text = importing.render(found)
         case "printing":
             found = printing.printing(arguments.folder, rounds=arguments.rounds or printing.ROUNDS)
             text = printing.render(found)

@@ -1,0 +1,96 @@
+"""`python -m bench import`: a predecessor's sales, looked at and imported by a till that runs.
+
+Wall time, and the CPU time of the daemon and of the program that reads: on a machine that does
+other things as well, only the latter says what an import costs.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+from bench.comparison import say
+from bench.report import table
+from tests.support.predecessor import large
+from tests.support.sales import new_id
+from tests.support.till import Till, a_till
+from tillhal.v1 import predecessor_pb2 as pb
+
+SALES = 100_000
+FLOOR_S = 60.0
+"""What was promised for 100,000 sales, on a machine that does nothing else."""
+STEP_S_MAX = 1_800.0
+
+
+class Step(NamedTuple):
+    what: str
+    took_s: float
+    daemon_s: float
+    reader_s: float
+
+    @property
+    def cpu_s(self) -> float:
+        return self.daemon_s + self.reader_s
+
+
+class Found(NamedTuple):
+    sales: int
+    source_bytes: int
+    journal_bytes: int
+    steps: list[Step]
+
+
+def importing(folder: Path, sales: int = SALES) -> Found:
+    """Import so many sales into a new till."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as made, a_till() as till:
+        source = large(sales).write(Path(made) / "old")
+        till.start()
+        say(f"{sales} sales")
+        plan, looked = _timed(till, "plan", pb.PlanImportRequest(path=str(source)))
+        assert plan.plan.counts.sales == sales, "the plan has them all"
+        request = pb.CommitImportRequest(
+            request_id=new_id(), path=str(source), digest=plan.plan.source.digest
+        )
+        last, done = _timed(till, "import", request)
+        assert last.result.imported.counts.sales == sales, "all of them count"
+        return Found(
+            sales,
+            sum(file.stat().st_size for file in source.iterdir()),
+            sum(file.stat().st_size for file in (till.folder / "journal").iterdir()),
+            [looked, done],
+        )
+
+
+def _timed(till: Till, what: str, request: object):
+    process = psutil.Process(till.pid)
+    calls = till.calls.predecessor
+    call = calls.PlanImport if what == "plan" else calls.CommitImport
+    before, began_s = process.cpu_times(), time.monotonic()
+    *_, last = call(request, timeout=STEP_S_MAX)
+    took_s, after = time.monotonic() - began_s, process.cpu_times()
+    daemon_s = after.user + after.system - before.user - before.system
+    reader_s = (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
+    return last, Step(what, took_s, daemon_s, reader_s)
+
+
+def render(found: Found) -> str:
+    """The page."""
+    rows = [
+        [each.what] + [f"{s:.1f}" for s in (each.took_s, each.cpu_s, each.daemon_s, each.reader_s)]
+        for each in found.steps
+    ]
+    cpu_s = found.steps[-1].cpu_s
+    verdict = "kept" if cpu_s * SALES <= FLOOR_S * max(found.sales, 1) else "MISSED"
+    return (
+        f"# {found.sales} sales of a predecessor\n\n"
+        + "\n".join(table(["step", "wall s", "CPU s", "daemon s", "reader s"], rows))
+        + f"\n\nSource {found.source_bytes >> 20} MiB, journal {found.journal_bytes >> 20} MiB."
+        f" {FLOOR_S:.0f} s of CPU for {SALES} sales: {verdict}.\n"
+    )
