@@ -119,13 +119,13 @@ class Home(NamedTuple):
             message = f"{path}: {error}"
             raise Damaged(message) from error
 
-    def works(self) -> list[tuple[Pair, Pair]]:
-        """From which pair, and to which, each stored work went. What is damaged is passed over."""
-        found = []
+    def pairs_of_work(self) -> list[Pair]:
+        """From where stored work went, and to where. What is damaged is passed over."""
+        found: list[Pair] = []
         for folder in sorted((self.folder / "work").glob("*")):
             with contextlib.suppress(NoSuchWork, Damaged, ValueError):
                 work = self.work(folder.name)
-                found.append((work.from_pair, work.to_pair))
+                found += [work.from_pair, work.to_pair]
         return found
 
     def switch(self, work: Work) -> None:

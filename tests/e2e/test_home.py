@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import signal
 import time
@@ -20,11 +22,16 @@ from tests.support.homes import (
     work_to,
 )
 from tests.support.sales import cash_sale
+from tests.support.till import till_toml
 from tillhal.v1 import system_pb2
+from tillhald.app import App
 from tillhald.boot import generation, slot
 from tillhald.boot.record import Pair, read
+from tillhald.config import parse
 from tillhald.domain.backup import BackupTotals
+from tillhald.domain.events import TillStopped, decode_record
 from tillhald.home import Home, new_work_id
+from tillhald.journal.recovery import Places, open_journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,3 +207,12 @@ def test_what_no_switch_can_go_back_to_is_removed_with_its_size_in_the_log(till:
         "1.3.0-cccccccc",
     ]
     assert read(till.home).previous == Pair(slot="1.2.0-cccccccc", generation="gen-0002")
+
+
+def test_a_restart_that_is_asked_for_ends_in_order_and_is_seen_to(tmp_path: Path) -> None:
+    app = App(parse(till_toml(tmp_path)), started_s=time.monotonic(), sources=[])
+    asyncio.run(app.run(lambda _: app.restart()))
+    assert (app.wants_restart, app.storage_failure) == (True, None)
+    with contextlib.closing(open_journal(Places(tmp_path / "journal")).store) as store:
+        ending = decode_record(store.records(store.head.seq - 1)[0].body)
+    assert isinstance(ending.events[-1], TillStopped)
