@@ -1,8 +1,9 @@
 """`python -m bench backup`: backups beside a plain `zstd -3 | age`, and what they cost who sells.
 
 One journal is filled; the program that makes backups then writes one of it, and the plain pipe
-packs the very same bytes without looking at them. Ours checks every record, the chain and every row
-on the way, and reads the result back from the disk; each part is shown.
+packs the very same bytes, which lie in a file, without looking at them. Ours gets them from the
+journal, then reads the result back from the disk and checks every record, the chain and every row;
+each part is shown.
 
 Then eight callers sell, round by round without and with backups that follow one another.
 """
@@ -11,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import threading
 import time
 import uuid
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,12 +37,11 @@ from bench.report import table
 from bench.worker import run
 from tillhal.v1 import backup_pb2, backup_pb2_grpc
 from tillhald.backup.reading import check_whole
-from tillhald.backup.words import Line, MakeOrder
+from tillhald.backup.words import NICENESS, Line, MakeOrder
 from tillhald.domain.backup import BackupKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from bench.servers import Running
 
@@ -48,19 +50,24 @@ ROUNDS = 3
 CALLERS = 8
 WARM_UP_S, SECONDS = 1.0, 6.0
 P99_RATIO_MAX = 2.0
+WRITING_RATIO_MAX = 2.0
 PROGRAM_S_MAX = 1800.0
 PIECE_BYTES = 1 << 20
 
 
 class Made(NamedTuple):
-    """One backup. `writing_s` and `reading_s` are its phases, of `took_s`; then the plain pipe."""
+    """One backup. `writing_s` and `reading_s` are its phases, of `took_s`; then the plain pipe.
+    What ends in `cpu_s` is processor time of the process and its threads."""
 
     took_s: float
     writing_s: float
     reading_s: float
+    cpu_s: float
+    writing_cpu_s: float
     plain_bytes: int
     size_bytes: int
     pipe_s: float
+    pipe_cpu_s: float
     pipe_bytes: int
     pipe: str
 
@@ -92,7 +99,7 @@ def backup(parent: Path, *, sales: int, rounds: int) -> Report:
         made = []
         for number in range(rounds):
             made.append(_make(folder, stick, own))
-            say(f"backup {number + 1}: {made[-1].took_s:.1f} s, {made[-1].pipe}")
+            say(f"backup {number + 1}: {made[-1].took_s:.2f} s, {made[-1].pipe_s:.2f} s")
             shutil.rmtree(stick)
             stick.mkdir()
         (folder / "till.toml").unlink()
@@ -105,7 +112,15 @@ def backup(parent: Path, *, sales: int, rounds: int) -> Report:
     return Report(sales, made, pairs)
 
 
-def _program(name: str, order: msgspec.Struct) -> Iterator[tuple[float, Line]]:
+class _Told(NamedTuple):
+    """A line, when it came, and how much processor time its program had had."""
+
+    line: Line
+    at_s: float
+    cpu_s: float
+
+
+def _program(name: str, order: msgspec.Struct) -> Iterator[_Told]:
     with subprocess.Popen(
         [sys.executable, "-P", "-m", f"tillhald.backup.{name}"],
         stdin=subprocess.PIPE,
@@ -116,7 +131,14 @@ def _program(name: str, order: msgspec.Struct) -> Iterator[tuple[float, Line]]:
         child.stdin.write(msgspec.json.encode(order))
         child.stdin.close()
         for raw in child.stdout:
-            yield time.monotonic(), msgspec.json.decode(raw, type=Line)
+            line = msgspec.json.decode(raw, type=Line)
+            yield _Told(line, time.monotonic(), _cpu_s(child.pid))
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time of a process that may be waiting to be buried."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _make(folder: Path, stick: Path, own: x25519.Identity) -> Made:
@@ -136,29 +158,40 @@ def _make(folder: Path, stick: Path, own: x25519.Identity) -> Made:
         texts={},
     )
     began_s = time.monotonic()
-    turned_s = ended_s = began_s
-    last = Line()
-    for ended_s, last in _program("make", order):
-        turned_s = ended_s if last.phase == "writing" else turned_s
-    assert last.made is not None, last
-    path = stick / last.made.file_name
+    told = list(_program("make", order))
+    turned = next(each for each in told if each.line.phase == "reading back")
+    ended = told[-1]
+    made = ended.line.made
+    assert made is not None, ended
+    path = stick / made.file_name
     with path.open("rb") as file:
         clear = check_whole(file)
     plain = folder / "plain"
     _unpack(path, clear.age_at, clear.trailer.age_bytes, plain, own)
+    burnt_s = _children_cpu_s() + time.process_time()
     pipe, pipe_s, pipe_bytes = _pipe(plain, folder / "piped", own)
+    pipe_cpu_s = _children_cpu_s() + time.process_time() - burnt_s
     plain_bytes = plain.stat().st_size
     plain.unlink()
     return Made(
-        took_s=ended_s - began_s,
-        writing_s=turned_s - began_s,
-        reading_s=ended_s - turned_s,
+        took_s=ended.at_s - began_s,
+        writing_s=turned.at_s - began_s,
+        reading_s=ended.at_s - turned.at_s,
+        cpu_s=ended.cpu_s,
+        writing_cpu_s=turned.cpu_s,
         plain_bytes=plain_bytes,
         size_bytes=path.stat().st_size,
         pipe_s=pipe_s,
+        pipe_cpu_s=pipe_cpu_s,
         pipe_bytes=pipe_bytes,
         pipe=pipe,
     )
+
+
+def _children_cpu_s() -> float:
+    """Processor time of all child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _unpack(path: Path, at: int, size: int, plain: Path, own: x25519.Identity) -> None:
@@ -180,15 +213,21 @@ class _Reader:
 
 
 def _pipe(plain: Path, target: Path, own: x25519.Identity) -> tuple[str, float, int]:
-    """Pack the file plainly, synced; what did it, how long it took, how much came out."""
+    """Pack the file plainly, synced; what did it, how long it took, how much came out.
+
+    It is as nice as the till's programs are: on a machine that others use, too, that counts.
+    """
     recipient = str(own.to_public())
     began_s = time.monotonic()
     if shutil.which("age") and shutil.which("zstd"):
         name = "zstd -3 | age"
         with target.open("wb") as out:
-            packer = subprocess.Popen(["zstd", "-3", "-q", "-c", plain], stdout=subprocess.PIPE)
+            nice = ["nice", "-n", str(NICENESS)]
+            packer = subprocess.Popen(
+                [*nice, "zstd", "-3", "-q", "-c", plain], stdout=subprocess.PIPE
+            )
             subprocess.run(
-                ["age", "-r", recipient],
+                [*nice, "age", "-r", recipient],
                 stdin=packer.stdout,
                 stdout=out,
                 check=True,
@@ -254,17 +293,32 @@ def render(report: Report) -> str:
     rows = [
         [
             f"round {number}, {made.pipe}",
-            f"{made.took_s:.1f}",
-            f"{made.writing_s:.1f}",
-            f"{made.reading_s:.1f}",
+            f"{made.took_s:.2f}",
+            f"{made.writing_s:.2f}",
+            f"{made.reading_s:.2f}",
+            f"{made.writing_cpu_s:.2f}",
+            f"{made.cpu_s - made.writing_cpu_s:.2f}",
             f"{made.plain_bytes / mib:.0f}",
             f"{made.size_bytes / mib:.1f}",
-            f"{made.pipe_s:.1f}",
+            f"{made.pipe_s:.2f}",
+            f"{made.pipe_cpu_s:.2f}",
             f"{made.pipe_bytes / mib:.1f}",
         ]
         for number, made in enumerate(report.made, start=1)
     ]
-    head = ["peer", "s", "writing s", "reading back s", "plain MiB", "MiB", "peer s", "peer MiB"]
+    head = [
+        "peer",
+        "s",
+        "writing s",
+        "reading back s",
+        "CPU writing s",
+        "CPU reading back s",
+        "plain MiB",
+        "MiB",
+        "peer s",
+        "peer CPU s",
+        "peer MiB",
+    ]
     cells = [
         [
             f"round {number}, {name}",
@@ -277,15 +331,23 @@ def render(report: Report) -> str:
         for name, cell in (("without", pair.without), (f"{pair.backups} backups", pair.beside))
     ]
     slower = median(made.writing_s / made.pipe_s for made in report.made)
+    burnt = median(made.writing_cpu_s / made.pipe_cpu_s for made in report.made)
+    together = median(made.took_s / made.pipe_s for made in report.made)
+    is_quick = "PASS" if slower <= WRITING_RATIO_MAX else "FAIL"
     ratio = median(pair.beside.p99_us / pair.without.p99_us for pair in report.pairs)
     verdict = "PASS" if ratio <= P99_RATIO_MAX else "FAIL"
+    told = (
+        f"{is_quick}: writing takes {slower:.2f} times as long as the peer, which checks nothing; "
+        f"{WRITING_RATIO_MAX} at most. In processor time it takes {burnt:.2f} times as long. "
+        f"With reading back and checking all of it takes {together:.2f} times as long (medians)."
+    )
     return "\n".join(
         [
             f"# A backup of {report.sales} sales",
             "",
             *table(head, rows),
             "",
-            f"Writing takes {slower:.1f} times as long as the peer, which checks nothing (median).",
+            told,
             "",
             f"# {CALLERS} callers that sell, without and with backups",
             "",

@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from tillhald import VERSION
+from tillhald.domain.backup_rules import age_s, backed_up_ms, proven_ms
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import API_VERSION
 from tillhald.service.diagnostics import Diagnostics
@@ -57,6 +58,12 @@ def serve_metrics(config: Config, parts: Parts) -> None:
     metrics.JOURNAL_USED_BYTES.set_function(lambda: parts.store.usage.used_bytes)
     metrics.JOURNAL_MAP_BYTES.set_function(lambda: parts.store.usage.map_bytes)
     metrics.LIVE_SALES.set_function(lambda: len(parts.till.state.sales))
+    metrics.BACKUP_AGE_SECONDS.set_function(
+        lambda: age_s(backed_up_ms(parts.till.state.backups), wall_ms())
+    )
+    metrics.PROVEN_RESTORE_AGE_SECONDS.set_function(
+        lambda: age_s(proven_ms(parts.till.state.backups), wall_ms())
+    )
     if config.listen.metrics:
         host, _, port = config.listen.metrics.rpartition(":")
         start_http_server(int(port), addr=host.strip("[]"))

@@ -199,7 +199,7 @@ def test_no_secret_is_in_any_log_journal_stream_archive_or_backup(tmp_path: Path
         }
         assert "data.mdb" in files and len(files["stdout-1"]) > 100
         places = {**files, "stream": b"\n".join(told), **unpacked(archive)}
-        kept = (backed_up.files, backed_up.records, backed_up.rows)
+        kept = (backed_up.files, backed_up.by_seq, backed_up.by_key)
         places["backup"] = b"\n".join(value for each in kept for value in each.values())
         assert len(places) > len(files) + 3
         # The search finds what is there: a name that is no secret stands in the journal.

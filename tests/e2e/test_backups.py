@@ -115,9 +115,9 @@ def test_a_backup_holds_everything_that_the_till_knows(till: Till, stick: Path) 
     assert (found.store_id, found.workstation_id, found.incarnation) == ("store-7", "till-3", 1)
     journal = till.folder / "journal"
     wanted = stored(journal, result.backup.last_seq)
-    assert taker.records == wanted.records
-    rows = {key: value for key, value in taker.rows.items() if key[0] != "checkpoints"}
-    assert wanted.rows.items() <= rows.items()
+    assert taker.by_seq == wanted.by_seq
+    rows = {key: value for key, value in taker.by_key.items() if key[0] != "checkpoints"}
+    assert wanted.by_key.items() <= rows.items()
     assert ("requests", sold.request_id.encode()) in rows
 
     # Parameters, templates, peripherals, the front end's keys.
@@ -133,8 +133,8 @@ def test_a_backup_holds_everything_that_the_till_knows(till: Till, stick: Path) 
     assert (totals.days, totals.shifts, totals.cash_minor) == (1, 1, 750)
     assert found.totals is not None
     assert found.totals.cash_minor == 750
-    assert suspended.encode() in b"".join(taker.records.values())
-    assert unfinished.encode() in b"".join(taker.records.values())
+    assert suspended.encode() in b"".join(taker.by_seq.values())
+    assert unfinished.encode() in b"".join(taker.by_seq.values())
 
 
 def test_the_till_sells_on_and_increments_bring_what_came_since(till: Till, stick: Path) -> None:
@@ -326,7 +326,7 @@ def test_what_is_restored_is_the_state_that_was_there(till: Till, stick: Path) -
     till.stop()
     taker = restored(stick / result.backup.file_name)
     state = TillState()
-    for seq, envelope in sorted(taker.records.items()):
+    for seq, envelope in sorted(taker.by_seq.items()):
         state = apply(state, decode_record(envelope[BODY_AT:]), seq)
     store = Store.open(till.folder / "journal")
     live = TillState()

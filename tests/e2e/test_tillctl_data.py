@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +47,19 @@ def test_a_key_is_written_once_for_its_owner_only(keys: Path, till: Till) -> Non
     assert again.returncode == 2
     assert "not written over" in again.stderr
     assert file.read_text() == text
+
+
+def test_a_key_that_stays_on_the_machine_is_warned_of() -> None:
+    warning = "this machine's own disk"
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as own:
+        made = tillctl("data", "keygen", "--out", f"{own}/key.txt")
+        assert made.returncode == 0
+        assert warning in " ".join(made.stdout.split())
+        told = tillctl("data", "keygen", "--out", f"{own}/second.txt", "--json")
+        assert json.loads(told.stdout)["on_this_machine"] is True
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        made = tillctl("data", "keygen", "--out", f"{elsewhere}/key.txt")
+        assert warning not in " ".join(made.stdout.split())
 
 
 def test_the_status_says_what_would_be_lost_and_what_was_proven(till: Till) -> None:

@@ -25,11 +25,10 @@ from tillhald.journal.recovery import Places, open_journal
 from tillhald.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tillhald.backup.layout import Filed
     from tillhald.domain.backup import BackupMade
-    from tillhald.journal.format import Row
 
 PROGRAM_S_MAX = 120.0
 OWNER = x25519.Identity.generate()
@@ -44,18 +43,17 @@ class Everything:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
-        self.records: dict[int, bytes] = {}
-        self.rows: dict[tuple[str, bytes], bytes] = {}
+        self.by_seq: dict[int, bytes] = {}
+        self.by_key: dict[tuple[str, bytes], bytes] = {}
 
     def file(self, filed: Filed) -> None:
         self.files[filed.name] = filed.content
 
-    def record(self, seq: int, envelope: bytes) -> None:
-        self.records[seq] = envelope
+    def records(self, first_seq: int, envelopes: Sequence[bytes]) -> None:
+        self.by_seq.update(enumerate(envelopes, first_seq))
 
-    def row(self, row: Row) -> None:
-        assert row.value is not None
-        self.rows[row.table, row.key] = row.value
+    def rows(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        self.by_key.update({(table, key): stored for key, stored in rows})
 
 
 def restored(*files: Path) -> Everything:

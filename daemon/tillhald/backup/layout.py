@@ -26,9 +26,11 @@ A *frame*: kind (1), size of the content (4), content. Their kinds stand in `Kin
 from __future__ import annotations
 
 import enum
-import hashlib
 import re
 import struct
+import sys
+from array import array
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -37,11 +39,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tillhald.domain.backup import BackupKind, BackupTotals
 from tillhald.domain.errors import BackupCorrupt
-from tillhald.journal.format import Row
 from tillhald.journal.identity import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -58,8 +59,9 @@ FRAME_BYTES_MAX = 32 << 20
 NAME_CHARS_MAX = 40
 
 _SIZE = struct.Struct(">I")
+_SIZES = "I"
+assert array(_SIZES).itemsize == _SIZE.size, "an unsigned int has four bytes where tills run"
 _FRAME = struct.Struct(">cI")
-_ROW_FRONT = struct.Struct(">BH")
 _TAG = b"tillhal.backup.1\0"
 HEADER_AT = len(MAGIC) + _SIZE.size
 FOOTER_BYTES = _SIZE.size + SIGNATURE_BYTES + len(END_MAGIC)
@@ -70,17 +72,18 @@ class Kind(bytes, enum.Enum):
 
     FILE = b"F"
     """Something of the till that is not in the journal: length of its name (1), name, bytes."""
-    RECORD = b"R"
-    """A record's stored bytes, see docs/reference/journal-format.md; in the order of numbers."""
-    ROW = b"T"
-    """A row: length of the table's name (1), length of the key (2), table, key, stored bytes. A
-    later one replaces an earlier one of the same table and key."""
+    RECORDS = b"R"
+    """Records one after another, in the order of their numbers: how many (4), the size of each
+    (4), the stored bytes of each, see docs/reference/journal-format.md."""
+    ROWS = b"T"
+    """Rows of one table: length of the table's name (1), table, how many (4), the sizes of key and
+    stored bytes of each (4, 4), key and stored bytes of each. A later row replaces an earlier one
+    of the same table and key."""
     ENDING = b"E"
     """The last one: MessagePack, an `Ending`."""
 
 
 _KINDS = {kind.value: kind for kind in Kind}
-_ENDING = Kind.ENDING.value
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,17 +124,12 @@ class Trailer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """What was put in. `totals`: of the state after the last record. `completed` and
-    `payable_minor`: the sales that the records in this file complete, and what they come to
-    together. `sha256`: of all frames before this one."""
+    """What was put in. `totals`: of the state after the last record."""
 
     records: int
     rows: int
     files: int
     totals: BackupTotals
-    completed: int
-    payable_minor: int
-    sha256: bytes
 
 
 class Filed(msgspec.Struct, frozen=True):
@@ -252,25 +250,58 @@ def read_file(content: bytes) -> Filed:
         raise corrupt("the name of a file in it cannot be read") from None
 
 
-def pack_row(table: str, key: bytes, stored: bytes) -> bytes:
-    """A frame that holds a row."""
+def pack_records(envelopes: Sequence[bytes]) -> bytes:
+    """A frame that holds records."""
+    return _packed(Kind.RECORDS, b"", len(envelopes), envelopes)
+
+
+def read_records(content: bytes) -> list[bytes]:
+    """The stored bytes of each. Raises BackupCorrupt."""
+    return _unpacked(content, 0, 1)
+
+
+def pack_rows(table: str, keys_and_values: Sequence[bytes]) -> bytes:
+    """A frame that holds rows: of each its key, and what is stored under it."""
     name = table.encode()
-    front = _ROW_FRONT.pack(len(name), len(key))
-    return frame(Kind.ROW, b"".join((front, name, key, stored)))
+    return _packed(Kind.ROWS, bytes([len(name)]) + name, len(keys_and_values) // 2, keys_and_values)
 
 
-def read_row(content: bytes) -> Row:
-    """The row, its value as it is stored: sealed. Raises BackupCorrupt."""
-    if len(content) < _ROW_FRONT.size:
-        raise corrupt("a row in it is too short")
-    name_bytes, key_bytes = _ROW_FRONT.unpack_from(content)
-    key_at = _ROW_FRONT.size + name_bytes
-    value_at = key_at + key_bytes
+def read_rows(content: bytes) -> tuple[str, list[bytes]]:
+    """The table, and of each row its key and what is stored under it. Raises BackupCorrupt."""
+    size = content[0] if content else 0
     try:
-        table = content[_ROW_FRONT.size : key_at].decode()
+        table = content[1 : 1 + size].decode()
     except UnicodeDecodeError:
-        raise corrupt("a row in it names no table") from None
-    return Row(table, content[key_at:value_at], content[value_at:])
+        raise corrupt("rows in it name no table") from None
+    return table, _unpacked(content, 1 + size, 2)
+
+
+def _packed(kind: Kind, front: bytes, count: int, pieces: Sequence[bytes]) -> bytes:
+    """A frame, put together at once: these make up a backup, and each copy of them counts."""
+    sizes = array(_SIZES, map(len, pieces))
+    content_bytes = len(front) + _SIZE.size + len(sizes) * _SIZE.size + sum(sizes)
+    assert content_bytes <= FRAME_BYTES_MAX, "a frame is within its limit"
+    if sys.byteorder == "little":
+        sizes.byteswap()
+    head = (_FRAME.pack(kind.value, content_bytes), front, _SIZE.pack(count), sizes.tobytes())
+    return b"".join((*head, *pieces))
+
+
+def _unpacked(content: bytes, at: int, of_each: int) -> list[bytes]:
+    pieces_at = at + _SIZE.size
+    if len(content) < pieces_at:
+        raise corrupt("a frame in it is too short")
+    (count,) = _SIZE.unpack_from(content, at)
+    at, pieces_at = pieces_at, pieces_at + count * of_each * _SIZE.size
+    if not count or len(content) < pieces_at:
+        raise corrupt("a frame in it is too short")
+    sizes = array(_SIZES, content[at:pieces_at])
+    if sys.byteorder == "little":
+        sizes.byteswap()
+    ends = list(accumulate(sizes, initial=pieces_at))
+    if ends[-1] != len(content):
+        raise corrupt("a frame in it has another size than what is in it")
+    return [content[start:end] for start, end in pairwise(ends)]
 
 
 def read_ending(content: bytes) -> Ending:
@@ -283,15 +314,12 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._held = bytearray()
-        self._sha256 = hashlib.sha256()
-        self.sha256_before = b""
-        """Of everything before the ending."""
 
     def take(self, data: bytes) -> Iterator[tuple[Kind, bytes]]:
         """Kind and content of every frame that `data` completes. Raises BackupCorrupt."""
         held = self._held
         held += data
-        at = hashed = 0
+        at = 0
         while len(held) - at >= _FRAME.size:
             kind, size = _FRAME.unpack_from(held, at)
             if size > FRAME_BYTES_MAX:
@@ -300,15 +328,10 @@ class FrameReader:
             end = content_at + size
             if len(held) < end:
                 break
-            if kind == _ENDING:
-                self._sha256.update(held[hashed:at])
-                self.sha256_before = self._sha256.digest()
-                hashed = at
             at = end
             if kind not in _KINDS:
                 raise corrupt(f"it has a frame of an unknown kind, {kind!r}")
-            yield _KINDS[kind], bytes(held[content_at:end])
-        self._sha256.update(held[hashed:at])
+            yield _KINDS[kind], bytes(memoryview(held)[content_at:end])
         del held[:at]
 
     @property

@@ -101,20 +101,22 @@ def _files(order: MakeOrder) -> list[Filed]:
 def _read_back(
     path: Path, folder: Path, written: Written, own: x25519.Identity, on_progress: Pace
 ) -> Ending:
-    """Prove that what lies on the disk is what was meant, and opens."""
+    """Prove that what lies on the disk is what was meant, opens, and is whole in itself."""
+    another = "What was read back is not what was written: the disk is failing."
     try:
         with path.open("rb", buffering=0) as file:
-            clear = check_whole(file)
-            ending = read_backup(file, clear, own, Forgetting(), on_progress)
+            try:
+                clear = check_whole(file)
+            except BackupCorrupt as damage:
+                raise BackupFailed(f"{another} {damage}", folder=str(folder)) from damage
+            if clear.sha256 != written.sha256:
+                raise BackupFailed(another, folder=str(folder))
+            return read_backup(file, clear, own, Forgetting(), on_progress)
     except BackupCorrupt as damage:
-        sentence = f"What was read back is not what was written: the disk is failing. {damage}"
-        raise BackupFailed(sentence, folder=str(folder)) from damage
+        # The disk gave back every bit, so they came from the journal like that.
+        raise BackupFailed(f"The journal has a fault, check it. {damage}") from damage
     except OSError as error:
         raise refusal_of(error, folder) from error
-    if clear.sha256 != written.sha256:
-        sentence = "What was read back is another file than the one that was written."
-        raise BackupFailed(sentence, folder=str(folder))
-    return ending
 
 
 def _made(header: Header, written: Written, ending: Ending, name: str) -> BackupMade:

@@ -22,6 +22,7 @@ import msgspec
 
 from tillhald.backup.layout import corrupt
 from tillhald.domain.backup_rules import totals_of
+from tillhald.domain.errors import BackupCorrupt, BackupFailed
 from tillhald.domain.events import decode_record
 from tillhald.domain.evolve import apply
 from tillhald.domain.state import TillState, decode_state
@@ -45,15 +46,16 @@ from tillhald.journal.format import FORMAT_VERSION, Head, pack_head, seal_row, s
 from tillhald.journal.growth import GROW_AT_PERCENT, GROW_STEP_BYTES_MIN
 from tillhald.journal.store import Store
 from tillhald.journal.verify import verify
+from tillhald.migration.copying import Migration, MigrationFailed, migrate
+from tillhald.schema import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tillhald.backup.layout import Filed
     from tillhald.backup.reading import Clear
     from tillhald.domain.backup import BackupTotals
-    from tillhald.journal.format import Row
     from tillhald.journal.identity import Identity
 
 BATCH_BYTES = 4 << 20
@@ -80,7 +82,7 @@ class Rebuild:
         self._map_bytes = MAP_BYTES_FIRST
         self._env = open_env(str(folder), map_bytes=self._map_bytes, readonly=False, create=True)
         self._tables = {name: self._env.open_db(name.encode()) for name in ALL_TABLES}
-        self._batch: list[tuple[str, bytes, bytes]] = []
+        self._batch: list[tuple[str, Sequence[tuple[bytes, bytes]]]] = []
         self._batch_bytes = 0
         self._first: Clear | None = None
         self._is_proven = False
@@ -102,25 +104,29 @@ class Rebuild:
         header = clear.header
         if self.end is not None and self._first is not None:
             is_next = Head(header.first_seq - 1, header.prev_hash) == self.end
+            if header.journal_format != self._first.header.journal_format:
+                raise corrupt("it is of another schema than the one before it")
             if not is_next or header.identity.chain_id != self._first.header.identity.chain_id:
                 raise corrupt("it does not go on where the one before it ends")
         else:
+            if header.journal_format > FORMAT_VERSION:
+                sentence = "The backup was made by a newer version of the till, and needs that one."
+                raise BackupCorrupt(sentence)
             self._first = clear
         self.end = Head(clear.trailer.last_seq, clear.trailer.head_hash)
 
     def file(self, filed: Filed) -> None:
         self.files[filed.name] = filed.content
 
-    def record(self, seq: int, envelope: bytes) -> None:
-        self._put(RECORDS, seq_key(seq), envelope)
+    def records(self, first_seq: int, envelopes: Sequence[bytes]) -> None:
+        self._put(RECORDS, [(seq_key(seq), each) for seq, each in enumerate(envelopes, first_seq)])
 
-    def row(self, row: Row) -> None:
-        assert row.value is not None, "a filed row has a value"
-        self._put(row.table, row.key, row.value)
+    def rows(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        self._put(table, rows)
 
-    def _put(self, table: str, key: bytes, stored: bytes) -> None:
-        self._batch.append((table, key, stored))
-        self._batch_bytes += len(key) + len(stored)
+    def _put(self, table: str, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        self._batch.append((table, rows))
+        self._batch_bytes += sum(len(key) + len(stored) for key, stored in rows)
         if self._batch_bytes >= BATCH_BYTES:
             self._store()
 
@@ -128,8 +134,10 @@ class Rebuild:
         while True:
             try:
                 with self._env.begin(write=True) as txn:
-                    for table, key, stored in self._batch:
-                        txn.put(key, stored, db=self._tables[table])
+                    for table, rows in self._batch:
+                        with txn.cursor(self._tables[table]) as cursor:
+                            # Records come in their order: then LMDB fills its pages.
+                            cursor.putmulti(rows, append=table == RECORDS)
                 break
             except lmdb.MapFullError:
                 if self._map_bytes >= MAP_BYTES_MOST:
@@ -153,6 +161,8 @@ class Rebuild:
         used_bytes = (self._env.info()["last_pgno"] + 1) * os.sysconf("SC_PAGE_SIZE")
         self._env.close()
         self._make_room(used_bytes)
+        if self._first.header.journal_format != FORMAT_VERSION:
+            self._migrate()
         verify(str(self.folder), on_progress)
         store = Store.open(self.folder)
         try:
@@ -168,12 +178,24 @@ class Rebuild:
         self._is_proven = True
         return quick
 
+    def _migrate(self) -> None:
+        """Bring what an older version backed up to this one's schema."""
+        building = self.folder.with_name(self.folder.name + ".migrating")
+        if building.exists():
+            shutil.rmtree(building)
+        try:
+            migrate(Migration(self.folder, building, SCHEMA), lambda _phase, _done, _total: None)
+        except MigrationFailed as why:
+            raise BackupFailed(why.sentence) from why
+        shutil.rmtree(self.folder)
+        building.rename(self.folder)
+
     def _describe(self, first: Clear, end: Head) -> None:
         header = first.header
         identity = self._identity or header.identity
         assert identity.chain_id == header.identity.chain_id, "records belong to their chain"
         meta = {
-            META_FORMAT: b"%d" % FORMAT_VERSION,
+            META_FORMAT: b"%d" % header.journal_format,
             META_ENGINE: "lmdb {}.{}.{}".format(*self._env.lib_version()).encode(),
             META_CHAIN_ID: identity.chain_id,
             META_IDENTITY: msgspec.msgpack.encode(identity),
@@ -183,8 +205,10 @@ class Rebuild:
         base = Head(header.first_seq - 1, header.prev_hash)
         if base.seq:
             meta[META_BASE] = pack_head(base)
-        for name, value in meta.items():
-            self._put(META, name, seal_row(META_SEED, name, end.seq, value))
+        self._put(
+            META,
+            [(name, seal_row(META_SEED, name, end.seq, value)) for name, value in meta.items()],
+        )
 
     def _make_room(self, used_bytes: int) -> None:
         """Written zeros behind what is used, as a journal has them: the file is the map then."""

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import lmdb
 import msgspec
 
-from tillhald.backup.layout import Ending, Kind, frame, pack_row
+from tillhald.backup.layout import Ending, pack_records, pack_rows
 from tillhald.domain.backup_rules import closed_days, totals_of
 from tillhald.domain.events import decode_record
 from tillhald.domain.evolve import apply
@@ -40,13 +41,9 @@ from tillhald.journal.format import (
     BODY_AT,
     HASH_BYTES,
     Head,
-    check_record,
-    check_row,
     record_hash,
-    record_seed,
     row_seed,
     seq_key,
-    seq_of,
     unpack_head,
     unseal_row,
 )
@@ -56,36 +53,14 @@ from tillhald.journal.preflight import check_size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SLICE_RECORDS = 2_000
-SLICE_BYTES_MAX = 4 << 20
+    Snapshot = lmdb.Transaction[bytes]
+
+SLICE_BYTES_MAX = 256 << 10
 """How much one snapshot gives at most, but for the last one; it is read before anything is
-compressed or written, so a slow target does not keep it open."""
+compressed or written, so a slow target does not keep it open. One more record or row is."""
+LAST_SLICE_RECORDS = 2_000
 PASSES_MAX = 8
 """How often what has changed meanwhile is read again, until little of it is left."""
-_COMPLETES = b"SaleCompleted"
-
-
-_KIND_WITHIN = 32
-"""An event's kind is the first thing in it."""
-
-
-class _Payable(msgspec.Struct):
-    payable_minor: int
-
-
-class _Completed(msgspec.Struct, tag="SaleCompleted"):
-    """Of a completion the one thing that is summed up: decoding all of it takes ten times as
-    long, for every sale that the till has ever made."""
-
-    totals: _Payable
-
-
-class _Events(msgspec.Struct):
-    events: list[msgspec.Raw]
-
-
-_events = msgspec.msgpack.Decoder(_Events)
-_completed = msgspec.msgpack.Decoder(_Completed)
 
 
 class Counted(msgspec.Struct):
@@ -95,28 +70,11 @@ class Counted(msgspec.Struct):
     rows: int = 0
     files: int = 0
     plain_bytes: int = 0
-    completed: int = 0
-    payable_minor: int = 0
 
-    def count(self, body: bytes) -> None:
-        """Count a record by its body."""
-        self.records += 1
-        if _COMPLETES in body:
-            for event in _events.decode(body).events:
-                if _COMPLETES in memoryview(event).tobytes()[:_KIND_WITHIN]:
-                    self.completed += 1
-                    self.payable_minor += _completed.decode(event).totals.payable_minor
-
-    def ending(self, state: TillState, sha256: bytes) -> Ending:
+    def ending(self, state: TillState) -> Ending:
         """The last frame's content."""
         return Ending(
-            records=self.records,
-            rows=self.rows,
-            files=self.files,
-            totals=totals_of(state),
-            completed=self.completed,
-            payable_minor=self.payable_minor,
-            sha256=sha256,
+            records=self.records, rows=self.rows, files=self.files, totals=totals_of(state)
         )
 
 
@@ -149,12 +107,10 @@ class Source:
             self._env.close()
             raise
         self.head = self.after
-        """How far records have been given."""
+        """The record that it ends with, once all frames were given."""
+        self._given_seq = self.after.seq
         self.counted = Counted()
         self.end_state = TillState()
-        self._seeds = {
-            table: row_seed(self._chain_id, table) for table in (*INDEX_TABLES, CHECKPOINTS)
-        }
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +118,7 @@ class Source:
     def __exit__(self, *_: object) -> None:
         self._env.close()
 
-    def _check_after(self, txn: lmdb.Transaction[memoryview]) -> None:
+    def _check_after(self, txn: Snapshot) -> None:
         seq = self.after.seq
         if seq == self.base.seq:
             same = self.after.hash == self.base.hash
@@ -176,19 +132,19 @@ class Source:
             raise JournalDamaged(Fault.FORK, seq, sentence)
 
     def frames(self) -> Iterator[bytes]:
-        """All frames of records and rows, slice by slice. `head` has moved to the end then."""
+        """All frames of records and rows, slice by slice."""
         rows_until = self.after.seq
         for _ in range(PASSES_MAX):
             goal = self._stored_head().seq
-            while self.head.seq < goal:
+            while self._given_seq < goal:
                 with self._snapshot() as txn:
-                    piece = self._records(txn, limit=SLICE_RECORDS)
+                    piece = self._records(txn, goal)
                 yield piece
-            began_at = self.head.seq
+            began_at = self._given_seq
             for table in INDEX_TABLES:
                 yield from self._rows_in_slices(table, rows_until)
             rows_until = began_at
-            if self._stored_head().seq - rows_until <= SLICE_RECORDS:
+            if self._stored_head().seq - rows_until <= LAST_SLICE_RECORDS:
                 break
         with self._snapshot() as txn:
             pieces = list(self._last_slice(txn, rows_until))
@@ -198,125 +154,109 @@ class Source:
         with self._snapshot() as txn:
             return unpack_head(read_meta(txn, self._tables[META], META_HEAD))
 
-    def _last_slice(self, txn: lmdb.Transaction[memoryview], rows_until: int) -> Iterator[bytes]:
+    def _last_slice(self, txn: Snapshot, rows_until: int) -> Iterator[bytes]:
         end = unpack_head(read_meta(txn, self._tables[META], META_HEAD))
-        while self.head.seq < end.seq:
-            yield self._records(txn, limit=end.seq - self.head.seq)
-        if self.head != end:
-            sentence = f"Record {self.head.seq} is not the one that was stored last."
-            raise JournalDamaged(Fault.FORK, self.head.seq, sentence)
+        while self._given_seq < end.seq:
+            yield self._records(txn, end.seq)
         if end.seq > rows_until:
             for table in INDEX_TABLES:
-                yield from self._changed_rows(txn, table, rows_until)
+                key: bytes | None = b""
+                while key is not None:
+                    key, piece = self._rows(txn, table, key, rows_until)
+                    if piece:
+                        yield piece
         checkpoint, state = self._newest_checkpoint(txn)
         if checkpoint:
             yield checkpoint
         self.end_state = self._replayed(txn, state, end)
+        # Whether the records lead there is found out when the backup is read back.
+        self.head = end
 
-    def _records(self, txn: lmdb.Transaction[memoryview], *, limit: int) -> bytes:
-        """Frames of up to `limit` records after `head`, checked as they are read."""
-        seed = record_seed(self._chain_id)
-        seq, last_hash = self.head
-        pieces: list[bytes] = []
-        taken_bytes = 0
+    def _records(self, txn: Snapshot, until_seq: int) -> bytes:
+        """A frame of the records that follow, up to `until_seq`, as they are stored."""
+        seq = self._given_seq
         with txn.cursor(self._tables[RECORDS]) as cursor:
             there = cursor.set_range(seq_key(seq + 1))
-            while there and len(pieces) < limit and taken_bytes < SLICE_BYTES_MAX:
-                seq += 1
-                envelope = bytes(cursor.value())
-                if seq_of(cursor.key()) != seq:
-                    sentence = f"Record {seq} is missing; the next is {seq_of(cursor.key())}."
-                    raise JournalDamaged(Fault.MISSING, seq, sentence)
-                if check_record(seed, seq, envelope) != last_hash:
-                    sentence = f"Record {seq} does not follow the record {seq - 1} that is stored."
-                    raise JournalDamaged(Fault.FORK, seq, sentence)
-                last_hash = record_hash(self._chain_id, seq, envelope)
-                self.counted.count(envelope[BODY_AT:])
-                pieces.append(frame(Kind.RECORD, envelope))
+            left = islice(cursor.iternext(keys=False) if there else (), until_seq - seq)
+            envelopes: list[bytes] = []
+            taken_bytes = 0
+            for envelope in left:
+                envelopes.append(envelope)
                 taken_bytes += len(envelope)
-                there = cursor.next()
-        if not pieces:
+                if taken_bytes >= SLICE_BYTES_MAX:
+                    break
+        if not envelopes:
             sentence = f"The records end at {seq}, but more were stored."
             raise JournalDamaged(Fault.TRUNCATED, seq + 1, sentence)
-        self.head = Head(seq, last_hash)
-        return b"".join(pieces)
+        self._given_seq += len(envelopes)
+        self.counted.records += len(envelopes)
+        return pack_records(envelopes)
 
     def _rows_in_slices(self, table: str, after_seq: int) -> Iterator[bytes]:
         """Rows that came with a record after `after_seq`."""
-        key = b""
-        at_end = False
-        while not at_end:
-            pieces: list[bytes] = []
-            with self._snapshot() as txn, txn.cursor(self._tables[table]) as cursor:
-                there = cursor.set_range(key) if key else cursor.first()
-                if there and key and bytes(cursor.key()) == key:
-                    there = cursor.next()
-                seen = taken_bytes = 0
-                while there and seen < SLICE_RECORDS and taken_bytes < SLICE_BYTES_MAX:
-                    seen += 1
-                    key = bytes(cursor.key())
-                    taken_bytes += self._take_row(table, cursor, after_seq, pieces)
-                    there = cursor.next()
-                at_end = not there
-            if pieces:
-                yield b"".join(pieces)
+        key: bytes | None = b""
+        while key is not None:
+            with self._snapshot() as txn:
+                key, piece = self._rows(txn, table, key, after_seq)
+            if piece:
+                yield piece
 
-    def _changed_rows(
-        self, txn: lmdb.Transaction[memoryview], table: str, after_seq: int
-    ) -> Iterator[bytes]:
-        pieces: list[bytes] = []
-        with txn.cursor(self._tables[table]) as cursor:
-            there = cursor.first()
-            while there:
-                self._take_row(table, cursor, after_seq, pieces)
-                there = cursor.next()
-        yield b"".join(pieces)
-
-    def _take_row(
-        self, table: str, cursor: lmdb.Cursor[memoryview], after_seq: int, pieces: list[bytes]
-    ) -> int:
-        value = cursor.value()
+    def _rows(
+        self, txn: Snapshot, table: str, after_key: bytes, after_seq: int
+    ) -> tuple[bytes | None, bytes]:
+        """A frame of rows behind `after_key` that came with a record after `after_seq`, empty if
+        these are none; with the key to go on behind, None at the table's end."""
         # The number that the row came with stands in front, see docs/reference/journal-format.md.
-        if int.from_bytes(value[:8], "big") <= after_seq and after_seq != self.base.seq:
-            return 0
-        key, stored = bytes(cursor.key()), bytes(value)
-        check_row(self._seeds[table], table, key, stored)
-        pieces.append(pack_row(table, key, stored))
-        self.counted.rows += 1
-        return len(stored)
+        is_all = after_seq == self.base.seq
+        number = seq_key(after_seq)
+        taken: list[bytes] = []
+        seen_bytes = 0
+        key: bytes | None = None
+        with txn.cursor(self._tables[table]) as cursor:
+            there = cursor.set_range(after_key) if after_key else cursor.first()
+            if there and after_key and cursor.key() == after_key:
+                there = cursor.next()
+            for key, stored in cursor.iternext() if there else ():
+                if is_all or stored[:8] > number:
+                    taken += (key, stored)
+                seen_bytes += len(stored)
+                if seen_bytes >= SLICE_BYTES_MAX:
+                    break
+            else:
+                key = None
+        self.counted.rows += len(taken) // 2
+        return key, pack_rows(table, taken) if taken else b""
 
-    def _newest_checkpoint(self, txn: lmdb.Transaction[memoryview]) -> tuple[bytes, TillState]:
+    def _newest_checkpoint(self, txn: Snapshot) -> tuple[bytes, TillState]:
         """Its frame and its state; nothing, and the state before all records, where none is."""
+        seed = row_seed(self._chain_id, CHECKPOINTS)
         with txn.cursor(self._tables[CHECKPOINTS]) as cursor:
             for key, stored in cursor.iterprev():
-                raw = bytes(stored)
                 try:
-                    value = unseal_row(self._seeds[CHECKPOINTS], CHECKPOINTS, bytes(key), raw)
+                    value = unseal_row(seed, CHECKPOINTS, key, stored)
                 except JournalDamaged:
                     continue
                 self.counted.rows += 1
-                return pack_row(CHECKPOINTS, bytes(key), raw), decode_state(value[HASH_BYTES:])
+                return pack_rows(CHECKPOINTS, (key, stored)), decode_state(value[HASH_BYTES:])
         return b"", TillState()
 
-    def _replayed(
-        self, txn: lmdb.Transaction[memoryview], state: TillState, end: Head
-    ) -> TillState:
+    def _replayed(self, txn: Snapshot, state: TillState, end: Head) -> TillState:
         with txn.cursor(self._tables[RECORDS]) as cursor:
             there = cursor.set_range(seq_key(state.seq + 1))
             while there and state.seq < end.seq:
-                body = bytes(cursor.value())[BODY_AT:]
+                body = cursor.value()[BODY_AT:]
                 state = apply(state, decode_record(body), state.seq + 1)
                 there = cursor.next()
         return state
 
     @contextlib.contextmanager
-    def _snapshot(self) -> Iterator[lmdb.Transaction[memoryview]]:
+    def _snapshot(self) -> Iterator[Snapshot]:
         try:
-            txn = self._env.begin(buffers=True)
+            txn = self._env.begin()
         except lmdb.MapResizedError:
             # The daemon has grown the file since we mapped it; 0 means: take over its size.
             self._env.set_mapsize(0)
-            txn = self._env.begin(buffers=True)
+            txn = self._env.begin()
         with txn:
             yield txn
 

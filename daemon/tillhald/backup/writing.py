@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from pyrage import x25519
 
     from tillhald.backup.layout import Header
-    from tillhald.backup.source import Source
+    from tillhald.backup.source import Counted, Source
 
-ZSTD_LEVEL = 3
-GATHER_BYTES = 256 << 10
-"""What is compressed at once."""
+ZSTD_LEVEL = 2
+"""On what a till writes it packs as tight as 3, within a hundredth, in less time."""
 
 
 class Sink(Protocol):
@@ -116,7 +115,7 @@ def write_backup(
     out = _Counting(sink)
     front = pack_front(header)
     out.write(front)
-    pulled = _Pulled(_compressed(_frames(source, files, on_progress)))
+    pulled = _Pulled(_compressed(_frames(source, files, on_progress), source.counted))
     try:
         pyrage.encrypt_io(pulled, out, list(recipients))
     except BaseException as error:
@@ -147,35 +146,26 @@ def write_backup(
 def _frames(
     source: Source, files: Sequence[Filed], on_progress: Callable[[int, int], None]
 ) -> Iterator[bytes]:
-    sha256 = hashlib.sha256()
     counted = source.counted
     for filed in files:
-        piece = pack_file(filed)
         counted.files += 1
-        counted.plain_bytes += len(piece)
-        sha256.update(piece)
-        yield piece
+        yield pack_file(filed)
     for piece in source.frames():
-        counted.plain_bytes += len(piece)
-        sha256.update(piece)
         yield piece
         on_progress(counted.records, source.begun_at.seq - source.after.seq)
-    ending = frame(
-        Kind.ENDING, msgspec.msgpack.encode(counted.ending(source.end_state, sha256.digest()))
-    )
-    counted.plain_bytes += len(ending)
-    yield ending
+    yield frame(Kind.ENDING, msgspec.msgpack.encode(counted.ending(source.end_state)))
 
 
-def _compressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True).compressobj()
-    gathered = bytearray()
-    for piece in pieces:
-        gathered += piece
-        if len(gathered) >= GATHER_BYTES:
-            yield compressor.compress(bytes(gathered))
-            gathered.clear()
-    yield compressor.compress(bytes(gathered)) + compressor.flush()
+def _compressed(frames: Iterator[bytes], counted: Counted) -> Iterator[bytes]:
+    # One worker beside this thread: what is read next is read meanwhile.
+    compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True, threads=1)
+    packing = compressor.compressobj()
+    for piece in frames:
+        counted.plain_bytes += len(piece)
+        packed = packing.compress(piece)
+        if packed:
+            yield packed
+    yield packing.flush()
 
 
 def write_all(fd: int, data: bytes) -> None:

@@ -27,7 +27,7 @@ from tillhald.ctl.connection import (
     show_facts,
     write_json,
 )
-from tillhald.ctl.keys import KeyFile, key_text, make_key
+from tillhald.ctl.keys import KeyFile, key_text, lies_on_this_machine, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -194,11 +194,18 @@ def keygen(
     loses all secret keys loses all backups.
     """
     public = make_key(to)
+    is_here = lies_on_this_machine(to)
     if as_json:
-        write_json({"public_key": public, "path": str(to)})
+        write_json({"public_key": public, "path": str(to), "on_this_machine": is_here})
         return
     out.print(f'Put this into till.toml, under [backup]: recipients = ["{public}"]', markup=False)
     out.print(f"The secret key is in {to}. It must not stay on the till.", markup=False)
+    if is_here:
+        out.print(
+            "But that is this machine's own disk. If this is the till, the key would be lost with "
+            "the data that it should save: move the file to a stick, and remove it here.",
+            style="yellow",
+        )
 
 
 def _newest(till: Till) -> str:

@@ -13,6 +13,7 @@ from pyrage import x25519
 from tillhald.ctl.connection import give_up
 
 KEY_FILE_BYTES_MAX = 4_096
+_OWN_DISKS = (Path("/"), Path("/var/lib"))
 
 KeyFile = Annotated[
     Path | None,
@@ -55,3 +56,9 @@ def make_key(file: Path) -> str:
     except OSError as error:
         give_up(f"The key cannot be written to {file}: {error.strerror}.")
     return public
+
+
+def lies_on_this_machine(file: Path) -> bool:
+    """Whether the file is on the disk that this machine starts from or keeps a till's data on."""
+    disk = file.stat().st_dev
+    return any(place.exists() and place.stat().st_dev == disk for place in _OWN_DISKS)

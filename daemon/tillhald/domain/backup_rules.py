@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -75,6 +76,21 @@ def totals_of(state: TillState) -> BackupTotals:
 def closed_days(state: TillState) -> int:
     """How many business days are over."""
     return state.days_opened - (1 if state.day else 0)
+
+
+def backed_up_ms(book: BackupBook) -> int | None:
+    """When the last backup was made, Unix time; None before there was one."""
+    return book.last.made_ms if book.last else None
+
+
+def proven_ms(book: BackupBook) -> int | None:
+    """When a restore was last proven, Unix time; None before there was one."""
+    return book.drill.at_ms if book.drill else None
+
+
+def age_s(since_ms: int | None, now_ms: int) -> float:
+    """How long ago it was; infinite if it never was, and 0 by a clock that was set back."""
+    return math.inf if since_ms is None else max(0, now_ms - since_ms) / 1000
 
 
 # --- what the till remembers

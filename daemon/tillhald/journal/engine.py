@@ -14,6 +14,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import lmdb
+import msgspec
 
 from tillhald.journal.errors import Fault, JournalDamaged, OtherSchema, StorageFailed
 from tillhald.journal.format import (
@@ -45,6 +46,8 @@ META_IDENTITY = b"identity"
 META_HEAD = b"head"
 META_CLOSED = b"closed"
 META_BASE = b"base"
+META_MIGRATED = b"migrated"
+"""From which schema the journal was copied, and at which record; only where it was."""
 META_SEED = row_seed(b"", META)
 
 KEY_BYTES_MAX = 511
@@ -117,6 +120,13 @@ def read_base(txn: AnyTransaction, table: lmdb._Database) -> Head:
     if txn.get(META_BASE, db=table) is None:
         return Head(0, NO_HASH)
     return unpack_head(read_meta(txn, table, META_BASE))
+
+
+def read_migrated_seq(txn: AnyTransaction, table: lmdb._Database) -> int:
+    """Return the record up to which rows were made of another schema's; 0 where none were."""
+    if txn.get(META_MIGRATED, db=table) is None:
+        return 0
+    return int(msgspec.msgpack.decode(read_meta(txn, table, META_MIGRATED))["seq"])
 
 
 def check_format(txn: AnyTransaction, table: lmdb._Database) -> None:

@@ -46,8 +46,6 @@ class OtherSchema(StorageFailed):
     `schema` is lower than the program's where a migration can bring the journal here.
     """
 
-    reason: ClassVar[str] = "OTHER_SCHEMA"
-
     def __init__(self, schema: int, sentence: str) -> None:
         super().__init__(sentence)
         self.schema = schema

@@ -21,6 +21,7 @@ from tillhald.journal.engine import (
     check_format,
     read_base,
     read_meta,
+    read_migrated_seq,
 )
 from tillhald.journal.errors import Fault, JournalDamaged, JournalMissing
 from tillhald.journal.format import (
@@ -76,6 +77,9 @@ class Store:
         self.engine = Engine(str(folder), readonly=bool(unsettled))
         try:
             self.identity, self.base = self._read_description()
+            with self.engine.reading() as txn:
+                self.migrated_seq = read_migrated_seq(txn, self.engine.tables[META])
+                """Rows up to this record were made of an older schema's, see `migration`."""
         except BaseException:
             self.engine.close()
             raise

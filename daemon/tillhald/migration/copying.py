@@ -27,6 +27,7 @@ from tillhald.journal.engine import (
     META_ENGINE,
     META_FORMAT,
     META_HEAD,
+    META_MIGRATED,
     META_SEED,
     RECORDS,
     data_file,
@@ -54,8 +55,6 @@ ROOM_BYTES_MIN = 4 << 20
 """What must be free on the disk beyond what the new journal needs."""
 MAP_BYTES_STEP = 1 << 20
 MAP_BYTES_MOST = 64 << 30
-META_MIGRATED = b"migrated"
-"""In `meta`: from which schema a journal was copied, and at which record."""
 
 Item = tuple[bytes, bytes]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tillhald.journal.errors import StorageError
+from tillhald.journal.errors import OtherSchema, StorageError
 from tillhald.migration.copying import Migrated
 from tillhald.migration.reading import Sums
 
@@ -51,6 +51,8 @@ class Pace:
 
 def reason_of(error: Exception) -> str:
     """The reason that stands for an error of the storage."""
+    if isinstance(error, OtherSchema):
+        return "OTHER_SCHEMA"
     if isinstance(error, StorageError):
         return error.reason
     number = error.errno if isinstance(error, OSError) else getattr(error, "code", None)

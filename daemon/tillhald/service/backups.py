@@ -288,7 +288,8 @@ class Backups:
     async def _make(self, kind: BackupKind | None, request_id: str) -> Done:
         began_s = self._tried_s = time.monotonic()
         book = self._till.state.backups
-        base = self._store.base.seq
+        # One made under another schema has other rows: nothing can go on from it.
+        base = max(self._store.base.seq, self._store.migrated_seq)
         last = book.last
         wanted = kind or backup_rules.next_kind(book)
         # An increment goes on from a record; one that lies in a file put aside cannot be read.

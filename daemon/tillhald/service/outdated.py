@@ -67,7 +67,7 @@ def bring_here(places: Places, other: OtherSchema, *, wall_ms: int) -> None:
     try:
         line = _copy(here, places.spills)
         if line.migrated is not None:
-            _put_in_place(here, line.migrated)
+            put_in_place(here, line.migrated)
             return
     finally:
         lock.release()
@@ -100,7 +100,7 @@ def _copy(here: Path, spills: tuple[Path, ...]) -> Line:
     return last
 
 
-def _put_in_place(here: Path, migrated: Migrated) -> None:
+def put_in_place(here: Path, migrated: Migrated) -> None:
     """The old one aside, the new one in its place; `complete_migration` finishes it after a cut."""
     name = f"{here.name}.schema-{migrated.from_schema}"
     numbered = (here.with_name(f"{name}-{n}") for n in itertools.count(1))

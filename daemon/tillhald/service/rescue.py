@@ -56,7 +56,8 @@ def rescue(places: Places, damage: JournalDamaged, *, wall_ms: int, fault: str =
     OSError, lmdb.Error; the damaged file then stays where it is.
     """
     here = journal_now(places)
-    log.critical("journal_damaged", folder=str(here), fault=damage.fault, why=damage.sentence)
+    if fault == "damaged":
+        log.critical("journal_damaged", folder=str(here), fault=damage.fault, why=damage.sentence)
     lock = JournalLock.acquire(places.folder)
     try:
         with salvage(Path(data_file(str(here)))) as found:

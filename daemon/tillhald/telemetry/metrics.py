@@ -38,3 +38,11 @@ SCANS = Counter(
     "Scans, by what became of them.",
     ["device", "outcome"],
 )
+BACKUP_AGE_SECONDS = Gauge(
+    "tillhal_backup_age_seconds",
+    "Time since the last backup that was read back whole; +Inf before there was one.",
+)
+PROVEN_RESTORE_AGE_SECONDS = Gauge(
+    "tillhal_proven_restore_age_seconds",
+    "Time since the last restore that was proven; +Inf before there was one.",
+)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.backups import OWNER
 from tillhald.backup import layout
-from tillhald.backup.layout import Header, Kind, frame, pack_row
+from tillhald.backup.layout import Header, Kind, frame, pack_records, pack_rows
 from tillhald.backup.reading import Forgetting, check_whole, read_backup
 from tillhald.backup.source import Counted
 from tillhald.backup.writing import write_backup
@@ -19,7 +19,7 @@ from tillhald.domain.backup import BackupKind
 from tillhald.domain.errors import BackupCorrupt
 from tillhald.domain.events import Record, TillStopped, encode_record
 from tillhald.domain.state import TillState
-from tillhald.journal.format import BODY_AT, NO_HASH, Head, row_seed, seal, seal_row
+from tillhald.journal.format import NO_HASH, Head, row_seed, seal, seal_row
 from tillhald.journal.identity import Identity, Phase
 
 if TYPE_CHECKING:
@@ -50,9 +50,7 @@ class Frames:
         self.head = self.begun_at = records()[-1][0]
         self.counted = Counted()
         self.end_state = TillState()
-        for _, envelope in records():
-            self.counted.count(envelope[BODY_AT:])
-        self.counted.rows = 1
+        self.counted.records, self.counted.rows = RECORDS, 1
 
     def frames(self) -> Iterator[bytes]:
         yield from self._pieces
@@ -62,8 +60,8 @@ def good() -> list[bytes]:
     """Frames that hold together."""
     row = seal_row(row_seed(CHAIN_ID, "sales"), b"s1", 1, b"sold")
     return [
-        *(frame(Kind.RECORD, envelope) for _, envelope in records()),
-        pack_row("sales", b"s1", row),
+        *(pack_records([envelope]) for _, envelope in records()),
+        pack_rows("sales", [b"s1", row]),
     ]
 
 
@@ -110,6 +108,8 @@ def read(file: io.BytesIO) -> None:
 def test_frames_that_hold_together_are_taken() -> None:
     """The control."""
     read(written(*good()))
+    read(written(pack_records([envelope for _, envelope in records()]), good()[-1]))
+    read(written(*renumbered(5, 0)()))
 
 
 def without(index: int) -> Callable[[], list[bytes]]:
@@ -129,7 +129,7 @@ def changed() -> list[bytes]:
 
 def of_another_chain() -> list[bytes]:
     pieces = good()
-    pieces[2] = frame(Kind.RECORD, records(bytes(16))[2][1])
+    pieces[2] = pack_records([records(bytes(16))[2][1]])
     return pieces
 
 
@@ -137,18 +137,18 @@ def rewritten() -> list[bytes]:
     """A record that is whole by itself, and not the one that the next one follows."""
     pieces = good()
     body = encode_record(Record(wall_ms=99, events=(TillStopped(),)))
-    pieces[2] = frame(Kind.RECORD, seal(CHAIN_ID, 3, records()[1][0].hash, body)[0])
+    pieces[2] = pack_records([seal(CHAIN_ID, 3, records()[1][0].hash, body)[0]])
     return pieces
 
 
 def row_changed() -> list[bytes]:
     row = seal_row(row_seed(CHAIN_ID, "sales"), b"s2", 1, b"sold")
-    return [*good()[:-1], pack_row("sales", b"s1", row)]
+    return [*good()[:-1], pack_rows("sales", [b"s1", row])]
 
 
 def row_of_no_table() -> list[bytes]:
     row = seal_row(row_seed(CHAIN_ID, "stock"), b"s1", 1, b"sold")
-    return [*good()[:-1], pack_row("stock", b"s1", row)]
+    return [*good()[:-1], pack_rows("stock", [b"s1", row])]
 
 
 def twice() -> list[bytes]:
@@ -157,6 +157,31 @@ def twice() -> list[bytes]:
 
 def unknown() -> list[bytes]:
     return [*good(), b"X" + (4).to_bytes(4, "big") + os.urandom(4)]
+
+
+def renumbered(at: int, change: int) -> Callable[[], list[bytes]]:
+    """One of the four-byte numbers in a frame of two records is another."""
+
+    def pieces() -> list[bytes]:
+        both = bytearray(pack_records([envelope for _, envelope in records()[:2]]))
+        number = int.from_bytes(both[at : at + 4], "big") + change
+        both[at : at + 4] = number.to_bytes(4, "big")
+        return [bytes(both), *good()[2:]]
+
+    return pieces
+
+
+def empty() -> list[bytes]:
+    return [*good(), frame(Kind.RECORDS, b"")]
+
+
+def of_none() -> list[bytes]:
+    return [*good(), pack_records([])]
+
+
+def half_a_row() -> list[bytes]:
+    content = b"\x05sales" + (1).to_bytes(4, "big") + (2).to_bytes(4, "big") + b"s1"
+    return [*good(), frame(Kind.ROWS, content)]
 
 
 def endless() -> list[bytes]:
@@ -178,6 +203,14 @@ def endless() -> list[bytes]:
         twice,
         unknown,
         endless,
+        renumbered(5, 1),
+        renumbered(5, -1),
+        renumbered(5, 1 << 30),
+        renumbered(9, 1),
+        renumbered(13, -1),
+        empty,
+        of_none,
+        half_a_row,
     ],
 )
 def test_a_signed_backup_that_does_not_hold_together_is_refused(

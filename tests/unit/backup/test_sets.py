@@ -45,22 +45,22 @@ def stored(journal: Path, until_seq: int) -> Everything:
         for key, value in txn.cursor(store.engine.tables["records"]):
             seq = int.from_bytes(key, "big")
             if seq <= until_seq:
-                found.records[seq] = value
+                found.by_seq[seq] = value
         for table in INDEX_TABLES:
             for key, value in txn.cursor(store.engine.tables[table]):
                 if int.from_bytes(value[:8], "big") <= until_seq:
-                    found.rows[table, key] = value
+                    found.by_key[table, key] = value
     store.close()
     return found
 
 
 def assert_holds_the_journal(taker: Everything, journal: Path, until_seq: int) -> None:
     wanted = stored(journal, until_seq)
-    assert taker.records == wanted.records
-    held = {name: value for name, value in taker.rows.items() if name[0] != "checkpoints"}
+    assert taker.by_seq == wanted.by_seq
+    held = {name: value for name, value in taker.by_key.items() if name[0] != "checkpoints"}
     # A row that changed after the backup is there as it was then, and can not be compared.
-    assert {name: held[name] for name in wanted.rows} == wanted.rows
-    assert max(taker.records) == until_seq
+    assert {name: held[name] for name in wanted.by_key} == wanted.by_key
+    assert max(taker.by_seq) == until_seq
 
 
 def file_of(line: Line, stick: Path) -> Path:
@@ -88,6 +88,8 @@ def test_whoever_should_can_open_it_and_the_totals_are_those_of_the_till(
     (found,) = checked(file_of(line, stick), key=keys[who], scratch=tmp_path / "s").found or []
     assert found.is_open
     assert found.totals == line.made.totals
+    assert found.completed == found.totals.sales > 0
+    assert found.payable_minor == found.totals.payable_minor
     assert found.sha256 == line.made.sha256
     assert not (tmp_path / "s").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,12 @@ from tillhald.domain.backup_rules import (
     BackupRules,
     Kept,
     Moment,
+    age_s,
+    backed_up_ms,
     book_after,
     drill_due,
     due,
+    proven_ms,
     removable,
     sets_of,
 )
@@ -188,3 +192,18 @@ def test_the_newest_whole_set_is_never_removed_whatever_lies_there(seed: int) ->
     left = [b for b in backups if b not in gone]
     assert [names(s) for s in sets_of(left)] == [names(s) for s in sets if not set(s) & set(gone)]
     assert all(set(s) <= set(gone) for s in sets if set(s) & set(gone))
+
+
+def test_what_never_was_is_infinitely_long_ago_and_a_clock_set_back_makes_nothing_young() -> None:
+    book = BackupBook()
+    assert age_s(backed_up_ms(book), 1_000) == age_s(proven_ms(book), 1_000) == math.inf
+    made = BackupMade(
+        backup_id="b", kind=FULL, file_name="b", first_seq=1, last_seq=1, head_hash="", size_bytes=0
+    )
+    book = book_after(book, ev.BackupDone(made=made, target=""), 1_000, 0)
+    assert age_s(backed_up_ms(book), 3_500) == 2.5
+    assert proven_ms(book) is None
+    passed = ev.RestoreDrillDone(backup_id="b", last_seq=1, passed=True)
+    book = book_after(book, passed, 2_000, 0)
+    assert age_s(proven_ms(book), 2_000) == 0
+    assert age_s(proven_ms(book), 1_000) == 0

@@ -1,0 +1,119 @@
+"""The programs of the migration, run as an upgrade runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hwsim.power.disk import PowerCutDisk, why_not
+from hwsim.power.faults import Fail, Rule
+from tests.contract.journal_story import rows_of
+from tests.support.golden_journals import altered, make_golden, make_golden_with_spill
+from tillhald.domain.events import Record, TillStopped, encode_record
+from tillhald.journal.engine import RECORDS
+from tillhald.journal.spill import open_spill
+from tillhald.journal.store import Store
+from tillhald.journal.writer import JournalWriter
+from tillhald.migration.copying import MigrationFailed
+from tillhald.migration.reading import Reading
+from tillhald.service.migrations import run_check, run_migration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+on_a_disk = pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
+
+
+def quietly(_phase: str, _done: int, _total: int) -> None:
+    """Nobody looks at the progress."""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The journal of schema 1."""
+    return make_golden(tmp_path / "old")
+
+
+def test_it_tells_how_far_it_is_and_what_came_of_it(old: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    target = tmp_path / "new"
+    migrated = asyncio.run(run_migration(old, target, lambda *progress: told.append(progress)))
+    assert told[0][0] == "copying"
+    assert told[-1][0] == "checking"
+    assert told[-1][1] == told[-1][2], "all of it was checked"
+    assert asyncio.run(run_check(target, quietly)) == migrated.sums
+
+
+def test_a_damaged_journal_is_named_as_such(old: Path, tmp_path: Path) -> None:
+    altered(old, "receipts")
+    with pytest.raises(MigrationFailed, match="receipts is not what was written") as failed:
+        asyncio.run(run_migration(old, tmp_path / "new", quietly))
+    assert failed.value.reason == "JOURNAL_CORRUPT"
+
+
+def test_a_journal_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(MigrationFailed, match="No such file") as failed:
+        asyncio.run(run_migration(tmp_path / "nowhere", tmp_path / "new", quietly))
+    assert failed.value.reason == "STORAGE_FAILED"
+
+
+def test_a_fact_that_the_program_does_not_know_stops_the_way_to_it(
+    old: Path, tmp_path: Path
+) -> None:
+    """As after an export for an older program: it says so itself, before it is trusted with it."""
+    target = tmp_path / "new"
+    asyncio.run(run_migration(old, target, quietly))
+    body = encode_record(Record(wall_ms=1, events=(TillStopped(),)))
+    append(target, body.replace(b"TillStopped", b"TillFlownTo"))
+    with pytest.raises(MigrationFailed, match="another version") as failed:
+        asyncio.run(run_check(target, quietly))
+    assert failed.value.reason == "OTHER_SCHEMA"
+
+
+def append(folder: Path, body: bytes) -> None:
+    store = Store.open(folder)
+    writer = JournalWriter(store, on_durable=lambda _: None, on_failed=lambda _: None)
+    writer.append(body)
+    writer.close(10)
+    store.close()
+
+
+@on_a_disk
+def test_a_full_disk_is_said_to_be_full_and_nothing_is_left(
+    old: Path, power_cut_disk: PowerCutDisk
+) -> None:
+    before = rows_of(old)
+    power_cut_disk.free_bytes = 1 << 20
+    with pytest.raises(MigrationFailed, match="are free") as failed:
+        asyncio.run(run_migration(old, power_cut_disk.path / "new", quietly))
+    assert failed.value.reason == "DISK_FULL"
+    power_cut_disk.free_bytes = 64 << 20
+    power_cut_disk.fail(Rule("write", "*data.mdb", Fail(errno.ENOSPC), nth=3))
+    with pytest.raises(MigrationFailed) as failed:
+        asyncio.run(run_migration(old, power_cut_disk.path / "new", quietly))
+    assert failed.value.reason == "DISK_FULL"
+    assert power_cut_disk.injected, "the control: the disk did fill up"
+    power_cut_disk.clear_faults()
+    assert not (power_cut_disk.path / "new").exists()
+    assert rows_of(old) == before
+    asyncio.run(run_migration(old, power_cut_disk.path / "new", quietly))
+
+
+def test_what_only_the_spill_holds_comes_along(old: Path, tmp_path: Path) -> None:
+    """The old program died with records in its spill: they were answered for."""
+    whole = tmp_path / "whole"
+    asyncio.run(run_migration(old, whole, quietly))
+    spill = tmp_path / "journal.spill"
+    short = make_golden_with_spill(tmp_path / "journal", spill, 12)
+    foreign = tmp_path / "foreign.spill"
+    open_spill([foreign], bytes(16), size_bytes=1 << 20).close()
+    order = run_migration(short, tmp_path / "new", quietly, spills=[foreign, spill])
+    migrated = asyncio.run(order)
+    with Reading(str(old)) as journal:
+        assert migrated.sums == journal.sums()
+    new, expected = rows_of(tmp_path / "new"), rows_of(whole)
+    for table in (RECORDS, "sales", "requests", "jobs", "outages"):
+        assert new[table] == expected[table], table
