@@ -8,7 +8,7 @@ TESTS  := $(BIN)/python -m pytest -n auto --dist loadfile
 CODE   := clients daemon hwsim tests bench tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format gen bench powercut printjobs fuzz clean
+.PHONY: help demo run test check format gen bench powercut printjobs fuzz bundle clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,5 +56,8 @@ printjobs: $(READY) ## Print 6,000 receipts under faults and power cuts, beside 
 fuzz: $(READY) ## Throw a million random inputs at each reader of bytes from outside; a quarter of an hour
 	@$(BIN)/python tools/fuzz.py
 
+bundle: $(READY) ## Make a signed file of this version for tills without a network; KEYS=DIR to sign with
+	@$(BIN)/python tools/bundle.py $(if $(KEYS),--keys "$(KEYS)")
+
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) .venv-gen .demo .run .powercut bench/out clients/node/node_modules clients/node/dist clients/node/src/gen .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-gen .demo .run .powercut .bundle bench/out clients/node/node_modules clients/node/dist clients/node/src/gen .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -29,6 +29,7 @@ from tillhald.rpc.door import Door
 from tillhald.rpc.recovery import recovery_report
 from tillhald.rpc.server import Servers
 from tillhald.rpc.system import Boot
+from tillhald.rpc.version_gate import VersionGate
 from tillhald.service import probation
 from tillhald.service.access import AccessDesk
 from tillhald.service.bring_back import BringBack
@@ -343,7 +344,9 @@ class App:
                 simulated=config.simulated,
                 home=self._home,
             )
-            door = Door(parts.till.refuse_if_quiet)
+            door = Door(
+                VersionGate(config.versions.rules, VERSION, wall_ms), parts.till.refuse_if_quiet
+            )
             diagnostics = diagnostics_of(config, parts, report, verification)
             power = parts.station.begin(
                 parts.till, parts.tail, parts.devices, tasks, on_dark=self.stop

@@ -19,6 +19,7 @@ from tillhald.config_backup import BackupTable, backup_mistakes
 from tillhald.config_devices import devices_of
 from tillhald.config_listen import Listen, listen_mistakes
 from tillhald.config_power import PowerTable, power_mistakes
+from tillhald.config_versions import VersionsTable, versions_mistakes
 from tillhald.devices.categories import Category
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.options import Shown
@@ -142,6 +143,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     access: AccessTable = AccessTable()
     tls: TlsTable = TlsTable()
     backup: BackupTable = BackupTable()
+    versions: VersionsTable = VersionsTable()
     devices: dict[Shown, DeviceConfig] = {}
     left_out: dict[Shown, Shown] = {}
     simulated: bool = False
@@ -236,6 +238,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "access": AccessTable,
     "tls": TlsTable,
     "backup": BackupTable,
+    "versions": VersionsTable,
 }
 
 
@@ -323,6 +326,7 @@ def _contradictions(config: Config, *, known_devices: set[str]) -> list[str]:
         *access_mistakes(config.access),
         *tls_mistakes(config.tls, config.access),
         *backup_mistakes(config.backup),
+        *versions_mistakes(config.versions),
     ]
 
 

@@ -116,6 +116,7 @@ def hang(
         boot=boot,
         power=power,
         clock=parts.station.clock,
+        gate=door.gate,
     )
     journal = JournalServicer(store, tail, verification)
     printer = PrinterServicer(till, store, tail, devices, parts.care)

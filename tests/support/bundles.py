@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
+import tarfile
 import time
 import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tillhald import VERSION
+from tillhald.bundle import layout
 from tillhald.bundle.making import Wished, make_bundle
 from tillhald.bundle.manifest import BundleManifest
 from tillhald.bundle.opening import Bundle, open_bundle
 from tillhald.bundle.repack import Filed, needed, repack, write_wheel
 from tillhald.bundle.signing import ROLES, Share, make_keys
 from tillhald.bundle.trust import Floor
+from tillhald.domain.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 NOW_MS = 1_790_000_000_000
 DAY_MS = 86_400_000
 ONE_KEY = dict.fromkeys(ROLES, Share(1, 1))
+TWO_OF_THREE = {**ONE_KEY, "root": Share(3, 2), "targets": Share(3, 2)}
 PROGRAM = """\
 import sys
 from tillhald import VERSION
@@ -114,6 +121,44 @@ def opened(
 ) -> Bundle:
     """The bundle as a till opens it, a day after it was made."""
     return open_bundle(path, trust, floor, now_ms)
+
+
+class Release:
+    """Keys and one bundle made with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.keys = keys(folder / "keys", TWO_OF_THREE)
+        self.path = folder / "release.tlb"
+        self.root = root_of(self.keys)
+        small_wheels(folder / "wheels")
+        make(folder / "wheels", self.keys, self.path)
+        self.content = self.path.read_bytes()
+
+    def with_content(self, content: bytes) -> Path:
+        path = self.folder / "other.tlb"
+        path.write_bytes(content)
+        return path
+
+
+def members(content: bytes) -> list[tuple[str, bytes]]:
+    """What is in a bundle, by another reader than ours; without its first and last member."""
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        found = [(info.name, tar.extractfile(info).read()) for info in tar.getmembers()]
+    return found[1:-1]
+
+
+def resealed(path: Path, contents: list[tuple[str, bytes]]) -> Path:
+    """A bundle of these contents whose own checksum is right: what somebody makes who means it."""
+    path.unlink(missing_ok=True)
+    layout.write(path, [layout.small(name, content) for name, content in contents])
+    return path
+
+
+def refusal(path: Path, trust: bytes, floor: Floor = Floor(), **how: int) -> Refused:
+    with pytest.raises(Refused) as caught:
+        opened(path, trust, floor, **how)
+    return caught.value
 
 
 # --- this very project

@@ -48,12 +48,14 @@ from tillhal.values import (
     tender,
     to_decimal,
 )
+from tillhal.versions import Advice, UpgradeAdvice
 from tillhal.watch import AsyncWatch, Watch
 
 __all__ = [
     "ADDRESS_DEFAULT",
     "ADDRESS_ENV",
     "CALL_S",
+    "Advice",
     "AsyncLiveSale",
     "AsyncSignOn",
     "AsyncTill",
@@ -76,6 +78,7 @@ __all__ = [
     "TillError",
     "Tls",
     "Unreachable",
+    "UpgradeAdvice",
     "Watch",
     "amount_off",
     "bring_back",

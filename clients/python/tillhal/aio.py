@@ -49,6 +49,7 @@ from tillhal.v1 import (
     system_pb2_grpc,
 )
 from tillhal.values import new_id
+from tillhal.versions import UpgradeAdvice, advice_in
 from tillhal.watch import AsyncWatch, DevicesPlace, JournalPlace
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class AsyncTill:
         self._timeout_s = timeout_s
         self._watches: weakref.WeakSet[AsyncWatch[object]] = weakref.WeakSet()
         self._closed = False
+        self._upgrade_advice: UpgradeAdvice | None = None
         self.recovery: Final = AsyncRecovery(self.stubs.recovery, self._ask, self.currency)
 
     @classmethod
@@ -155,6 +157,11 @@ class AsyncTill:
     def metadata(self) -> Metadata:
         """What has to go with a call of `stubs`: language, token, sign-on."""
         return self._credentials.metadata
+
+    @property
+    def upgrade_advice(self) -> UpgradeAdvice | None:
+        """What the till said, with its last answer, of this client's version; None for nothing."""
+        return self._upgrade_advice
 
     async def close(self) -> None:
         """End all watches and calls, and the connection. May be called twice."""
@@ -980,7 +987,9 @@ class AsyncTill:
             raise RuntimeError(wire.CLOSED)
         deadline_s = self._timeout_s if timeout_s is None else timeout_s
         try:
-            return await rpc(request, timeout=deadline_s, metadata=self.metadata)
+            call = rpc(request, timeout=deadline_s, metadata=self.metadata)
+            answer = await call
+            said = advice_in(await call.trailing_metadata())
         except grpc.RpcError as error:
             raise errors.from_rpc(error, request) from error
         except asyncio.CancelledError:
@@ -990,6 +999,8 @@ class AsyncTill:
                 # task, and it must learn that its change may have happened.
                 raise errors.closed_meanwhile(request) from None
             raise
+        self._upgrade_advice = said
+        return answer
 
 
 class _ScannerDesk:

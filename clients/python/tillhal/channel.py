@@ -14,6 +14,12 @@ from typing import Final, TypeAlias
 ADDRESS_ENV: Final = "TILLHAL_ADDRESS"
 ADDRESS_DEFAULT: Final = "unix:///run/tillhal/api.sock"
 
+VERSION: Final = "0.1.0"
+"""This client's."""
+API: Final = "1.0"
+"""The contract that it was made for."""
+CLIENT_KEY: Final = "tillhal-client"
+
 CALL_S: Final = 10.0
 """Deadline of a call in seconds, unless `timeout_s` says otherwise."""
 DRAWER_S: Final = 180.0
@@ -111,5 +117,6 @@ def service_config() -> str:
 
 
 def call_metadata(language: str | None) -> tuple[tuple[str, str], ...]:
-    """Metadata of every call: in which language the cashier's sentences shall be."""
-    return (("accept-language", language),) if language else ()
+    """Metadata of every call: who calls, and the language of the cashier's sentences."""
+    said = ((CLIENT_KEY, f"python/{VERSION}; api={API}"),)
+    return (*said, ("accept-language", language)) if language else said

@@ -605,6 +605,10 @@ class SlotFailed(Refused, reason="SLOT_FAILED"):
     """The program in it could not be installed. The one that runs was not touched."""
 
 
+class TooOld(Refused, reason="TOO_OLD"):
+    """Client and till do not go together; `metadata["too_old"]` is `front_end` or `till`."""
+
+
 _BASE_BY_CODE: Final[dict[grpc.StatusCode, type[TillError]]] = {
     grpc.StatusCode.INVALID_ARGUMENT: Refused,
     grpc.StatusCode.FAILED_PRECONDITION: Refused,

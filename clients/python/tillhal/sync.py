@@ -48,6 +48,7 @@ from tillhal.v1 import (
     system_pb2_grpc,
 )
 from tillhal.values import new_id
+from tillhal.versions import UpgradeAdvice, advice_in
 from tillhal.watch import DevicesPlace, JournalPlace, Watch
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Till:
         self.power: Final = Power(self)
         self.shifts: Final = Shifts(self)
         self._channel = channel
+        self._upgrade_advice: UpgradeAdvice | None = None
         self._credentials = Credentials(wire.call_metadata(language), token)
         self.access: Final = Access(channel, self._ask)
         self.upgrades: Final = Upgrades(self, channel)
@@ -153,6 +155,11 @@ class Till:
     def metadata(self) -> Metadata:
         """What has to go with a call of `stubs`: language, token, sign-on."""
         return self._credentials.metadata
+
+    @property
+    def upgrade_advice(self) -> UpgradeAdvice | None:
+        """What the till said, with its last answer, of this client's version; None for nothing."""
+        return self._upgrade_advice
 
     def close(self) -> None:
         """End all watches and calls, and the connection. May come from any thread, and twice."""
@@ -949,9 +956,11 @@ class Till:
             raise RuntimeError(wire.CLOSED)
         deadline_s = self._timeout_s if timeout_s is None else timeout_s
         try:
-            return rpc(request, timeout=deadline_s, metadata=self.metadata)
+            answer, call = rpc.with_call(request, timeout=deadline_s, metadata=self.metadata)
         except grpc.RpcError as error:
             raise errors.from_rpc(error, request) from error
+        self._upgrade_advice = advice_in(call.trailing_metadata())
+        return answer
 
 
 class _ScannerDesk:

@@ -32,6 +32,7 @@ from tillhald.bundle.opening import TARGETS, verified
 from tillhald.bundle.signing import RELEASE_DAYS, roots_in, sign_release
 from tillhald.bundle.trust import Expected, Floor, root_name
 from tillhald.domain.errors import FieldInvalid
+from tillhald.domain.versions import API
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 INSTALLER_PROJECT = "pip"
 EXTRA = "daemon"
-API = "1.0"
-"""That of the contract `tillhal.v1`: see docs/reference/compatibility.md."""
 COMPILED_PARTS = 2
 """What Python compiles of a module takes about as much room as the module."""
 

@@ -14,6 +14,7 @@ import typer
 
 from tillhald.ctl import (
     backup,
+    bundle,
     data,
     day,
     devices,
@@ -68,6 +69,7 @@ app.add_typer(tls.app, name="tls")
 app.add_typer(data.app, name="data")
 app.add_typer(backup.app, name="backup")
 app.add_typer(upgrade.app, name="upgrade")
+app.add_typer(bundle.app, name="bundle")
 app.add_typer(recovery.app, name="recovery")
 app.add_typer(slips.app, name="slips")
 app.add_typer(shift.app, name="shift")

@@ -27,6 +27,12 @@ def status(*, address: Address = None, as_json: AsJson = False) -> None:
         out.print("Nothing is wrong.", style="green")
     if answer.storage.stage or answer.storage.message:
         _show_storage(answer.storage)
+    for one in answer.outdated:
+        who = one.front_end or "a front end"
+        what = words.sentence(words.ADVICES, system_pb2.Advice, one.advice)
+        least = f" The least version is {one.minimum_version}." if one.minimum_version else ""
+        by = f" The last day is {one.upgrade_by}." if one.upgrade_by else ""
+        out.print(f"{who}, {one.client}: {what}{least}{by}", markup=False, style="yellow")
     show_facts(_facts(answer))
 
 

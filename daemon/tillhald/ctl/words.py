@@ -32,6 +32,12 @@ MODES: Final[dict[int, str]] = {
     system_pb2.MODE_DAY_OVERDUE: "The business day should have been closed by now.",
     system_pb2.MODE_TRAINING: "The shift is for training: nothing that is sold counts.",
 }
+ADVICES: Final[dict[int, str]] = {
+    system_pb2.ADVICE_CURRENT: "Its version will do.",
+    system_pb2.ADVICE_UPGRADE_BY: "It is to be upgraded.",
+    system_pb2.ADVICE_UPGRADE_NOW: "It is to be upgraded now.",
+    system_pb2.ADVICE_TOO_OLD: "It is refused: it and this till do not go together.",
+}
 SUPPLIES: Final[dict[int, str]] = {
     power_pb2.SUPPLY_INIT: "Nothing was heard of the UPS yet.",
     power_pb2.SUPPLY_ONLINE: "On mains, with a battery behind it.",

@@ -556,6 +556,12 @@ class BundleNoRoom(Full):
     reason = "BUNDLE_NO_ROOM"
 
 
+class TooOld(Precondition):
+    """Front end and till speak contracts that do not go together."""
+
+    reason = "TOO_OLD"
+
+
 class SlotFailed(Refused):
     """The program could not be installed from a bundle that is whole and trusted."""
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from tillhald.rpc.admission import Admission
+    from tillhald.rpc.version_gate import VersionGate
 
     Context = grpc.aio.ServicerContext[bytes, Message]
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -64,8 +65,11 @@ OF_ACCESS: Final = (Unauthenticated, Forbidden, SignOnBlocked, PeerBusy)
 class Door:
     """Collects handlers. Give it to the generated `add_…Servicer_to_server`."""
 
-    def __init__(self, refuse_if_quiet: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, gate: VersionGate, refuse_if_quiet: Callable[[str], None] = lambda _: None
+    ) -> None:
         """`refuse_if_quiet` is asked about each new request that changes something, by its id."""
+        self.gate = gate
         self._refuse_if_quiet = refuse_if_quiet
         self.services: list[str] = []
         self.draining = False
@@ -125,6 +129,7 @@ class Door:
             try:
                 who = await admission.known(context)
                 share = await admission.begin_call(who)
+                self.gate.check(method, context, who.front_end)
                 admission.admit(rule, who)
                 request = self._parse(method, parse, raw)
                 if who.approval is not None:
@@ -158,6 +163,7 @@ class Door:
             try:
                 who = await admission.known(context)
                 share = await admission.begin_stream(who)
+                self.gate.check(method, context, who.front_end)
                 admission.admit(rule, who)
                 request = self._parse(method, parse, raw)
                 if who.approval is not None:
@@ -199,6 +205,7 @@ class Door:
             try:
                 who = await admission.known(context)
                 share = await admission.begin_stream(who)
+                self.gate.check(method, context, who.front_end)
                 admission.admit(rule, who)
                 await context.send_initial_metadata(())
                 async for message in behave(requests(), context):

@@ -129,6 +129,7 @@ EN: Final = {
     "UPGRADE_SWITCHED": "It is too late to cancel the upgrade.",
     "NO_PREVIOUS_VERSION": "There is no version to go back to.",
     "UPGRADE_FAILED": "The upgrade failed. The till goes on with the old version.",
+    "TOO_OLD": "This screen and the till do not go together. One of them has to be upgraded.",
     "SHUTTING_DOWN": "The till is shutting down.",
     "INTERNAL": "The till made a mistake. Try again or call for help.",
 }
@@ -258,6 +259,7 @@ ZH: Final = {
     "UPGRADE_SWITCHED": "已经切换，不能取消升级。",
     "NO_PREVIOUS_VERSION": "没有可退回的版本。",
     "UPGRADE_FAILED": "升级失败，收银机继续使用原版本。",
+    "TOO_OLD": "前端与收银机版本不匹配，请升级其中一个。",
     "SHUTTING_DOWN": "收银机正在关机。",
     "INTERNAL": "收银机出错，请重试或求助。",
 }

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tillhald.journal.format import StoredRecord
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
+    from tillhald.rpc.version_gate import VersionGate
     from tillhald.service.diagnostics import Diagnostics
     from tillhald.service.power import Power
     from tillhald.service.tail import Tail
@@ -90,6 +91,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         boot: Boot,
         power: Power,
         clock: Clock,
+        gate: VersionGate,
     ) -> None:
         self._till = till
         self._store = store
@@ -100,6 +102,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         self._boot = boot
         self._power = power
         self._clock = clock
+        self._gate = gate
         self._currency = till.rules.currency
         self._shared: OrderedDict[int, tuple[pb.WatchEventsResponse, ...]] = OrderedDict()
 
@@ -110,6 +113,9 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         if self._tail.failure is None:  # else this is the one question that is still answered
             await self._till.caught_up()
         status.head_seq = self._tail.durable_seq
+        if (advice := self._gate.advice_for(context)) is not None:
+            status.upgrade_advice.CopyFrom(advice)
+        status.outdated.extend(self._gate.lagging())
         return status
 
     def _status(self) -> pb.GetStatusResponse:

@@ -168,7 +168,8 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 
 LOG_TEXTS: Final = frozenset(
     """
-    added aside changed depth device devices entrance failure fault folder front_end job_id
+    added advice aside changed client depth device devices entrance failure fault folder front_end
+    job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
     rpc slot stage tables generation to_generation to_slot upgrade_id version when why
     work_id work_kind

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 DEEDS_END_S_MAX: Final = 25.0
 """How long a job that is under way may take; it has a limit of its own below this."""
-AT_A_START: Final = ("listen", "journal", "shop", "shift", "log", "backup")
+AT_A_START: Final = ("listen", "journal", "shop", "shift", "log", "backup", "versions")
 
 
 class Plan(NamedTuple):

@@ -7,5 +7,5 @@ export type { Pending } from './notebook.js';
 export type { AnswerOf, Method, RequestOf, Service } from './protocol.js';
 export { scans } from './scanner.js';
 export { isRefusal, Till } from './till.js';
-export type { Options, Settled, Tls } from './till.js';
+export type { Options, Settled, Tls, UpgradeAdvice } from './till.js';
 export { follow } from './watch.js';

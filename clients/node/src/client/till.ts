@@ -19,6 +19,10 @@ const OPERATOR_KEY = 'tillhal-operator-token';
 const APPROVER_KEY = 'tillhal-approver-token';
 /** What says who may ask, and nothing of what was asked for. */
 const ADMISSION = new Set([grpc.status.UNAUTHENTICATED, grpc.status.PERMISSION_DENIED]);
+/** This client's version, and the contract that it was made for. */
+const VERSION = '0.1.0';
+const API = '1.0';
+const ADVICE_KEY = 'tillhal-upgrade';
 /** gRPC gives up retrying a request that is larger; its default is 256 KiB. */
 const RETRY_BUFFER_BYTES = 8 * 1024 * 1024;
 
@@ -45,6 +49,16 @@ export interface Options {
   onDoubt?: (pending: Pending, error: TillError) => void;
 }
 
+/**
+ * What the till says of this client's version, which it serves all the same: upgrade to `minimum` or
+ * newer, until the end of the day `by` (YYYY-MM-DD), or now.
+ */
+export interface UpgradeAdvice {
+  advice: 'upgrade-by' | 'upgrade-now';
+  minimum: string;
+  by: string | null;
+}
+
 /** An answer, and the RPC that gave it, where that is known only when the program runs. */
 export interface Settled {
   service: string;
@@ -58,6 +72,7 @@ export class Till {
   private readonly metadata = new grpc.Metadata({ waitForReady: true });
   private readonly onDoubt: (pending: Pending, error: TillError) => void;
   private closed = false;
+  private advice: UpgradeAdvice | null = null;
 
   /** Nothing is sent yet, and the till need not be up. Throws RangeError for an address that is none. */
   constructor(options: Options) {
@@ -72,6 +87,7 @@ export class Till {
       // Without it the authority of a unix socket is its path, which several servers refuse.
       ...(target.startsWith('unix:') ? { 'grpc.default_authority': 'localhost' } : {}),
     });
+    this.metadata.set('tillhal-client', `node/${VERSION}; api=${API}`);
     if (options.language) this.metadata.set('accept-language', options.language);
     const token = options.token || process.env['TILLHAL_TOKEN'];
     if (token) this.metadata.set('authorization', `Bearer ${token}`);
@@ -98,6 +114,11 @@ export class Till {
   async approval(operator: string, pin: string): Promise<string> {
     const request = { operator, pin, for_approval: true };
     return (await this.ask('ShiftService', 'SignOn', request)).operator_token;
+  }
+
+  /** What the till said, with its last answer, of this client's version; null for nothing. */
+  get upgradeAdvice(): UpgradeAdvice | null {
+    return this.advice;
   }
 
   /** Ends all calls. A change that has no answer yet stays in the notebook. */
@@ -208,7 +229,7 @@ export class Till {
     const metadata = this.metadata.clone();
     if (approval) metadata.set(APPROVER_KEY, approval);
     return new Promise((resolve, reject) => {
-      this.client.makeUnaryRequest(
+      const call = this.client.makeUnaryRequest(
         rpc.path,
         (already: Buffer) => already,
         rpc.responseDeserialize,
@@ -220,6 +241,11 @@ export class Till {
           else resolve(answer as object);
         },
       );
+      call.on('status', (status: grpc.StatusObject) => {
+        if (status.code === grpc.status.OK) {
+          this.advice = adviceOf(status.metadata.get(ADVICE_KEY)[0]?.toString() ?? '');
+        }
+      });
     });
   }
 }
@@ -227,6 +253,13 @@ export class Till {
 /** Whether the till refused with this reason. */
 export function isRefusal(error: unknown, reason: string): error is Refused {
   return error instanceof Refused && error.reason === reason;
+}
+
+function adviceOf(text: string): UpgradeAdvice | null {
+  const [advice, ...facts] = text.split('; ');
+  if (advice !== 'upgrade-by' && advice !== 'upgrade-now') return null;
+  const said = new Map(facts.map((fact) => fact.split('=', 2) as [string, string]));
+  return { advice, minimum: said.get('minimum') ?? '', by: said.get('by') ?? null };
 }
 
 function isServiceError(error: unknown): error is grpc.ServiceError {

@@ -54,6 +54,14 @@ class StorageStage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     STORAGE_STAGE_NO_ROOM: _ClassVar[StorageStage]
     STORAGE_STAGE_FAILED: _ClassVar[StorageStage]
     STORAGE_STAGE_REPLACED: _ClassVar[StorageStage]
+
+class Advice(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ADVICE_UNSPECIFIED: _ClassVar[Advice]
+    ADVICE_CURRENT: _ClassVar[Advice]
+    ADVICE_UPGRADE_BY: _ClassVar[Advice]
+    ADVICE_UPGRADE_NOW: _ClassVar[Advice]
+    ADVICE_TOO_OLD: _ClassVar[Advice]
 MODE_UNSPECIFIED: Mode
 MODE_STORAGE_DEGRADED: Mode
 MODE_PRINTER_DOWN: Mode
@@ -82,6 +90,11 @@ STORAGE_STAGE_WAITING: StorageStage
 STORAGE_STAGE_NO_ROOM: StorageStage
 STORAGE_STAGE_FAILED: StorageStage
 STORAGE_STAGE_REPLACED: StorageStage
+ADVICE_UNSPECIFIED: Advice
+ADVICE_CURRENT: Advice
+ADVICE_UPGRADE_BY: Advice
+ADVICE_UPGRADE_NOW: Advice
+ADVICE_TOO_OLD: Advice
 
 class RecoveryReport(_message.Message):
     __slots__ = ("last_seq", "checkpoint_seq", "tail_records", "clean_shutdown", "interrupted_sale_ids", "pending_tender_sale_ids", "unconfirmed_job_ids", "unknown_kick_ids", "clock_suspect", "boot_ms", "spilled_records", "segment", "gone", "findings", "unresolved_job_ids")
@@ -147,8 +160,22 @@ class GetStatusRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class UpgradeAdvice(_message.Message):
+    __slots__ = ("front_end", "client", "advice", "minimum_version", "upgrade_by")
+    FRONT_END_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_FIELD_NUMBER: _ClassVar[int]
+    ADVICE_FIELD_NUMBER: _ClassVar[int]
+    MINIMUM_VERSION_FIELD_NUMBER: _ClassVar[int]
+    UPGRADE_BY_FIELD_NUMBER: _ClassVar[int]
+    front_end: str
+    client: str
+    advice: Advice
+    minimum_version: str
+    upgrade_by: str
+    def __init__(self, front_end: _Optional[str] = ..., client: _Optional[str] = ..., advice: _Optional[_Union[Advice, str]] = ..., minimum_version: _Optional[str] = ..., upgrade_by: _Optional[str] = ...) -> None: ...
+
 class GetStatusResponse(_message.Message):
-    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage", "unresolved_jobs", "power", "day", "shift_state", "shift_operator", "home")
+    __slots__ = ("store_id", "workstation_id", "version", "api_version", "modes", "durability", "head_seq", "recovery", "chain_check", "shift_id", "business_day", "live_sales", "start_time", "currency_code", "simulated", "storage", "unresolved_jobs", "power", "day", "shift_state", "shift_operator", "home", "upgrade_advice", "outdated")
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -171,6 +198,8 @@ class GetStatusResponse(_message.Message):
     SHIFT_STATE_FIELD_NUMBER: _ClassVar[int]
     SHIFT_OPERATOR_FIELD_NUMBER: _ClassVar[int]
     HOME_FIELD_NUMBER: _ClassVar[int]
+    UPGRADE_ADVICE_FIELD_NUMBER: _ClassVar[int]
+    OUTDATED_FIELD_NUMBER: _ClassVar[int]
     store_id: str
     workstation_id: str
     version: str
@@ -193,7 +222,9 @@ class GetStatusResponse(_message.Message):
     shift_state: _shift_pb2.ShiftState
     shift_operator: str
     home: HomeStatus
-    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ..., unresolved_jobs: _Optional[int] = ..., power: _Optional[_Union[_power_pb2.PowerStatus, _Mapping]] = ..., day: _Optional[_Union[_shift_pb2.Day, _Mapping]] = ..., shift_state: _Optional[_Union[_shift_pb2.ShiftState, str]] = ..., shift_operator: _Optional[str] = ..., home: _Optional[_Union[HomeStatus, _Mapping]] = ...) -> None: ...
+    upgrade_advice: UpgradeAdvice
+    outdated: _containers.RepeatedCompositeFieldContainer[UpgradeAdvice]
+    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., version: _Optional[str] = ..., api_version: _Optional[str] = ..., modes: _Optional[_Iterable[_Union[Mode, str]]] = ..., durability: _Optional[_Union[_types_pb2.Durability, str]] = ..., head_seq: _Optional[int] = ..., recovery: _Optional[_Union[RecoveryReport, _Mapping]] = ..., chain_check: _Optional[_Union[ChainCheck, str]] = ..., shift_id: _Optional[str] = ..., business_day: _Optional[str] = ..., live_sales: _Optional[int] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., currency_code: _Optional[str] = ..., simulated: bool = ..., storage: _Optional[_Union[StorageStatus, _Mapping]] = ..., unresolved_jobs: _Optional[int] = ..., power: _Optional[_Union[_power_pb2.PowerStatus, _Mapping]] = ..., day: _Optional[_Union[_shift_pb2.Day, _Mapping]] = ..., shift_state: _Optional[_Union[_shift_pb2.ShiftState, str]] = ..., shift_operator: _Optional[str] = ..., home: _Optional[_Union[HomeStatus, _Mapping]] = ..., upgrade_advice: _Optional[_Union[UpgradeAdvice, _Mapping]] = ..., outdated: _Optional[_Iterable[_Union[UpgradeAdvice, _Mapping]]] = ...) -> None: ...
 
 class Pair(_message.Message):
     __slots__ = ("slot", "generation")

@@ -1,0 +1,96 @@
+"""Power cuts while a slot is built, on ext4 on a disk that records: a slot that has its name is whole
+to the last byte, and one that was promised is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from hwsim.power.block import IMAGE, FileSystem, mounted, why_not_mount
+from hwsim.power.disk import PowerCutDisk
+from hwsim.power.stage import Stage
+from hwsim.power.states import states
+from hwsim.power.trace import Trace
+from tests.crash.bundle_steps import BUILT
+from tests.crash.campaign import MEMORY
+from tests.crash.test_power_cuts import MANY_STATES, SEED, STATES
+from tests.support import bundles
+from tests.support.bundles import NOW_MS, make, small_wheels
+from tillhald.boot import slot
+from tillhald.boot.files import remove_partial
+
+MOUNTS = 60 if STATES >= MANY_STATES else 16
+MIXES = 2
+SIZE_BYTES = 128 << 20
+PROGRAM_S_MAX = 240.0
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(bool(why_not_mount()), reason=why_not_mount() or "")
+
+
+def record(folder: Path, *how: str) -> Trace:
+    """What the disk sees of a build."""
+    keys = bundles.keys(folder / "keys")
+    make(small_wheels(folder / "wheels", real_pip=True), keys, folder / "x.tlb")
+    start = folder / "start"
+    slot.slots_folder(start).mkdir(parents=True)
+    with PowerCutDisk(folder / "disk", record=True) as disk:
+        filesystem = FileSystem(disk.path, folder / "mnt", size_bytes=SIZE_BYTES, start=start)
+        with filesystem:
+            program = [sys.executable, "-m", "tests.crash.bundle_steps", str(filesystem.path)]
+            program += [str(folder / "x.tlb"), str(keys / "1.root.json"), str(NOW_MS), *how]
+            subprocess.run(program, cwd=ROOT, check=True, timeout=PROGRAM_S_MAX)
+        return filesystem.since_mount(disk.trace())
+
+
+def fault_in(home: Path, marks: tuple[str, ...]) -> tuple[str, bool]:
+    """What is wrong with what a power cut left; and whether the slot is there."""
+    remove_partial(slot.slots_folder(home))
+    found = list(slot.slots_folder(home).iterdir())
+    for folder in found:
+        try:
+            slot.check(folder, whole=True)
+        except slot.SlotDamaged as damage:
+            return str(damage), True
+    if BUILT in marks and not found:
+        return "it was promised, and is not there", False
+    return "", bool(found)
+
+
+def judged(trace: Trace) -> list[tuple[str, bool]]:
+    """So many states from all over the trace."""
+    promised = [BUILT in state.marks for state in states(trace, seed=SEED, mixes=MIXES)]
+    # The slot gets its name before it is promised: many of them are taken from there.
+    first = promised.index(True)
+    wanted = {number * len(promised) // MOUNTS for number in range(MOUNTS)}
+    wanted |= set(range(first - MOUNTS // 2, first + MOUNTS // 4))
+    found: list[tuple[str, bool]] = []
+    memory = MEMORY if MEMORY.is_dir() else None
+    with (
+        tempfile.TemporaryDirectory(prefix="tillhal-", dir=memory) as name,
+        Stage(Path(name) / "disk") as stage,
+    ):
+        for number, state in enumerate(states(trace, seed=SEED, mixes=MIXES)):
+            if number not in wanted:
+                continue
+            stage.show(state)
+            with mounted(stage.folder / IMAGE, Path(name) / "mnt") as home:
+                found.append(fault_in(home, state.marks))
+            stage.forget()
+            if found[-1][0]:
+                print(f"{SEED=} {state.op} {state.name}: {found[-1][0]}")
+    return found
+
+
+def test_after_any_power_cut_a_slot_is_whole_or_not_there(tmp_path: Path) -> None:
+    found = judged(record(tmp_path))
+    assert [fault for fault, _ in found if fault] == []
+    assert {is_there for _, is_there in found} == {True, False}
+
+
+def test_the_judge_sees_that_nothing_was_synced(tmp_path: Path) -> None:
+    assert any(fault for fault, _ in judged(record(tmp_path, "careless")))
