@@ -208,6 +208,7 @@ class Door:
             try:
                 who = await admission.known(context)
                 share = await admission.begin_stream(who)
+                self.gate.check(method, context, who.front_end)
                 admission.admit(rule, who)
                 await context.send_initial_metadata(())
                 async for message in behave(requests(), context):
