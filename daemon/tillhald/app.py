@@ -347,6 +347,7 @@ class App:
                 tasks.create_task(parts.bring_back.run()),
                 tasks.create_task(parts.care.run()),
                 tasks.create_task(backups.run()),
+                tasks.create_task(backups.copies.run()),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
                 tasks.create_task(
                     keep_telling(self._supervisor, lambda: progress(parts), lambda: sentence(parts))

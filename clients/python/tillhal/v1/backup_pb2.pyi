@@ -182,7 +182,7 @@ class GetDataStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetDataStatusResponse(_message.Message):
-    __slots__ = ("store_id", "workstation_id", "incarnation", "chain_id", "create_time", "head_seq", "used_bytes", "totals", "folder", "folder_trouble", "folder_free_bytes", "recipients", "signer", "last_backup", "records_since", "receipts_since", "drill_time", "drill_seq", "failing", "failing_since", "busy_with")
+    __slots__ = ("store_id", "workstation_id", "incarnation", "chain_id", "create_time", "head_seq", "used_bytes", "totals", "folder", "folder_trouble", "folder_free_bytes", "recipients", "signer", "last_backup", "records_since", "receipts_since", "drill_time", "drill_seq", "failing", "failing_since", "busy_with", "copies_to", "copied_seq", "copied_time", "copies_trouble")
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
     INCARNATION_FIELD_NUMBER: _ClassVar[int]
@@ -204,6 +204,10 @@ class GetDataStatusResponse(_message.Message):
     FAILING_FIELD_NUMBER: _ClassVar[int]
     FAILING_SINCE_FIELD_NUMBER: _ClassVar[int]
     BUSY_WITH_FIELD_NUMBER: _ClassVar[int]
+    COPIES_TO_FIELD_NUMBER: _ClassVar[int]
+    COPIED_SEQ_FIELD_NUMBER: _ClassVar[int]
+    COPIED_TIME_FIELD_NUMBER: _ClassVar[int]
+    COPIES_TROUBLE_FIELD_NUMBER: _ClassVar[int]
     store_id: str
     workstation_id: str
     incarnation: int
@@ -225,4 +229,8 @@ class GetDataStatusResponse(_message.Message):
     failing: str
     failing_since: _timestamp_pb2.Timestamp
     busy_with: str
-    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., chain_id: _Optional[bytes] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., head_seq: _Optional[int] = ..., used_bytes: _Optional[int] = ..., totals: _Optional[_Union[DataTotals, _Mapping]] = ..., folder: _Optional[str] = ..., folder_trouble: _Optional[str] = ..., folder_free_bytes: _Optional[int] = ..., recipients: _Optional[_Iterable[str]] = ..., signer: _Optional[bytes] = ..., last_backup: _Optional[_Union[Backup, _Mapping]] = ..., records_since: _Optional[int] = ..., receipts_since: _Optional[int] = ..., drill_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., drill_seq: _Optional[int] = ..., failing: _Optional[str] = ..., failing_since: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., busy_with: _Optional[str] = ...) -> None: ...
+    copies_to: str
+    copied_seq: int
+    copied_time: _timestamp_pb2.Timestamp
+    copies_trouble: str
+    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., chain_id: _Optional[bytes] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., head_seq: _Optional[int] = ..., used_bytes: _Optional[int] = ..., totals: _Optional[_Union[DataTotals, _Mapping]] = ..., folder: _Optional[str] = ..., folder_trouble: _Optional[str] = ..., folder_free_bytes: _Optional[int] = ..., recipients: _Optional[_Iterable[str]] = ..., signer: _Optional[bytes] = ..., last_backup: _Optional[_Union[Backup, _Mapping]] = ..., records_since: _Optional[int] = ..., receipts_since: _Optional[int] = ..., drill_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., drill_seq: _Optional[int] = ..., failing: _Optional[str] = ..., failing_since: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., busy_with: _Optional[str] = ..., copies_to: _Optional[str] = ..., copied_seq: _Optional[int] = ..., copied_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., copies_trouble: _Optional[str] = ...) -> None: ...
