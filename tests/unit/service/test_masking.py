@@ -351,7 +351,7 @@ def test_a_text_that_is_made_to_be_slow_is_not_slow(piece: str) -> None:
 
 NUMBERS = set(
     """
-    after_seq boot_ms bytes characters clean_shutdown drawers_open failures gone in_use interrupted_sales
+    after_seq boot_ms bytes characters clean_shutdown copied drawers_open failures gone in_use interrupted_sales
     jobs_left last_seq left_open map_mib missing records rows scans seconds segment seq suspended
     tail_records token took_ms unconfirmed_jobs writes size_bytes status
     """.split()
