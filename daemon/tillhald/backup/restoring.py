@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 
 from tillhald.backup.check import found_in, opened
-from tillhald.backup.folder import BackupFolder, refusal_of
+from tillhald.backup.folder import BackupFolder, listed, refusal_of
 from tillhald.backup.keys import identity_of
 from tillhald.backup.layout import corrupt
 from tillhald.backup.pace import Pace
@@ -60,8 +60,8 @@ def files_of_set(path: Path, store_id: str, workstation_id: str) -> list[Path]:
 
 
 def _listed(folder: Path) -> list[tuple[str, Clear]]:
-    listed = BackupFolder(folder, folder, other_disk=False).listed()
-    return [(name, clear) for name, clear in listed if clear is not None]
+    found = listed(BackupFolder(folder, folder, other_disk=False))
+    return [(name, clear) for name, clear in found if clear is not None]
 
 
 def _newest_set(folder: Path, store_id: str, workstation_id: str) -> list[Path]:

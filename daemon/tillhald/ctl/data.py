@@ -281,15 +281,7 @@ def _show_status(answer: pb.GetDataStatusResponse, currency: str) -> None:
         facts.append(("last proven restore", proven))
     else:
         facts.append(("last proven restore", "none: try one with `tillctl data drill`"))
-    if answer.copies_to:
-        facts.append(("copies go to", answer.copies_to))
-        if answer.HasField("copied_time"):
-            copied = f"up to record {answer.copied_seq}, {words.local_time(answer.copied_time)}"
-            facts.append(("copied", copied))
-        else:
-            facts.append(("copied", "nothing yet since the till was started"))
-        if answer.copies_trouble:
-            facts.append(("but", answer.copies_trouble))
+    facts += _copies(answer)
     if answer.failing:
         since = words.local_time(answer.failing_since)
         facts.append(("failing", f"{answer.failing}, since {since}"))
@@ -303,6 +295,16 @@ def _show_status(answer: pb.GetDataStatusResponse, currency: str) -> None:
         facts.append(("signs with", answer.signer.hex()))
     facts += [("opens with", each) for each in answer.recipients]
     show_facts(facts)
+
+
+def _copies(answer: pb.GetDataStatusResponse) -> list[tuple[str, str]]:
+    if not answer.copies_to:
+        return []
+    copied = "nothing yet since the till was started"
+    if answer.HasField("copied_time"):
+        copied = f"up to record {answer.copied_seq}, {words.local_time(answer.copied_time)}"
+    facts = [("copies go to", answer.copies_to), ("copied", copied)]
+    return [*facts, ("but", answer.copies_trouble)] if answer.copies_trouble else facts
 
 
 def _plain(message: Message) -> dict[str, Any]:

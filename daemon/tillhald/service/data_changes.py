@@ -17,7 +17,7 @@ import msgspec
 import structlog
 
 from tillhald import VERSION
-from tillhald.backup.changes import CleanOrder, SafetyOrder, PlanOrder, RestoreOrder
+from tillhald.backup.changes import CleanOrder, PlanOrder, RestoreOrder, SafetyOrder
 from tillhald.backup.keys import identity_of
 from tillhald.boot import generation
 from tillhald.boot.files import partial_folder

@@ -13,9 +13,42 @@ class BackupKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     BACKUP_KIND_UNSPECIFIED: _ClassVar[BackupKind]
     BACKUP_KIND_FULL: _ClassVar[BackupKind]
     BACKUP_KIND_INCREMENT: _ClassVar[BackupKind]
+
+class DataRelation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DATA_RELATION_UNSPECIFIED: _ClassVar[DataRelation]
+    DATA_RELATION_SAME: _ClassVar[DataRelation]
+    DATA_RELATION_GOES_ON: _ClassVar[DataRelation]
+    DATA_RELATION_ENDS_EARLIER: _ClassVar[DataRelation]
+    DATA_RELATION_FORK: _ClassVar[DataRelation]
+    DATA_RELATION_STRANGERS: _ClassVar[DataRelation]
+
+class DataChangeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DATA_CHANGE_KIND_UNSPECIFIED: _ClassVar[DataChangeKind]
+    DATA_CHANGE_KIND_RESTORE: _ClassVar[DataChangeKind]
+    DATA_CHANGE_KIND_CLEAN: _ClassVar[DataChangeKind]
+
+class DataOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DATA_OUTCOME_UNSPECIFIED: _ClassVar[DataOutcome]
+    DATA_OUTCOME_COMMITTED: _ClassVar[DataOutcome]
+    DATA_OUTCOME_TAKEN_BACK: _ClassVar[DataOutcome]
 BACKUP_KIND_UNSPECIFIED: BackupKind
 BACKUP_KIND_FULL: BackupKind
 BACKUP_KIND_INCREMENT: BackupKind
+DATA_RELATION_UNSPECIFIED: DataRelation
+DATA_RELATION_SAME: DataRelation
+DATA_RELATION_GOES_ON: DataRelation
+DATA_RELATION_ENDS_EARLIER: DataRelation
+DATA_RELATION_FORK: DataRelation
+DATA_RELATION_STRANGERS: DataRelation
+DATA_CHANGE_KIND_UNSPECIFIED: DataChangeKind
+DATA_CHANGE_KIND_RESTORE: DataChangeKind
+DATA_CHANGE_KIND_CLEAN: DataChangeKind
+DATA_OUTCOME_UNSPECIFIED: DataOutcome
+DATA_OUTCOME_COMMITTED: DataOutcome
+DATA_OUTCOME_TAKEN_BACK: DataOutcome
 
 class DataTotals(_message.Message):
     __slots__ = ("receipts", "sales", "sales_minor", "returns", "returns_minor", "voids", "voids_minor", "days", "shifts", "live_sales", "suspended_sales", "cash_minor")
@@ -182,7 +215,7 @@ class GetDataStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetDataStatusResponse(_message.Message):
-    __slots__ = ("store_id", "workstation_id", "incarnation", "chain_id", "create_time", "head_seq", "used_bytes", "totals", "folder", "folder_trouble", "folder_free_bytes", "recipients", "signer", "last_backup", "records_since", "receipts_since", "drill_time", "drill_seq", "failing", "failing_since", "busy_with", "copies_to", "copied_seq", "copied_time", "copies_trouble")
+    __slots__ = ("store_id", "workstation_id", "incarnation", "chain_id", "create_time", "head_seq", "used_bytes", "totals", "folder", "folder_trouble", "folder_free_bytes", "recipients", "signer", "last_backup", "records_since", "receipts_since", "drill_time", "drill_seq", "failing", "failing_since", "busy_with", "live_time", "last_change", "copies_to", "copied_seq", "copied_time", "copies_trouble")
     STORE_ID_FIELD_NUMBER: _ClassVar[int]
     WORKSTATION_ID_FIELD_NUMBER: _ClassVar[int]
     INCARNATION_FIELD_NUMBER: _ClassVar[int]
@@ -204,6 +237,8 @@ class GetDataStatusResponse(_message.Message):
     FAILING_FIELD_NUMBER: _ClassVar[int]
     FAILING_SINCE_FIELD_NUMBER: _ClassVar[int]
     BUSY_WITH_FIELD_NUMBER: _ClassVar[int]
+    LIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    LAST_CHANGE_FIELD_NUMBER: _ClassVar[int]
     COPIES_TO_FIELD_NUMBER: _ClassVar[int]
     COPIED_SEQ_FIELD_NUMBER: _ClassVar[int]
     COPIED_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -229,8 +264,236 @@ class GetDataStatusResponse(_message.Message):
     failing: str
     failing_since: _timestamp_pb2.Timestamp
     busy_with: str
+    live_time: _timestamp_pb2.Timestamp
+    last_change: DataChange
     copies_to: str
     copied_seq: int
     copied_time: _timestamp_pb2.Timestamp
     copies_trouble: str
-    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., chain_id: _Optional[bytes] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., head_seq: _Optional[int] = ..., used_bytes: _Optional[int] = ..., totals: _Optional[_Union[DataTotals, _Mapping]] = ..., folder: _Optional[str] = ..., folder_trouble: _Optional[str] = ..., folder_free_bytes: _Optional[int] = ..., recipients: _Optional[_Iterable[str]] = ..., signer: _Optional[bytes] = ..., last_backup: _Optional[_Union[Backup, _Mapping]] = ..., records_since: _Optional[int] = ..., receipts_since: _Optional[int] = ..., drill_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., drill_seq: _Optional[int] = ..., failing: _Optional[str] = ..., failing_since: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., busy_with: _Optional[str] = ..., copies_to: _Optional[str] = ..., copied_seq: _Optional[int] = ..., copied_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., copies_trouble: _Optional[str] = ...) -> None: ...
+    def __init__(self, store_id: _Optional[str] = ..., workstation_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., chain_id: _Optional[bytes] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., head_seq: _Optional[int] = ..., used_bytes: _Optional[int] = ..., totals: _Optional[_Union[DataTotals, _Mapping]] = ..., folder: _Optional[str] = ..., folder_trouble: _Optional[str] = ..., folder_free_bytes: _Optional[int] = ..., recipients: _Optional[_Iterable[str]] = ..., signer: _Optional[bytes] = ..., last_backup: _Optional[_Union[Backup, _Mapping]] = ..., records_since: _Optional[int] = ..., receipts_since: _Optional[int] = ..., drill_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., drill_seq: _Optional[int] = ..., failing: _Optional[str] = ..., failing_since: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., busy_with: _Optional[str] = ..., live_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., last_change: _Optional[_Union[DataChange, _Mapping]] = ..., copies_to: _Optional[str] = ..., copied_seq: _Optional[int] = ..., copied_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., copies_trouble: _Optional[str] = ...) -> None: ...
+
+class NamedSale(_message.Message):
+    __slots__ = ("receipt_number", "time", "payable_minor", "sale_id")
+    RECEIPT_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    PAYABLE_MINOR_FIELD_NUMBER: _ClassVar[int]
+    SALE_ID_FIELD_NUMBER: _ClassVar[int]
+    receipt_number: int
+    time: _timestamp_pb2.Timestamp
+    payable_minor: int
+    sale_id: str
+    def __init__(self, receipt_number: _Optional[int] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., payable_minor: _Optional[int] = ..., sale_id: _Optional[str] = ...) -> None: ...
+
+class DataSurplus(_message.Message):
+    __slots__ = ("records", "first_seq", "last_seq", "last_time", "first_receipt", "last_receipt", "sales", "sales_minor", "returns", "returns_minor", "voids", "voids_minor", "cash_minor", "shifts", "days", "zs", "live_sales", "suspended_sales", "movements", "movements_minor", "jobs", "access", "slips", "named", "business")
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQ_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEQ_FIELD_NUMBER: _ClassVar[int]
+    LAST_TIME_FIELD_NUMBER: _ClassVar[int]
+    FIRST_RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    LAST_RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    SALES_FIELD_NUMBER: _ClassVar[int]
+    SALES_MINOR_FIELD_NUMBER: _ClassVar[int]
+    RETURNS_FIELD_NUMBER: _ClassVar[int]
+    RETURNS_MINOR_FIELD_NUMBER: _ClassVar[int]
+    VOIDS_FIELD_NUMBER: _ClassVar[int]
+    VOIDS_MINOR_FIELD_NUMBER: _ClassVar[int]
+    CASH_MINOR_FIELD_NUMBER: _ClassVar[int]
+    SHIFTS_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    ZS_FIELD_NUMBER: _ClassVar[int]
+    LIVE_SALES_FIELD_NUMBER: _ClassVar[int]
+    SUSPENDED_SALES_FIELD_NUMBER: _ClassVar[int]
+    MOVEMENTS_FIELD_NUMBER: _ClassVar[int]
+    MOVEMENTS_MINOR_FIELD_NUMBER: _ClassVar[int]
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    SLIPS_FIELD_NUMBER: _ClassVar[int]
+    NAMED_FIELD_NUMBER: _ClassVar[int]
+    BUSINESS_FIELD_NUMBER: _ClassVar[int]
+    records: int
+    first_seq: int
+    last_seq: int
+    last_time: _timestamp_pb2.Timestamp
+    first_receipt: int
+    last_receipt: int
+    sales: int
+    sales_minor: int
+    returns: int
+    returns_minor: int
+    voids: int
+    voids_minor: int
+    cash_minor: int
+    shifts: int
+    days: int
+    zs: int
+    live_sales: int
+    suspended_sales: int
+    movements: int
+    movements_minor: int
+    jobs: int
+    access: int
+    slips: int
+    named: _containers.RepeatedCompositeFieldContainer[NamedSale]
+    business: bool
+    def __init__(self, records: _Optional[int] = ..., first_seq: _Optional[int] = ..., last_seq: _Optional[int] = ..., last_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., first_receipt: _Optional[int] = ..., last_receipt: _Optional[int] = ..., sales: _Optional[int] = ..., sales_minor: _Optional[int] = ..., returns: _Optional[int] = ..., returns_minor: _Optional[int] = ..., voids: _Optional[int] = ..., voids_minor: _Optional[int] = ..., cash_minor: _Optional[int] = ..., shifts: _Optional[int] = ..., days: _Optional[int] = ..., zs: _Optional[int] = ..., live_sales: _Optional[int] = ..., suspended_sales: _Optional[int] = ..., movements: _Optional[int] = ..., movements_minor: _Optional[int] = ..., jobs: _Optional[int] = ..., access: _Optional[int] = ..., slips: _Optional[int] = ..., named: _Optional[_Iterable[_Union[NamedSale, _Mapping]]] = ..., business: bool = ...) -> None: ...
+
+class PlanRestoreRequest(_message.Message):
+    __slots__ = ("path", "identity", "last_receipt")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    LAST_RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    identity: str
+    last_receipt: int
+    def __init__(self, path: _Optional[str] = ..., identity: _Optional[str] = ..., last_receipt: _Optional[int] = ...) -> None: ...
+
+class RestorePlan(_message.Message):
+    __slots__ = ("plan_id", "expire_time", "backups", "relation", "common_seq", "lost", "gained", "here", "restored", "incarnation", "next_receipt", "loses", "safety", "files", "differences", "signed_here")
+    PLAN_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    BACKUPS_FIELD_NUMBER: _ClassVar[int]
+    RELATION_FIELD_NUMBER: _ClassVar[int]
+    COMMON_SEQ_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    GAINED_FIELD_NUMBER: _ClassVar[int]
+    HERE_FIELD_NUMBER: _ClassVar[int]
+    RESTORED_FIELD_NUMBER: _ClassVar[int]
+    INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    NEXT_RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    LOSES_FIELD_NUMBER: _ClassVar[int]
+    SAFETY_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_HERE_FIELD_NUMBER: _ClassVar[int]
+    plan_id: str
+    expire_time: _timestamp_pb2.Timestamp
+    backups: _containers.RepeatedCompositeFieldContainer[Backup]
+    relation: DataRelation
+    common_seq: int
+    lost: DataSurplus
+    gained: DataSurplus
+    here: DataTotals
+    restored: DataTotals
+    incarnation: int
+    next_receipt: int
+    loses: bool
+    safety: str
+    files: _containers.RepeatedScalarFieldContainer[str]
+    differences: _containers.RepeatedScalarFieldContainer[str]
+    signed_here: bool
+    def __init__(self, plan_id: _Optional[str] = ..., expire_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., backups: _Optional[_Iterable[_Union[Backup, _Mapping]]] = ..., relation: _Optional[_Union[DataRelation, str]] = ..., common_seq: _Optional[int] = ..., lost: _Optional[_Union[DataSurplus, _Mapping]] = ..., gained: _Optional[_Union[DataSurplus, _Mapping]] = ..., here: _Optional[_Union[DataTotals, _Mapping]] = ..., restored: _Optional[_Union[DataTotals, _Mapping]] = ..., incarnation: _Optional[int] = ..., next_receipt: _Optional[int] = ..., loses: bool = ..., safety: _Optional[str] = ..., files: _Optional[_Iterable[str]] = ..., differences: _Optional[_Iterable[str]] = ..., signed_here: bool = ...) -> None: ...
+
+class PlanRestoreResponse(_message.Message):
+    __slots__ = ("progress", "plan")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    progress: _types_pb2.Progress
+    plan: RestorePlan
+    def __init__(self, progress: _Optional[_Union[_types_pb2.Progress, _Mapping]] = ..., plan: _Optional[_Union[RestorePlan, _Mapping]] = ...) -> None: ...
+
+class CommitRestoreRequest(_message.Message):
+    __slots__ = ("request_id", "plan_id", "accept_loss")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PLAN_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCEPT_LOSS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    plan_id: str
+    accept_loss: bool
+    def __init__(self, request_id: _Optional[str] = ..., plan_id: _Optional[str] = ..., accept_loss: bool = ...) -> None: ...
+
+class DataChange(_message.Message):
+    __slots__ = ("work_id", "kind", "outcome", "time", "why", "backup_id", "incarnation", "totals", "lost", "safety")
+    WORK_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    BACKUP_ID_FIELD_NUMBER: _ClassVar[int]
+    INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    TOTALS_FIELD_NUMBER: _ClassVar[int]
+    LOST_FIELD_NUMBER: _ClassVar[int]
+    SAFETY_FIELD_NUMBER: _ClassVar[int]
+    work_id: str
+    kind: DataChangeKind
+    outcome: DataOutcome
+    time: _timestamp_pb2.Timestamp
+    why: str
+    backup_id: str
+    incarnation: int
+    totals: DataTotals
+    lost: DataSurplus
+    safety: str
+    def __init__(self, work_id: _Optional[str] = ..., kind: _Optional[_Union[DataChangeKind, str]] = ..., outcome: _Optional[_Union[DataOutcome, str]] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., why: _Optional[str] = ..., backup_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., totals: _Optional[_Union[DataTotals, _Mapping]] = ..., lost: _Optional[_Union[DataSurplus, _Mapping]] = ..., safety: _Optional[str] = ...) -> None: ...
+
+class Restarting(_message.Message):
+    __slots__ = ("work_id", "safety")
+    WORK_ID_FIELD_NUMBER: _ClassVar[int]
+    SAFETY_FIELD_NUMBER: _ClassVar[int]
+    work_id: str
+    safety: str
+    def __init__(self, work_id: _Optional[str] = ..., safety: _Optional[str] = ...) -> None: ...
+
+class CommitRestoreResponse(_message.Message):
+    __slots__ = ("progress", "restarting", "result")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    RESTARTING_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    progress: _types_pb2.Progress
+    restarting: Restarting
+    result: DataChange
+    def __init__(self, progress: _Optional[_Union[_types_pb2.Progress, _Mapping]] = ..., restarting: _Optional[_Union[Restarting, _Mapping]] = ..., result: _Optional[_Union[DataChange, _Mapping]] = ...) -> None: ...
+
+class PlanCleanRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PlanCleanResponse(_message.Message):
+    __slots__ = ("plan_id", "expire_time", "cleared", "operators", "tokens", "devices", "safety")
+    PLAN_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    CLEARED_FIELD_NUMBER: _ClassVar[int]
+    OPERATORS_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    DEVICES_FIELD_NUMBER: _ClassVar[int]
+    SAFETY_FIELD_NUMBER: _ClassVar[int]
+    plan_id: str
+    expire_time: _timestamp_pb2.Timestamp
+    cleared: DataTotals
+    operators: int
+    tokens: int
+    devices: int
+    safety: str
+    def __init__(self, plan_id: _Optional[str] = ..., expire_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., cleared: _Optional[_Union[DataTotals, _Mapping]] = ..., operators: _Optional[int] = ..., tokens: _Optional[int] = ..., devices: _Optional[int] = ..., safety: _Optional[str] = ...) -> None: ...
+
+class CommitCleanRequest(_message.Message):
+    __slots__ = ("request_id", "plan_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    PLAN_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    plan_id: str
+    def __init__(self, request_id: _Optional[str] = ..., plan_id: _Optional[str] = ...) -> None: ...
+
+class CommitCleanResponse(_message.Message):
+    __slots__ = ("progress", "restarting", "result")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    RESTARTING_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    progress: _types_pb2.Progress
+    restarting: Restarting
+    result: DataChange
+    def __init__(self, progress: _Optional[_Union[_types_pb2.Progress, _Mapping]] = ..., restarting: _Optional[_Union[Restarting, _Mapping]] = ..., result: _Optional[_Union[DataChange, _Mapping]] = ...) -> None: ...
+
+class GoLiveRequest(_message.Message):
+    __slots__ = ("request_id",)
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    def __init__(self, request_id: _Optional[str] = ...) -> None: ...
+
+class GoLiveResponse(_message.Message):
+    __slots__ = ("live_time", "replayed")
+    LIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    live_time: _timestamp_pb2.Timestamp
+    replayed: bool
+    def __init__(self, live_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., replayed: bool = ...) -> None: ...
