@@ -65,6 +65,7 @@ def _kept(name: str, clear: Clear) -> Kept:
         closed_days=trailer.closed_days,
         file_name=name,
         is_whole=True,
+        incarnation=header.identity.incarnation,
     )
 
 
@@ -89,6 +90,7 @@ def _shelved(name: str, clear: Clear | None) -> Shelved:
         business_day=trailer.business_day,
         closed_days=trailer.closed_days,
         signer=header.signer.hex(),
+        incarnation=header.identity.incarnation,
     )
 
 

@@ -188,3 +188,9 @@ def test_the_newest_whole_set_is_never_removed_whatever_lies_there(seed: int) ->
     left = [b for b in backups if b not in gone]
     assert [names(s) for s in sets_of(left)] == [names(s) for s in sets if not set(s) & set(gone)]
     assert all(set(s) <= set(gone) for s in sets if set(s) & set(gone))
+
+
+def test_after_a_restore_the_new_history_is_the_newest_though_its_numbers_are_lower() -> None:
+    lost = Kept("lost", BackupKind.FULL, "", 900, 9, "lost.tbk", is_whole=True)
+    new = Kept("new", BackupKind.FULL, "", 500, 5, "new.tbk", is_whole=True, incarnation=2)
+    assert [each[0].backup_id for each in sets_of([new, lost])] == ["lost", "new"]
