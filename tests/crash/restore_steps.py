@@ -16,7 +16,7 @@ import msgspec
 from tests.crash.boot_steps import COMMITTED, ON_TRIAL
 from tillhald.backup.changes import CleanOrder, CopyOrder, RestoreOrder
 from tillhald.backup.clean import clean
-from tillhald.backup.copy import copy
+from tillhald.backup.journal_copy import copy
 from tillhald.backup.restore import restore
 from tillhald.backup.words import Line
 from tillhald.boot import generation

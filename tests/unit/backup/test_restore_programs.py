@@ -323,7 +323,7 @@ def test_a_copy_of_a_journal_is_the_journal(shops: Path, tmp_path: Path) -> None
     safety = tmp_path / "safety"
     for name in ("old", "older", "one"):
         order = CopyOrder(journal=str(journal), to=str(safety / name), copies_max=2)
-        line = run("copy", order)
+        line = run("journal_copy", order)
         assert line.built is not None, line
     with Reading(str(tmp_path / "safety" / "one")) as copy, Reading(str(journal)) as old:
         assert meet(copy, old).relation is Relation.SAME

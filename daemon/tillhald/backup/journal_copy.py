@@ -1,4 +1,4 @@
-"""Copying the journal as it is, as a program: `python -m tillhald.backup.copy`, see `changes`.
+"""Copying the journal as it is: the program `tillhald.backup.journal_copy`, see `changes`.
 
 Where no backup can be made, what is here is kept in this way before it is replaced.
 """
