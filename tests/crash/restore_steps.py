@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from tests.crash.boot_steps import COMMITTED, ON_TRIAL
-from tillhald.backup.changes import CleanOrder, RestoreOrder, SafetyOrder
+from tillhald.backup.changes import CleanOrder, CopyOrder, RestoreOrder
 from tillhald.backup.clean import clean
+from tillhald.backup.journal_copy import copy
 from tillhald.backup.restore import restore
-from tillhald.backup.safety import keep
 from tillhald.backup.words import Line
 from tillhald.boot import generation
 from tillhald.boot.files import partial_folder
@@ -37,9 +37,7 @@ def change(folder: Path, kind: WorkKind, order: bytes) -> None:
     home = Home(folder, OLD.generation)
     lines: list[Line] = []
     journal = str(home.journal_folder)
-    keep(
-        SafetyOrder(journal=journal, to=str(folder / "safety" / "one"), copies_max=2), lines.append
-    )
+    copy(CopyOrder(journal=journal, to=str(folder / "safety" / "one"), copies_max=2), lines.append)
     building = partial_folder(generation.data_folder(folder) / NEW.generation)
     if kind is WorkKind.RESTORE:
         wanted = msgspec.json.decode(order, type=RestoreOrder)

@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.test_backups import backup_toml, create, suspend_one
 from tests.support.answers import refusal_of
 from tests.support.backups import OWNER
-from tests.support.launched_till import HomedTill, a_homed_till
+from tests.support.launched import HomedTill, a_homed_till
 from tests.support.sales import cash_sale, name, new_id
 from tests.support.till import a_till, short_folder
 from tillhal.v1 import backup_pb2 as pb

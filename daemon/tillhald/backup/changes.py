@@ -51,7 +51,7 @@ class CleanOrder(msgspec.Struct, kw_only=True):
     operator: str = ""
 
 
-class SafetyOrder(msgspec.Struct, kw_only=True):
+class CopyOrder(msgspec.Struct, kw_only=True):
     """Copy the journal as it is into the folder `to`, which is made, and check the copy. Of the
     copies beside it the newest ones, by their names, are kept: `copies_max` with this one."""
 

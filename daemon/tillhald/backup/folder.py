@@ -100,6 +100,7 @@ def _kept(name: str, clear: Clear) -> Kept:
         closed_days=trailer.closed_days,
         file_name=name,
         is_whole=True,
+        incarnation=header.identity.incarnation,
     )
 
 

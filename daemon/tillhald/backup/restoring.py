@@ -65,14 +65,12 @@ def _listed(folder: Path) -> list[tuple[str, Clear]]:
 
 
 def _newest_set(folder: Path, store_id: str, workstation_id: str) -> list[Path]:
-    """Of the highest incarnation: what was made before a restore may have higher numbers."""
     own = [
         (name, clear)
         for name, clear in _listed(folder)
         if clear.header.identity.store_id == store_id
         and clear.header.identity.workstation_id == workstation_id
     ]
-    newest = max((clear.header.identity.incarnation for _, clear in own), default=0)
     sets = sets_of(
         [
             Kept(
@@ -83,9 +81,9 @@ def _newest_set(folder: Path, store_id: str, workstation_id: str) -> list[Path]:
                 closed_days=clear.trailer.closed_days,
                 file_name=name,
                 is_whole=True,
+                incarnation=clear.header.identity.incarnation,
             )
             for name, clear in own
-            if clear.header.identity.incarnation == newest
         ]
     )
     if not sets:

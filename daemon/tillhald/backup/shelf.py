@@ -70,6 +70,7 @@ def _shelved(name: str, clear: Clear | None) -> Shelved:
         business_day=trailer.business_day,
         closed_days=trailer.closed_days,
         signer=header.signer.hex(),
+        incarnation=header.identity.incarnation,
     )
 
 

@@ -137,6 +137,7 @@ class Shelved(msgspec.Struct, kw_only=True, omit_defaults=True):
     business_day: str = ""
     closed_days: int = 0
     signer: str = ""
+    incarnation: int = 1
 
 
 class Line(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -194,19 +194,23 @@ class Kept(NamedTuple):
     closed_days: int
     file_name: str
     is_whole: bool
+    incarnation: int = 1
+    """After a restore numbers may begin again below those of the history that was lost."""
 
 
 def sets_of(backups: Sequence[Kept]) -> list[list[Kept]]:
     """Each full one with the increments that follow it, in their order. An increment that follows
     nothing that is there is in no set, nor is what is not whole."""
-    whole = sorted((b for b in backups if b.is_whole), key=lambda b: (b.last_seq, b.backup_id))
+    whole = sorted(
+        (b for b in backups if b.is_whole), key=lambda b: (b.incarnation, b.last_seq, b.backup_id)
+    )
     sets: list[list[Kept]] = [[b] for b in whole if b.kind is BackupKind.FULL]
     by_end = {each[0].backup_id: each for each in sets}
     for backup in whole:
         if backup.kind is BackupKind.INCREMENT and (own := by_end.get(backup.follows)) is not None:
             own.append(backup)
             by_end[backup.backup_id] = own
-    return sorted(sets, key=lambda each: each[-1].last_seq)
+    return sorted(sets, key=lambda each: (each[-1].incarnation, each[-1].last_seq))
 
 
 def removable(rules: BackupRules, backups: Sequence[Kept]) -> list[Kept]:

@@ -133,6 +133,7 @@ class BackupChecks:
                 each.closed_days,
                 each.file_name,
                 is_whole=True,
+                incarnation=each.incarnation,
             )
             for each in shelf.shelved
             if each.is_complete and each.chain_id == chain_id

@@ -359,7 +359,7 @@ class DataChanges:
         order = SafetyOrder(
             journal=self._store.engine.folder, to=str(to), copies_max=SAFETY_COPIES_MAX
         )
-        await run_program("safety", order, self._backups.tell)
+        await run_program("journal_copy", order, self._backups.tell)
         return str(to)
 
     # --- going live

@@ -15,9 +15,9 @@ from tillhald.backup.changes import (
     Built,
     CleanOrder,
     Compared,
+    CopyOrder,
     PlanOrder,
     RestoreOrder,
-    SafetyOrder,
 )
 from tillhald.backup.plan import state_at
 from tillhald.domain.backup_rules import totals_of
@@ -322,8 +322,8 @@ def test_a_copy_of_a_journal_is_the_journal(shops: Path, tmp_path: Path) -> None
     journal = shops / "after" / "journal"
     safety = tmp_path / "safety"
     for name in ("old", "older", "one"):
-        order = SafetyOrder(journal=str(journal), to=str(safety / name), copies_max=2)
-        line = run("safety", order)
+        order = CopyOrder(journal=str(journal), to=str(safety / name), copies_max=2)
+        line = run("journal_copy", order)
         assert line.built is not None, line
     with Reading(str(tmp_path / "safety" / "one")) as copy, Reading(str(journal)) as old:
         assert meet(copy, old).relation is Relation.SAME

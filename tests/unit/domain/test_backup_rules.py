@@ -207,3 +207,9 @@ def test_what_never_was_is_infinitely_long_ago_and_a_clock_set_back_makes_nothin
     book = book_after(book, passed, 2_000, 0)
     assert age_s(proven_ms(book), 2_000) == 0
     assert age_s(proven_ms(book), 1_000) == 0
+
+
+def test_after_a_restore_the_new_history_is_the_newest_though_its_numbers_are_lower() -> None:
+    lost = Kept("lost", BackupKind.FULL, "", 900, 9, "lost.tbk", is_whole=True)
+    new = Kept("new", BackupKind.FULL, "", 500, 5, "new.tbk", is_whole=True, incarnation=2)
+    assert [each[0].backup_id for each in sets_of([new, lost])] == ["lost", "new"]

@@ -1,4 +1,4 @@
-"""Copying the journal as it is, as a program: `python -m tillhald.backup.safety`, see `changes`.
+"""Copying the journal as it is: the program `tillhald.backup.journal_copy`, see `changes`.
 
 Where no backup can be made, what is here is kept in this way before it is replaced.
 """
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tillhald.backup.changes import Built, SafetyOrder
+from tillhald.backup.changes import Built, CopyOrder
 from tillhald.backup.folder import refusal_of
 from tillhald.backup.pace import Pace
 from tillhald.backup.plan import state_at
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PARTIAL = ".partial"
 
 
-def keep(order: SafetyOrder, say: Callable[[Line], None]) -> None:
+def copy(order: CopyOrder, say: Callable[[Line], None]) -> None:
     """Copy and check; durable when said so. Raises refusals, JournalDamaged, lmdb.Error."""
     folder = Path(order.to)
     building = folder.with_name(folder.name + PARTIAL)
@@ -55,4 +55,4 @@ def keep(order: SafetyOrder, say: Callable[[Line], None]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(SafetyOrder, keep))
+    sys.exit(run(CopyOrder, copy))
