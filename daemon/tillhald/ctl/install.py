@@ -20,6 +20,10 @@ def install(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The till.toml to run with.")
     ] = None,
+    trust: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The root of those whose upgrades the till takes."),
+    ] = None,
     *,
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Copy the journal of the till that is here.")
@@ -30,6 +34,8 @@ def install(
     command += ["--root", str(root), "--home", str(home)]
     if config is not None:
         command += ["--config", str(config)]
+    if trust is not None:
+        command += ["--trust", str(trust)]
     if take_over:
         command.append("--take-over")
     raise typer.Exit(subprocess.run(command, check=False).returncode)

@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING
 from tillhald.boot import generation, slot
 from tillhald.boot.files import Damaged, partial_folder, sync
 from tillhald.boot.record import BootRecord, NoRecord, Pair, UnknownFormat, read, write
+from tillhald.bundle.trust import ROOT_FILE, TrustFolder, check_root
 from tillhald.config import ConfigMistakes, load
+from tillhald.domain.errors import BundleUntrusted
 from tillhald.home import FOLDER_MODE
 from tillhald.install import host
 from tillhald.install.own_slot import NotInstallable, build, shipped
 from tillhald.install.take_over import has_journal, take_over
+from tillhald.schema import MIN_READER, SCHEMA
 
 if TYPE_CHECKING:
     from tillhald.journal.recovery import Places
 
-SCHEMA = 1
-"""Of the data that this program writes."""
 USER = "tillhal"
 FOLDERS = ("boot", "slots", "data", "work", "identity", "inbox", "bundles")
 COMMAND_S_MAX = 60.0
@@ -47,13 +48,22 @@ class Refused(Exception):
 class Installation:
     """One run; it says what it does."""
 
-    def __init__(self, root: Path, home: Path, config: Path | None, *, takes_over: bool) -> None:
-        """`home` is where the till will see it, below `root`."""
+    def __init__(
+        self,
+        root: Path,
+        home: Path,
+        config: Path | None,
+        *,
+        takes_over: bool,
+        trust: Path | None = None,
+    ) -> None:
+        """`home` is where the till will see it, below `root`; `trust` is the root of bundles."""
         self._root = root
         self._seen_home = home
         self._home = root / home.relative_to("/")
         self._given = config
         self._takes_over = takes_over
+        self._trust = trust
         self._is_real = root == Path("/")
         self._left: list[str] = []
 
@@ -69,6 +79,7 @@ class Installation:
             raise Refused("there is no journal to take over; say --config FILE if it is elsewhere")
         if self._is_real and os.geteuid():
             raise Refused("this needs root, or --root DIR to try it in a folder")
+        trusted = self._trusted_root()
         self._make_folders()
         name = self._slot(record)
         if record is None:
@@ -77,6 +88,7 @@ class Installation:
             write(self._home, BootRecord(seq=1, committed=first))
             sync(self._home)
             _say(f"the till starts {name} over {generation.FIRST}")
+        self._trust_root(trusted)
         self._host()
         for sentence in self._left or ["systemctl enable --now tillhald"]:
             _say(f"left to do: {sentence}")
@@ -100,6 +112,31 @@ class Installation:
         except ConfigMistakes as mistakes:
             message = f"{file}: {mistakes.mistakes[0]}"
             raise Refused(message) from mistakes
+
+    def _trusted_root(self) -> bytes | None:
+        if self._trust is None:
+            return None
+        root = self._trust.read_bytes()
+        try:
+            check_root(root)
+        except BundleUntrusted as error:
+            message = f"{self._trust}: {error}"
+            raise Refused(message) from error
+        return root
+
+    def _trust_root(self, root: bytes | None) -> None:
+        trust = TrustFolder(self._home / "identity" / "trust")
+        if root is None:
+            if not (trust.folder / ROOT_FILE).exists():
+                self._left.append(
+                    "say whose upgrades the till takes: tillctl install --trust root.json"
+                )
+            return
+        try:
+            trust.install(root)
+            _say(f"the till takes upgrades of those whom {self._trust} names")
+        except FileExistsError:
+            _say("whose upgrades the till takes is settled already; that stays")
 
     def _make_folders(self) -> None:
         self._home.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -125,7 +162,7 @@ class Installation:
             seq = take_over(old, building, self._home / "identity")
             _say(f"copied the journal of {seq} records from {old.folder}, which is as it was")
             self._left.append(f"keep {old.folder} until the till has run for a while; it is unused")
-        generation.finish(building, generation.Meta(schema=SCHEMA, min_reader=SCHEMA))
+        generation.finish(building, generation.Meta(schema=SCHEMA, min_reader=MIN_READER))
 
     def _host(self) -> None:
         launcher = host.put_launcher(self._root)
@@ -174,12 +211,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=Path("/"))
     parser.add_argument("--home", type=Path, default=host.USUAL_HOME)
     parser.add_argument("--config", type=Path)
+    parser.add_argument("--trust", type=Path)
     parser.add_argument("--take-over", action="store_true")
     options = parser.parse_args(arguments)
     if not options.home.is_absolute():
         parser.error("--home: an absolute path is needed")
     installation = Installation(
-        options.root.absolute(), options.home, options.config, takes_over=options.take_over
+        options.root.absolute(),
+        options.home,
+        options.config,
+        takes_over=options.take_over,
+        trust=options.trust,
     )
     try:
         installation.run()

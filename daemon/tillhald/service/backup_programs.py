@@ -30,8 +30,8 @@ L = TypeVar("L", bound=ToldLine)
 
 log = structlog.get_logger(__name__)
 
-LINE_BYTES_MAX = 8 << 20
-"""The longest answer lists 2,000 files."""
+LINE_BYTES_MAX = 16 << 20
+"""The longest answers list 2,000 files, or the sums of each shift of the till's life."""
 PROGRAM_S_MAX = 4 * 3600.0
 KILLED_S_MAX = 1.0
 

@@ -17,7 +17,7 @@ import msgspec
 import structlog
 
 from tillhald import VERSION
-from tillhald.backup.changes import CleanOrder, PlanOrder, RestoreOrder, SafetyOrder
+from tillhald.backup.changes import CleanOrder, PlanOrder, RestoreOrder, CopyOrder
 from tillhald.backup.keys import identity_of
 from tillhald.boot import generation
 from tillhald.boot.files import partial_folder
@@ -356,7 +356,7 @@ class DataChanges:
                 return str(Path(table.folder) / done.made.file_name)
         folder = home.folder / "safety"
         to = folder / f"{self._now_ms():014}-{work_id[:8]}"
-        order = SafetyOrder(
+        order = CopyOrder(
             journal=self._store.engine.folder, to=str(to), copies_max=SAFETY_COPIES_MAX
         )
         await run_program("journal_copy", order, self._backups.tell)

@@ -37,23 +37,38 @@ async def bring_over(
 ) -> Migrated:
     """Copy the journal that runs to `target` in the form that `to` writes; durable, and compared.
 
-    Raises UpgradeFailed with what was refused; NoPreviousVersion where an older form cannot hold
-    what is there.
+    On the way back the older program itself reads all of it: what it does not know it says now, and
+    not when it is to sell. Raises UpgradeFailed with what was refused; NoPreviousVersion where an
+    older form, or the older program, cannot hold what is there.
     """
     is_back = plan.kind is UpgradeKind.ROLLBACK
-    slot = slots_folder(home.folder) / to.name
-    interpreter = sys.executable if is_back else str(interpreter_of(slot))
-    command = [interpreter, "-I", "-m", "tillhald.migration"]
-    command += [str(home.journal_folder), str(target), "--to-schema", str(to.schema)]
-    line = await run_command(
-        command,
+    failed = errors.NoPreviousVersion if is_back else errors.UpgradeFailed
+    there = str(interpreter_of(slots_folder(home.folder) / to.name))
+    copier = sys.executable if is_back else there
+    source = str(home.journal_folder)
+    words = [source, str(target), "--to-schema", str(to.schema)]
+    line = await run_migration(copier, words, on_progress)
+    if line.migrated is None:
+        raise failed(f"{line.sentence} ({line.refused})")
+    if is_back:
+        looked = await run_migration(there, ["--check", str(target)], on_progress)
+        if looked.checked is None:
+            raise failed(f"{looked.sentence} ({looked.refused})")
+    return line.migrated
+
+
+async def run_migration(
+    interpreter: str, words: list[str], on_progress: Callable[[Standing], None]
+) -> Line:
+    """Run `tillhald.migration` of the version whose interpreter this is; its last line.
+
+    Raises UpgradeFailed if it died, and TimeoutError.
+    """
+    return await run_command(
+        [interpreter, "-I", "-m", "tillhald.migration", *words],
         None,
         on_progress,
         answers=Line,
         failed=errors.UpgradeFailed,
         deadline_s=MIGRATE_S_MAX,
     )
-    if line.migrated is None:
-        kind = errors.NoPreviousVersion if is_back else errors.UpgradeFailed
-        raise kind(f"{line.sentence} ({line.refused})")
-    return line.migrated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,16 +20,46 @@ from tillhald.journal.store import Store
 from tillhald.journal.writer import JournalWriter
 from tillhald.migration.copying import MigrationFailed
 from tillhald.migration.reading import Reading
-from tillhald.service.migrations import run_check, run_migration
+from tillhald.service import migrating
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from tillhald.migration.copying import Migrated
+    from tillhald.migration.reading import Sums
+    from tillhald.migration.words import Line
+    from tillhald.service.backup_programs import Standing
+
+    Progress = Callable[[Standing], None]
 
 on_a_disk = pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
 
 
-def quietly(_phase: str, _done: int, _total: int) -> None:
+def quietly(_at: Standing) -> None:
     """Nobody looks at the progress."""
+
+
+async def run(words: list[str], on_progress: Progress) -> Line:
+    line = await migrating.run_migration(sys.executable, words, on_progress)
+    if line.refused:
+        raise MigrationFailed(line.refused, line.sentence)
+    return line
+
+
+async def run_migration(
+    folder: Path, target: Path, on_progress: Progress, *, spills: Sequence[Path] = ()
+) -> Migrated:
+    more = [word for path in spills for word in ("--spill", str(path))]
+    line = await run([str(folder), str(target), *more], on_progress)
+    assert line.migrated is not None
+    return line.migrated
+
+
+async def run_check(folder: Path, on_progress: Progress) -> Sums:
+    line = await run(["--check", str(folder)], on_progress)
+    assert line.checked is not None
+    return line.checked
 
 
 @pytest.fixture
@@ -38,12 +69,12 @@ def old(tmp_path: Path) -> Path:
 
 
 def test_it_tells_how_far_it_is_and_what_came_of_it(old: Path, tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
+    told: list[Standing] = []
     target = tmp_path / "new"
-    migrated = asyncio.run(run_migration(old, target, lambda *progress: told.append(progress)))
-    assert told[0][0] == "copying"
-    assert told[-1][0] == "checking"
-    assert told[-1][1] == told[-1][2], "all of it was checked"
+    migrated = asyncio.run(run_migration(old, target, told.append))
+    assert told[0].phase == "copying"
+    assert told[-1].phase == "checking"
+    assert told[-1].done == told[-1].total, "all of it was checked"
     assert asyncio.run(run_check(target, quietly)) == migrated.sums
 
 
