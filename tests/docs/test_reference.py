@@ -34,6 +34,7 @@ from tillhald.config_access import AccessTable, TlsTable
 from tillhald.config_backup import BackupTable
 from tillhald.config_listen import Listen
 from tillhald.config_power import PowerTable
+from tillhald.config_versions import VersionsTable
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.health import DRIVER_FAILED, MAINTENANCE_DUE, REPLACED
 from tillhald.domain import events, jobs
@@ -75,6 +76,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "[access]": AccessTable,
     "[tls]": TlsTable,
     "[backup]": BackupTable,
+    "[versions]": VersionsTable,
     **{f'driver = "{name}"': spec.options_type for name, spec in load_drivers().items()},
 }
 
