@@ -365,7 +365,9 @@ class App:
                 tasks.create_task(backups.run()),
                 tasks.create_task(parts.imports.run()),
                 *([tasks.create_task(upgrades.run())] if upgrades else []),
-                tasks.create_task(tidy(no_more_needed(self._home, config))),
+                tasks.create_task(
+                    tidy(no_more_needed(self._home, config, parts.till.state.upgrades.wanted))
+                ),
                 tasks.create_task(backups.copies.run()),
                 tasks.create_task(self._read_again_when_asked(parts.reconfiguration)),
                 tasks.create_task(

@@ -174,6 +174,8 @@ def test_every_request_that_changes_something_carries_a_request_id() -> None:
         module = importlib.import_module(f"tillhal.v1.{name}")
         for service in module.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
-                fields = method.input_type.fields_by_name
+                fields = set(method.input_type.fields_by_name)
+                if method.client_streaming:  # the first message says what the others are
+                    fields |= set(method.input_type.fields[0].message_type.fields_by_name)
                 without = bool(reads.match(method.name)) or method.name in OF_A_LEASE | OF_A_SIGN_ON
                 assert ("request_id" in fields) != without, method.full_name

@@ -12,7 +12,7 @@ from tillhald.domain.back_entry import with_slips, without_voided
 from tillhald.domain.data_rules import data_after
 from tillhald.domain.decide_access import book_after_access
 from tillhald.domain.devices import DEVICES_KNOWN_MAX, Identity
-from tillhald.domain.drawers import NOTHING_KNOWN
+from tillhald.domain.drawer_memory import drawer_after, drawer_kicked
 from tillhald.domain.imported import with_import
 from tillhald.domain.jobs import (
     LIVE_KICK,
@@ -97,9 +97,9 @@ def evolve(state: TillState, event: ev.AnyEvent, at_ms: int) -> TillState:
             return with_job(state, event, at_ms)
         case ev.DrawerOpenRequested() | ev.KickStarted() | ev.KickEnded():
             kick = _kick_after(state, event, at_ms)
-            return _drawer_kicked(_with_kick(state, kick), kick, at_ms)
+            return drawer_kicked(_with_kick(state, kick), kick, at_ms)
         case ev.DrawerOpened() | ev.DrawerClosed() | ev.DrawerSensorCalibrated():
-            return _drawer_after(state, event, at_ms)
+            return drawer_after(state, event, at_ms)
         case (
             ev.DayOpened()
             | ev.DayClosed()
@@ -411,46 +411,3 @@ def _with_kick(state: TillState, kick: Kick) -> TillState:
         return replace(state, kicks={**state.kicks, kick.kick_id: kick})
     live = {key: other for key, other in state.kicks.items() if key != kick.kick_id}
     return replace(state, kicks=live, finished_kicks=(*state.finished_kicks, kick))
-
-
-# --- drawers
-
-
-def _drawer_kicked(state: TillState, kick: Kick, at_ms: int) -> TillState:
-    """Remember a pulse that is under way, and forget one that never went out."""
-    memory = state.drawers.get(kick.drawer, NOTHING_KNOWN)
-    if kick.state is KickState.STARTED:
-        memory = replace(memory, kicked_ms=at_ms)
-    elif kick.state is KickState.FAILED and kick.failure != _OPENS_LATE:
-        memory = replace(memory, kicked_ms=0)
-    else:
-        return state
-    return replace(state, drawers={**state.drawers, kick.drawer: memory})
-
-
-_OPENS_LATE = "DRAWER_STAYED_CLOSED"
-"""Such a kick went out: the drawer may still follow it."""
-
-
-def _drawer_after(
-    state: TillState,
-    event: ev.DrawerOpened | ev.DrawerClosed | ev.DrawerSensorCalibrated,
-    at_ms: int,
-) -> TillState:
-    memory = state.drawers.get(event.device_id, NOTHING_KNOWN)
-    match event:
-        case ev.DrawerOpened():
-            memory = replace(memory, is_open=True, opened_ms=at_ms, kicked_ms=0)
-        case ev.DrawerClosed():
-            memory = replace(memory, is_open=False, opened_ms=0, kicked_ms=0)
-        case ev.DrawerSensorCalibrated(open_level=open_level):
-            # What was seen by another level, or without one, was no sight of the drawer.
-            is_same = open_level is memory.open_level
-            memory = replace(
-                memory if is_same else NOTHING_KNOWN,
-                open_level=open_level,
-                calibrated_by=event.request_id,
-            )
-        case _:
-            assert_never(event)
-    return replace(state, drawers={**state.drawers, event.device_id: memory})

@@ -169,6 +169,14 @@ class UpgradeBook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
             return known[0] if known else None
         return next((each for each in known if each.upgrade_id == upgrade_id), None)
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Slots that may be gone to yet: that of the upgrade under way, and what was staged since
+        the last one was over."""
+        since_ms = self.last.ended_ms if self.last is not None else 0
+        slots = {each.slot for each in self.staged if each.staged_ms >= since_ms}
+        return frozenset(slots | ({self.current.plan.slot} if self.current is not None else set()))
+
     def by_request(self, request_id: str) -> Upgrade | None:
         """The upgrade that this request asked for."""
         known = (each for each in (self.current, self.last) if each is not None)

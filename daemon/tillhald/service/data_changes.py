@@ -17,7 +17,7 @@ import msgspec
 import structlog
 
 from tillhald import VERSION
-from tillhald.backup.changes import CleanOrder, PlanOrder, RestoreOrder, CopyOrder
+from tillhald.backup.changes import CleanOrder, CopyOrder, PlanOrder, RestoreOrder
 from tillhald.backup.keys import identity_of
 from tillhald.boot import generation
 from tillhald.boot.files import partial_folder

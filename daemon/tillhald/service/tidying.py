@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def no_more_needed(home: Home | None, config: Config) -> list[Path]:
-    """What the till can do without. Asked before anything new can be begun."""
+def no_more_needed(
+    home: Home | None, config: Config, wanted: frozenset[str] = frozenset()
+) -> list[Path]:
+    """What the till can do without. Asked before anything new can be begun.
+
+    `wanted` are slots that an upgrade is to go to yet, also one that was cut off on its way.
+    """
     if home is None:
         return []
     try:
-        return _no_more_needed(home, config)
+        return [path for path in _no_more_needed(home, config) if path.name not in wanted]
     except (NoRecord, Damaged, UnknownFormat, OSError) as error:  # it only takes room
         log.warning("left_over_not_removed", why=str(error))
         return []

@@ -130,6 +130,16 @@ def test_the_switch_of_a_restore_is_none_of_an_upgrades_business() -> None:
     assert book_after(UpgradeBook(), ev.SwitchTakenBack(work_id=ID), 5_000) == UpgradeBook()
 
 
+def test_slots_that_may_be_gone_to_yet_are_wanted_and_no_others() -> None:
+    staged = book_after(UpgradeBook(), ev.UpgradeStaged(staged=STAGED), 500)
+    assert staged.wanted == {STAGED.slot}
+    over = book_after(begun(), ev.SwitchTakenBack(work_id=ID), 4_000)
+    assert begun().wanted == {PLAN.slot}, "also while it is cut off"
+    assert over.wanted == frozenset()
+    again = book_after(over, ev.UpgradeStaged(staged=STAGED), 5_000)
+    assert again.wanted == {STAGED.slot}, "staged again after it was taken back"
+
+
 def waiting(when: When, *, at_ms: int = 0, attempts: int = 0, begun_ms: int = 0) -> Upgrade:
     plan = replace(PLAN, when=when, at_ms=at_ms)
     return Upgrade(plan=plan, armed_ms=1_000, attempts=attempts, begun_ms=begun_ms)
