@@ -1,11 +1,11 @@
 """A till's home: where its programs, its data, and the work that changes them are.
 
-    HOME/boot/boot.json            which pair of the two below runs; the one switch (decision 17)
-    HOME/slots/VERSION-HASH8/      a program
-    HOME/data/gen-NNNN/            a generation: META.json and journal/
-    HOME/work/WORK_ID/work.json    a piece of work that changes the pair, and what it must come to
-    HOME/identity/                 what belongs to the till, whatever generation it has
-    HOME/inbox/, HOME/bundles/     new programs that somebody brought
+    boot/boot.json            which pair of the two below runs; the one switch (decision 17)
+    slots/VERSION-HASH8/      a program
+    data/gen-NNNN/            a generation: META.json and journal/
+    work/WORK_ID/work.json    a piece of work that changes the pair, and what it must come to
+    identity/                 what belongs to the till, whatever generation it has
+    inbox/, bundles/          new programs that somebody brought
 
 Order of a switch: the new generation is built and finished, `Home.switch` stores the work and then
 the boot record, the daemon ends, the launcher starts the pair on trial. Until the boot record is
@@ -119,13 +119,13 @@ class Home(NamedTuple):
             message = f"{path}: {error}"
             raise Damaged(message) from error
 
-    def works(self) -> list[tuple[Pair, Pair]]:
-        """From which pair, and to which, each stored work went. What is damaged is passed over."""
-        found = []
+    def pairs_of_work(self) -> list[Pair]:
+        """From where stored work went, and to where. What is damaged is passed over."""
+        found: list[Pair] = []
         for folder in sorted((self.folder / "work").glob("*")):
             with contextlib.suppress(NoSuchWork, Damaged, ValueError):
                 work = self.work(folder.name)
-                found.append((work.from_pair, work.to_pair))
+                found += [work.from_pair, work.to_pair]
         return found
 
     def switch(self, work: Work) -> None:

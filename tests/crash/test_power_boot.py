@@ -17,11 +17,12 @@ from hwsim.power.disk import PowerCutDisk, why_not
 from hwsim.power.stage import Stage
 from hwsim.power.states import states
 from tests.crash import boot_steps
-from tests.crash.boot_steps import COMMITTED, NEW, OLD, ON_TRIAL
+from tests.crash.boot_steps import COMMITTED, NEW, OLD, ON_TRIAL, TAKEN_BACK, WORK
 from tillhald.boot import generation, slot
 from tillhald.boot.files import Damaged
 from tillhald.boot.launcher import NothingToStart, Start, decide
 from tillhald.boot.record import ATTEMPTS, NoRecord, read
+from tillhald.home import Home, NoSuchWork, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,12 +45,14 @@ def judge(home: Path, marks: tuple[str, ...]) -> Start:
     try:
         start = decide(home)
         first = start
+        if first.trial is not None and stored_work(home, first) != WORK:
+            raise Broken("a pair is on trial, and what it must come to is not stored")
         for _ in range(ATTEMPTS + 1):
             check_whole(home, start)
             if start.trial is None:
                 break
             start = decide(home)  # the pair on trial ended without committing itself
-    except (NothingToStart, NoRecord, Damaged, OSError) as error:
+    except (NothingToStart, NoRecord, NoSuchWork, Damaged, OSError) as error:
         raise Broken(str(error)) from error
     if start.trial is not None:
         raise Broken("the old pair did not come back")
@@ -59,9 +62,17 @@ def judge(home: Path, marks: tuple[str, ...]) -> Start:
         raise Broken("it had committed itself, and is gone")
     if first.pair == NEW and first.trial is not None and start.pair != OLD:
         raise Broken("what was not committed stayed")
+    if TAKEN_BACK in marks and first.pair != OLD:
+        raise Broken("it was taken back, and is there again")
     if ON_TRIAL in marks and first.pair != NEW and read(home).taken_back is None:
         raise Broken("it was on trial, and nobody says what became of it")
     return first
+
+
+def stored_work(home: Path, start: Start) -> Work:
+    """What the pair on trial would compare itself with."""
+    assert start.trial is not None
+    return Home(home, start.pair.generation).work(start.trial.work_id)
 
 
 def check_whole(home: Path, start: Start) -> None:
@@ -104,6 +115,14 @@ def test_after_any_power_cut_a_whole_program_starts_over_data_that_belongs_to_it
     pairs = [start.pair for _, _, start in found if start is not None]
     assert set(pairs) == {OLD, NEW}
     assert any(start.trial is not None for _, _, start in found if start is not None)
+
+
+def test_after_any_power_cut_while_a_pair_is_given_up_the_old_one_goes_on() -> None:
+    found = list(judged("give_up"))
+    assert [(where, fault) for where, fault, _ in found if fault] == []
+    assert len(found) >= STATES_MIN
+    assert found[-1][2] is not None
+    assert found[-1][2].pair == OLD
 
 
 def test_the_judge_sees_that_nothing_was_synced() -> None:

@@ -64,11 +64,6 @@ class HomedTill(Till):
         """The journal of these data."""
         return generation.journal_folder(self.home, self.generation)
 
-    def command(self) -> list[str]:
-        """The launcher, with what it gives to the daemon."""
-        launcher = [sys.executable, "-m", "tillhald.boot", "--home", str(self.home)]
-        return [*launcher, "--", "--config", str(self.config)]
-
 
 @contextlib.contextmanager
 def a_homed_till(
@@ -79,6 +74,8 @@ def a_homed_till(
         make_home(folder / "home")
         port = printer.address[1] if printer else 0
         till = HomedTill(folder, printer, till_toml(folder, port, more=more))
+        launcher = [sys.executable, "-m", "tillhald.boot", "--home", str(till.home)]
+        till.command = [*launcher, "--", "--config", str(till.config)]
         try:
             yield till
             if till.is_running():

@@ -187,6 +187,7 @@ class Till:
         self.config = folder / "till.toml"
         self.config.write_text(toml, encoding="utf-8")
         self.address = f"unix:{folder / 'api.sock'}"
+        self.command = [sys.executable, "-m", "tillhald", "--config", str(self.config)]
         self._printer = printer
         self._process: subprocess.Popen[bytes] | None = None
         self._calls: list[Calls] = []
@@ -228,16 +229,12 @@ class Till:
         self._notified.bind(str(self.folder / "notify"))
         with self._log_path.open("wb") as log, self._error_path.open("wb") as errors:
             self._process = subprocess.Popen(
-                self.command(),
+                self.command,
                 stdout=log,
                 stderr=errors,
                 env=environment,
             )
         self._calls.append(Calls(self.address))
-
-    def command(self) -> list[str]:
-        """What is started."""
-        return [sys.executable, "-m", "tillhald", "--config", str(self.config)]
 
     def await_ready(self) -> None:
         """Return once the daemon is ready; it must not end before."""

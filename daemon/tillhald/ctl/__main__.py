@@ -19,6 +19,7 @@ from tillhald.ctl import (
     devices,
     diagnostics,
     drawer,
+    install,
     jobs,
     journal,
     operators,
@@ -51,6 +52,7 @@ app.command("stats")(devices.stats)
 app.command("reconfigure")(devices.reconfigure)
 app.command("scan")(scan.scan)
 app.command("diagnostics")(diagnostics.diagnostics)
+app.command("install")(install.install)
 app.add_typer(journal.app, name="journal")
 app.add_typer(drawer.app, name="drawer")
 app.add_typer(jobs.app, name="jobs")

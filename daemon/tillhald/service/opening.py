@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,10 @@ def open_or_create(config: Config, *, now_ms: int) -> Opened:
     Raises StorageError and OSError.
     """
     places = config.places()
+    if config.identity_folder and places.standby is not None:
+        # Below the configured folder, which has to be there: see Config.in_home.
+        with contextlib.suppress(OSError):
+            places.standby.parent.mkdir(mode=0o700, exist_ok=True)
     if not is_there(places):
         folder = places.folder
         folder.parent.mkdir(parents=True, exist_ok=True)

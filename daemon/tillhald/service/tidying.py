@@ -34,7 +34,7 @@ def no_more_needed(home: Home | None, config: Config) -> list[Path]:
 
 def _no_more_needed(home: Home, config: Config) -> list[Path]:
     record = home.record()
-    found = leftovers(home.folder, record, [pair for work in home.works() for pair in work])
+    found = leftovers(home.folder, record, home.pairs_of_work())
     gone = [path.name for path in found if path.parent == home.folder / "data"]
     second = config.journal.second_folder
     beside = [Path(second).with_name(name) for name in gone] if second else []
