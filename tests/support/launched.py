@@ -79,6 +79,8 @@ def a_homed_till(
         make_home(folder / "home")
         port = printer.address[1] if printer else 0
         till = HomedTill(folder, printer, till_toml(folder, port, more=more))
+        launcher = [sys.executable, "-m", "tillhald.boot", "--home", str(till.home)]
+        till.command = [*launcher, "--", "--config", str(till.config)]
         try:
             yield till
             if till.is_running():
