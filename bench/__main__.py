@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import access, backup, boot, day, events, printing, profile, report, spill
+from bench import access, backup, boot, day, events, printing, profile, report, spill, upgrade
 from bench.comparison import Plan, compare
 from bench.subjects import SUBJECTS
 
@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
             "access",
             "backup",
             "day",
+            "upgrade",
         ),
         default="compare",
     )
@@ -104,6 +105,9 @@ def main() -> None:
         case "day":
             found = day.day(arguments.folder, (arguments.sales or [day.SALES])[0])
             text = day.render(found)
+        case "upgrade":
+            found = upgrade.upgrade(arguments.folder, (arguments.sales or [upgrade.SALES])[0])
+            text = upgrade.render(found)
         case "printing":
             found = printing.printing(arguments.folder, rounds=arguments.rounds or printing.ROUNDS)
             text = printing.render(found)
