@@ -1,7 +1,7 @@
 """The log of one upgrade's progress, on disk: whoever watches goes on after the restart.
 
-One JSON line a step, in events.jsonl in the folder of the work. What counts is in the journal and in
-the boot record; this tells a person how it went, and the next upgrade how long its steps take.
+One JSON line a step, in events.jsonl in the folder of the work. What counts is in the journal and
+in the boot record; this tells a person how it went, and the next upgrade how long its steps take.
 """
 
 from __future__ import annotations
