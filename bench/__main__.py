@@ -10,7 +10,19 @@ from pathlib import Path
 
 import msgspec
 
-from bench import access, backup, boot, day, events, importing, printing, profile, report, spill
+from bench import (
+    access,
+    backup,
+    boot,
+    day,
+    events,
+    importing,
+    printing,
+    profile,
+    report,
+    spill,
+    upgrade,
+)
 from bench.comparison import Plan, compare
 from bench.subjects import SUBJECTS
 
@@ -35,6 +47,7 @@ def _arguments() -> argparse.Namespace:
             "backup",
             "day",
             "import",
+            "upgrade",
         ),
         default="compare",
     )
@@ -108,6 +121,9 @@ def main() -> None:
         case "import":
             found = importing.importing(arguments.folder, (arguments.sales or [importing.SALES])[0])
             text = importing.render(found)
+        case "upgrade":
+            found = upgrade.upgrade(arguments.folder, (arguments.sales or [upgrade.SALES])[0])
+            text = upgrade.render(found)
         case "printing":
             found = printing.printing(arguments.folder, rounds=arguments.rounds or printing.ROUNDS)
             text = printing.render(found)

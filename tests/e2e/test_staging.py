@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-STAGE_S_MAX = 300.0
-
 
 @pytest.fixture
 def till(tmp_path: Path) -> Iterator[UpgradedTill]:

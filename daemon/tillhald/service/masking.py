@@ -188,7 +188,7 @@ LOG_TEXTS: Final = frozenset(
     job_id
     kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
     rpc slot stage tables generation to_generation to_slot upgrade_id version when why
-    work_id work_kind
+    work_id work_kind schema to_schema
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -64,9 +64,9 @@ def test_the_class_of_a_reason_is_under_the_base_of_its_status() -> None:
         grpc.StatusCode.INTERNAL: (errors.TillError,),
     }
     for reason, code in reasons_in_the_contract().items():
-        # A backup that fails leaves no sale in doubt: nothing is to be repeated.
-        of_backups = reason.startswith("BACKUP_")
-        bases = (errors.Refused,) if of_backups else base.get(code, (errors.Refused,))
+        # What fails beside the till leaves no sale in doubt: nothing is to be repeated.
+        is_beside = reason.startswith(("BACKUP_", "BUNDLE_", "SLOT_", "UPGRADE_"))
+        bases = (errors.Refused,) if is_beside else base.get(code, (errors.Refused,))
         assert issubclass(errors.BY_REASON[reason], bases), reason
 
 

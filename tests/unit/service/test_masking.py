@@ -32,6 +32,7 @@ from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, PrintWork
 from tillhald.domain.sale import Discount, Line, Tender, TenderState, TenderType
 from tillhald.domain.slips import SlipMark
+from tillhald.domain.upgrade import Override, StagedSlot, UpgradePlan
 from tillhald.service import masking
 from tillhald.service.archive import Packing
 from tillhald.service.masking import (
@@ -395,6 +396,7 @@ def test_every_event_is_decided_on_and_no_other() -> None:
     kinds = {kind.__name__: kind for kind in typing.get_args(ev.AnyEvent)}
     structs = (Line, Discount, Tender, PrintDocument, Job, PrintWork, Identity)
     structs += (Denomination, ShiftReport, DayReport, SlipMark, BackupMade)
+    structs += (StagedSlot, UpgradePlan, Override)
     parts = {kind.__name__: kind for kind in structs}
     assert set(FACTS) == set(kinds) | set(parts)
     for name, fields in FACTS.items():
