@@ -342,8 +342,8 @@ def _show_preflight(answer: pb.PreflightUpgradeResponse) -> None:
         mark, style = _MARKS.get(check.severity, ("?", "red"))
         if check.overridden:
             mark, style = "overridden", "yellow"
-        number = f" ({check.measured} {check.unit})" if check.HasField("measured") else ""
-        out.print(f"{mark:10} {check.code:17} {check.sentence}{number}", markup=False, style=style)
+        said = f"{check.sentence}{_measured(check)}"
+        out.print(f"{mark:10} {check.code:17} {said}", markup=False, style=style)
         if check.severity == pb.CHECK_SEVERITY_BLOCKS and check.override_role:
             role = check.override_role
             hint = f"--override {check.code} --reason …, by: {role}"
@@ -355,6 +355,15 @@ def _show_preflight(answer: pb.PreflightUpgradeResponse) -> None:
         out.print(f"Before that the backup takes about {estimate.backup_s} s; the till sells.")
     verdict = ("Nothing is in the way.", "green") if answer.clear else ("Not now.", "bold red")
     out.print(verdict[0], style=verdict[1])
+
+
+def _measured(check: pb.UpgradeCheck) -> str:
+    """In brackets, where a person learns something by it: the sentence says when there is none."""
+    if not check.measured:
+        return ""
+    if check.unit == "bytes":
+        return f" ({words.size(check.measured)})"
+    return f" ({check.measured} {check.unit})"
 
 
 def _show_upgrade(upgrade: pb.Upgrade) -> None:

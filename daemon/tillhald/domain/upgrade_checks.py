@@ -271,7 +271,7 @@ def _quiet(world: Conditions) -> Finding:
     numbers: dict[str, int | str | None] = {
         "measured": world.hours_to_quiet,
         "limit": 0,
-        "unit": "hours until",
+        "unit": "hours until a quiet one",
     }
     if world.in_quiet_hour is None or world.in_quiet_hour:
         sentence = "The upgrade may begin at this hour."
