@@ -12,6 +12,7 @@ from tests.support.till import STOP_S_MAX, Till, short_folder, till_toml
 from tillhald.boot import generation, slot
 from tillhald.boot.files import partial_folder
 from tillhald.boot.record import BootRecord, Pair, read, write
+from tillhald.schema import MIN_READER, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def make_home(home: Path) -> None:
         (home / name).mkdir(parents=True)
     stage_slot(home, SLOT)
     building = partial_folder(generation.data_folder(home) / FIRST.generation)
-    generation.finish(building, generation.Meta(schema=1, min_reader=1))
+    generation.finish(building, generation.Meta(schema=SCHEMA, min_reader=MIN_READER))
     write(home, BootRecord(seq=1, committed=FIRST))
 
 
@@ -39,7 +40,7 @@ def stage_slot(home: Path, name: str) -> None:
     (building / "bin" / "python").symlink_to(Path(sys.prefix) / "bin" / "python")
     (building / "lib").symlink_to(Path(sys.prefix) / "lib")
     shutil.copy(Path(sys.prefix) / "pyvenv.cfg", building)
-    slot.seal(building, slot.describe(building, version=name.partition("-")[0], schema=1))
+    slot.seal(building, slot.describe(building, version=name.partition("-")[0], schema=SCHEMA))
     building.rename(slot.slots_folder(home) / name)
 
 

@@ -16,6 +16,7 @@ from tillhald.domain.predecessor import (
     OldReport,
 )
 from tillhald.domain.sale import Sale
+from tillhald.domain.sales_by_day import SALES, sale_key
 from tillhald.domain.state import LIVE_SALES_MAX, TillState
 
 RECEIPTS: Final = b"o"
@@ -77,10 +78,11 @@ def import_entries(event: ev.PredecessorSalesPut | ev.PredecessorReportsPut) -> 
         ]
     rows: list[Entry] = []
     for sale in event.sales:
-        key = sale.sale_id.encode()
-        rows.append(Entry("sales", key, _encode(sale)))
+        # In no list of a day: it belongs to none of this till's.
+        rows.append(Entry(SALES, sale_key(sale.sale_id), _encode(sale)))
         if sale.imported and sale.imported.receipt:
-            rows.append(Entry("days", receipts_key(sale.imported.receipt) + key, key))
+            name = sale.sale_id.encode()
+            rows.append(Entry("days", receipts_key(sale.imported.receipt) + name, name))
     return rows
 
 

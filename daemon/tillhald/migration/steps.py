@@ -74,7 +74,7 @@ def _to_2(row: StoredRow, history: History) -> Iterator[StoredRow]:
         sale = given_up(sale, history.day_at(sale.seq))
         value = _encode(sale)
     yield StoredRow(row.seq, sale_key(sale.sale_id), value)
-    listed = listed_entry(sale)
+    listed = None if sale.is_made_elsewhere else listed_entry(sale)
     if listed is not None:
         # As the program writes it: with the record that finished the sale. Where that lies in a
         # segment that was put aside, with the record that brought the sale back.

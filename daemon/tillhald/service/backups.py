@@ -276,7 +276,7 @@ class Backups:
             self._work.tell(_Over(result=await work))
         except (errors.Refused, StorageError, Overloaded) as refusal:
             self._work.tell(_Over(refusal=refusal))
-        except (OSError, TimeoutError) as error:
+        except Exception as error:
             log.error("backup_work_failed", part=what, exc_info=error)
             self._work.tell(_Over(refusal=errors.BackupFailed("The process could not do it.")))
         finally:

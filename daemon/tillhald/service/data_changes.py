@@ -7,7 +7,6 @@ that the new data have to prove themselves before anything is sold on them.
 
 from __future__ import annotations
 
-import sys
 import time
 import uuid
 from pathlib import Path
@@ -33,6 +32,7 @@ from tillhald.domain.switches import WorkKind
 from tillhald.failpoints import reach
 from tillhald.home import Work, new_work_id
 from tillhald.journal.meeting import Relation
+from tillhald.schema import MIN_READER, SCHEMA
 from tillhald.service.backup_checks import signer_of
 from tillhald.service.backup_programs import run_program
 from tillhald.service.caller import CALLER
@@ -376,14 +376,13 @@ class DataChanges:
 
 
 def _finish(home: Home, building: Path, work_id: str) -> None:
-    """Give the generation its name. The program that runs goes on with it, so its schema is that
-    of the data that run. Raises BackupFailed."""
+    """Give the generation its name; it is of the schema that this program writes. Raises
+    BackupFailed."""
     reach("restore.built")
     try:
-        now = generation.check(home.folder, home.generation, sys.maxsize)
         meta = Meta(
-            schema=now.schema,
-            min_reader=now.min_reader,
+            schema=SCHEMA,
+            min_reader=MIN_READER,
             made_by=work_id,
             made_from=home.generation,
         )

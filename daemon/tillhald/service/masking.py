@@ -185,10 +185,9 @@ _OF_WORDS: Final = frozenset({"reason", "failure"})
 LOG_TEXTS: Final = frozenset(
     """
     added advice aside changed client depth device devices entrance failure fault folder front_end
-    job_id
-    kick_id kind left_out mode not_kept open_level outcome part power presence reason removed role
-    rpc slot stage tables generation to_generation to_slot upgrade_id version when why
-    work_id work_kind schema to_schema
+    generation job_id kick_id kind left_out mode not_kept open_level outcome part power presence
+    reason relation removed role rpc schema slot stage tables to_generation to_schema to_slot
+    upgrade_id version when why work_id work_kind
     """.split()
 )
 """Fields of log lines whose text is shown. Numbers and yes-or-no are always shown."""

@@ -51,6 +51,9 @@ def test_every_reason_of_the_contract_has_a_class_of_its_own() -> None:
     assert set(contract) <= set(errors.BY_REASON)
 
 
+OF_WORK_BESIDE_THE_TILL = ("BACKUP_", "BUNDLE_", "IMPORT_", "SLOT_", "UPGRADE_")
+
+
 def test_the_class_of_a_reason_is_under_the_base_of_its_status() -> None:
     base = {
         grpc.StatusCode.UNAVAILABLE: (
@@ -65,7 +68,7 @@ def test_the_class_of_a_reason_is_under_the_base_of_its_status() -> None:
     }
     for reason, code in reasons_in_the_contract().items():
         # What fails beside the till leaves no sale in doubt: nothing is to be repeated.
-        is_beside = reason.startswith(("BACKUP_", "BUNDLE_", "SLOT_", "UPGRADE_"))
+        is_beside = reason.startswith(OF_WORK_BESIDE_THE_TILL)
         bases = (errors.Refused,) if is_beside else base.get(code, (errors.Refused,))
         assert issubclass(errors.BY_REASON[reason], bases), reason
 

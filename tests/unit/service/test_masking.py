@@ -27,10 +27,12 @@ from tillhald.devices.unit import DeviceConfig
 from tillhald.domain import events as ev
 from tillhald.domain.backup import BackupMade
 from tillhald.domain.books import DayReport, Denomination, ShiftReport
+from tillhald.domain.data import NumbersGiven, Surplus
 from tillhald.domain.devices import Identity
 from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import Job, JobKind, JobState, KickReason, PrintWork
-from tillhald.domain.sale import Discount, Line, Tender, TenderState, TenderType
+from tillhald.domain.predecessor import ImportCounts, ImportDone, OldReport, PredecessorSource
+from tillhald.domain.sale import Discount, Line, Sale, Tender, TenderState, TenderType
 from tillhald.domain.slips import SlipMark
 from tillhald.domain.upgrade import Override, StagedSlot, UpgradePlan
 from tillhald.service import masking
@@ -353,7 +355,7 @@ def test_a_text_that_is_made_to_be_slow_is_not_slow(piece: str) -> None:
 NUMBERS = set(
     """
     after_seq boot_ms bytes characters clean_shutdown copied drawers_open failures gone in_use interrupted_sales
-    jobs_left last_seq left_open map_mib missing records rows scans seconds segment seq suspended
+    jobs_left last_seq left_open map_mib loses missing records rows sales scans seconds segment seq suspended
     tail_records token took_ms unconfirmed_jobs writes size_bytes status
     """.split()
 )
@@ -397,6 +399,8 @@ def test_every_event_is_decided_on_and_no_other() -> None:
     structs = (Line, Discount, Tender, PrintDocument, Job, PrintWork, Identity)
     structs += (Denomination, ShiftReport, DayReport, SlipMark, BackupMade)
     structs += (StagedSlot, UpgradePlan, Override)
+    structs += (ImportCounts, ImportDone, OldReport, PredecessorSource, Sale)
+    structs += (NumbersGiven, Surplus)
     parts = {kind.__name__: kind for kind in structs}
     assert set(FACTS) == set(kinds) | set(parts)
     for name, fields in FACTS.items():
