@@ -161,8 +161,9 @@ def test_a_file_that_is_found_damaged_is_put_aside_as_it_is_and_selling_goes_on_
         auditor.follow(till)
         crowd.begin()
     else:
-        crowd.begin()
+        # Before anybody sells on: a page that is just being copied would be written whole again.
         damage(till, b"A marked article")
+        crowd.begin()
         findings = list(till.calls.journal.Verify(journal_pb2.VerifyRequest()))[-1].result
         assert not findings.sound
     status = till.await_storage(lambda storage: storage.segment == 2 and is_sound(storage))

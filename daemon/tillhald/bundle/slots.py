@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tillhald.bundle.opening import Bundle
 
 PIP_S_MAX = 900.0
-PROGRAM_S_MAX = 60.0
+PROGRAM_S_MAX = 180.0
 LOOK_S = 0.2
 SLOTS_OF_ONE_NAME_MAX = 9
 SPARE_BYTES = 64 << 20

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 OWN = "tillhal"
 EXTRA = "daemon"
-PROGRAM_S_MAX = 60.0
+PROGRAM_S_MAX = 180.0
 COMPILE_S_MAX = 600.0
 """Six seconds here."""
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")

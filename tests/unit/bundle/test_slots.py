@@ -21,7 +21,7 @@ from tillhald.bundle.slots import build_slot
 from tillhald.bundle.trust import TrustFolder
 from tillhald.domain.errors import BundleNoRoom, Refused, SlotFailed
 
-PROGRAM_S_MAX = 60.0
+PROGRAM_S_MAX = 300.0
 FAILPOINTS = ("slot.copied", "slot.installed", "slot.sealed", "slot.renamed")
 
 
