@@ -10,10 +10,10 @@ CODE   := clients daemon hwsim tests bench tools
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check format gen bench powercut printjobs fuzz bundle clean
+.PHONY: help demo run test check format gen bench powercut upgradecuts printjobs fuzz bundle clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" tools/setup.sh
@@ -51,6 +51,9 @@ bench: $(READY) ## Measure against floors and peers; one report
 
 powercut: $(READY) ## Cut the power under the journal a million times; needs root; goes on where it stopped
 	@$(BIN)/python tools/powercut.py
+
+upgradecuts: $(READY) ## Cut the power at a thousand places of a whole upgrade; needs root; a quarter of an hour
+	@TILLHALD_UPGRADE_CUTS=1000 $(BIN)/python -m pytest -q tests/crash/test_power_upgrade.py
 
 printjobs: $(READY) ## Print 6,000 receipts under faults and power cuts, beside naive policies; an hour
 	@$(BIN)/python -m tests.crash.print_campaign --jobs 6000

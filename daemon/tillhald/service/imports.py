@@ -299,7 +299,7 @@ class Imports:
             import_id=import_id, source=report.source, request_id=request_id
         )
         log.info("import_began", sales=counts.receipts)
-        await self._till.record([began])
+        await self._record(began)
         reach("import.began")
         suspended = await self._put_sales(import_id, counts.receipts)
         await self._put_reports(import_id, wanted=bool(counts.shifts or counts.days))
@@ -318,7 +318,7 @@ class Imports:
             reports=report.reports,
         )
         self._till.snapshot_next()
-        await self._till.record([ev.PredecessorImported(done=done, suspended=tuple(suspended))])
+        await self._record(ev.PredecessorImported(done=done, suspended=tuple(suspended)))
         reach("import.done")
         took_ms = _since_ms(began_s)
         log.info("import_done", sales=counts.receipts, took_ms=took_ms)
@@ -373,7 +373,7 @@ class Imports:
         if self._till.storage.reserve_only:
             sentence = "There is hardly any room left: only what is open can be finished."
             raise DiskReserve(sentence)
-        await self._till.record([ev.PredecessorSalesPut(import_id=import_id, sales=tuple(batch))])
+        await self._record(ev.PredecessorSalesPut(import_id=import_id, sales=tuple(batch)))
         reach("import.sales_put")
 
     async def _put_reports(self, import_id: str, *, wanted: bool) -> None:
@@ -392,8 +392,14 @@ class Imports:
 
     async def _put_some(self, import_id: str, first: int, batch: list[OldReport]) -> None:
         fact = ev.PredecessorReportsPut(import_id=import_id, first=first, reports=tuple(batch))
-        await self._till.record([fact])
+        await self._record(fact)
         reach("import.reports_put")
+
+    async def _record(self, fact: ev.AnyEvent) -> None:
+        """Raises what the till is quiet for: an upgrade or a restore comes first, and the import,
+        of which nothing counts yet, is asked for again."""
+        self._till.refuse_if_quiet()
+        await self._till.record([fact])
 
 
 def _plus(counts: ImportCounts, item: SpooledSale | SpooledSuspended) -> ImportCounts:
