@@ -21,6 +21,7 @@ from bench import (
     profile,
     report,
     spill,
+    staging,
     upgrade,
 )
 from bench.comparison import Plan, compare
@@ -48,6 +49,7 @@ def _arguments() -> argparse.Namespace:
             "day",
             "import",
             "upgrade",
+            "staging",
         ),
         default="compare",
     )
@@ -124,6 +126,9 @@ def main() -> None:
         case "upgrade":
             found = upgrade.upgrade(arguments.folder, (arguments.sales or [upgrade.SALES])[0])
             text = upgrade.render(found)
+        case "staging":
+            found = staging.staging(arguments.folder, arguments.rounds or staging.ROUNDS)
+            text = staging.render(found)
         case "printing":
             found = printing.printing(arguments.folder, rounds=arguments.rounds or printing.ROUNDS)
             text = printing.render(found)

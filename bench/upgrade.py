@@ -56,7 +56,7 @@ def upgrade(parent: Path, sales: int) -> Report:
         asyncio.run(fill(folder, sales))
         config = write_config(folder, free_port())
         home = _lay_out(folder)
-        with _launched(home, config), Till.connect(f"unix:{folder / 'api.sock'}") as till:
+        with launched(home, config), Till.connect(f"unix:{folder / 'api.sock'}") as till:
             say("upgrading")
             steps = _upgraded(till)
     at = {step.stage: step.time.ToMilliseconds() / 1000 for step in reversed(steps)}
@@ -90,7 +90,7 @@ def _lay_out(folder: Path) -> Path:
     for name in ("boot", "slots", "data", "work", "identity"):
         (home / name).mkdir(parents=True)
     for name, schema in ((OLD, SCHEMA_FIRST), (NEW, SCHEMA)):
-        _add_slot(home, name, schema)
+        add_slot(home, name, schema)
     building = partial_folder(generation.data_folder(home) / generation.FIRST)
     (folder / "journal").rename(building / "journal")
     generation.finish(building, generation.Meta(schema=SCHEMA_FIRST, min_reader=SCHEMA_FIRST))
@@ -98,7 +98,8 @@ def _lay_out(folder: Path) -> Path:
     return home
 
 
-def _add_slot(home: Path, name: str, schema: int) -> None:
+def add_slot(home: Path, name: str, schema: int) -> None:
+    """A slot whose program is the one that measures."""
     folder = slot.slots_folder(home) / name
     building = partial_folder(folder)
     program = slot.interpreter_of(building)
@@ -113,11 +114,12 @@ def _add_slot(home: Path, name: str, schema: int) -> None:
 
 
 @contextlib.contextmanager
-def _launched(home: Path, config: Path) -> Iterator[None]:
+def launched(home: Path, config: Path) -> Iterator[int]:
+    """A till under its launcher, whose process id it is."""
     command = [sys.executable, "-m", "tillhald.boot", "--home", str(home), "--"]
     with subprocess.Popen([*command, "--config", str(config)], stdout=subprocess.DEVNULL) as child:
         try:
-            yield
+            yield child.pid
         finally:
             child.terminate()
             child.wait(END_S_MAX)
