@@ -147,14 +147,8 @@ def requests() -> dict[str, Callable[[], Message]]:
         ),
         "BackupService/ListBackups": backup_pb2.ListBackupsRequest,
         "BackupService/GetDataStatus": backup_pb2.GetDataStatusRequest,
-        "BackupService/PlanRestore": backup_pb2.PlanRestoreRequest,
-        "BackupService/CommitRestore": lambda: backup_pb2.CommitRestoreRequest(
-            request_id=new_id(), plan_id="00" * 16, accept_loss=True
-        ),
         "BackupService/PlanClean": backup_pb2.PlanCleanRequest,
-        "BackupService/CommitClean": lambda: backup_pb2.CommitCleanRequest(
-            request_id=new_id(), plan_id="00" * 16
-        ),
+        "BackupService/GoLive": lambda: backup_pb2.GoLiveRequest(request_id=new_id()),
         "PredecessorService/ListImports": predecessor_pb2.ListImportsRequest,
         "PredecessorService/FindImportedSales": lambda: predecessor_pb2.FindImportedSalesRequest(
             receipt="R-1"

@@ -214,7 +214,7 @@ def test_a_job_under_way_ends_before_its_printer_changes(
     fresh: Till, kitchen: VirtualPrinter
 ) -> None:
     text = fresh.config.read_text()
-    fresh.printer.stall_after(10)
+    fresh.printer.stall_after(60)  # the count of cuts is asked for before
     fresh.calls.checkout.Checkout(cash_sale())
     await_job(fresh.calls, "receipt/1", printer_pb2.JOB_STATE_SENDING)
     host, port = fresh.printer.address
