@@ -15,30 +15,24 @@ from tillhald.backup.folder import refusal_of
 from tillhald.backup.pace import Pace
 from tillhald.backup.plan import state_at
 from tillhald.backup.words import Line, run
+from tillhald.boot.files import partial_folder
 from tillhald.domain.backup_rules import totals_of
 from tillhald.failpoints import reach
-from tillhald.journal.disk import sync_file, sync_folder
-from tillhald.journal.engine import data_file
+from tillhald.journal import copying
+from tillhald.journal.disk import sync_folder
 from tillhald.journal.meeting import Reading
 from tillhald.journal.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PARTIAL = ".partial"
-
 
 def copy(order: CopyOrder, say: Callable[[Line], None]) -> None:
     """Copy and check; durable when said so. Raises refusals, JournalDamaged, lmdb.Error."""
     folder = Path(order.to)
-    building = folder.with_name(folder.name + PARTIAL)
     try:
-        if building.exists():
-            shutil.rmtree(building)
-        building.mkdir(mode=0o700, parents=True)
-        with Reading(order.journal) as here:
-            here.copy_to(str(building))
-        sync_file(Path(data_file(str(building))))
+        building = partial_folder(folder)
+        copying.copy(order.journal, str(building))
         verify(str(building), Pace(say, "copying"))
         with Reading(str(building)) as made:
             state, head = state_at(made, made.head.seq), made.head

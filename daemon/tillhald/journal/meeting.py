@@ -212,7 +212,3 @@ class Reading:
         with self._snapshot() as txn, txn.cursor(self._tables[table]) as cursor:
             for key, stored in cursor:
                 yield key, unseal_row(seed, table, key, stored)
-
-    def copy_to(self, folder: str) -> None:
-        """Write the file as it is now into an empty folder. Not synced."""
-        self._env.copy(folder, compact=False)
