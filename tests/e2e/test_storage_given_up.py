@@ -133,6 +133,11 @@ def damage(till: StormyTill, marker: bytes) -> None:
             at = data.find(marker, at + 1)
 
 
+def verified(till: StormyTill) -> journal_pb2.VerifyResult:
+    """What a check of the whole journal finds."""
+    return list(till.calls.journal.Verify(journal_pb2.VerifyRequest()))[-1].result
+
+
 def sell_marked(till: StormyTill, marker: str) -> pb.SaleSummary:
     """A sale whose stored bytes can be found."""
     request = pb.CheckoutRequest(
@@ -161,11 +166,12 @@ def test_a_file_that_is_found_damaged_is_put_aside_as_it_is_and_selling_goes_on_
         auditor.follow(till)
         crowd.begin()
     else:
+        # The check of the start is joined by whoever asks meanwhile: it must be over.
+        assert verified(till).sound
         # Before anybody sells on: a page that is just being copied would be written whole again.
         damage(till, b"A marked article")
         crowd.begin()
-        findings = list(till.calls.journal.Verify(journal_pb2.VerifyRequest()))[-1].result
-        assert not findings.sound
+        assert not verified(till).sound
     status = till.await_storage(lambda storage: storage.segment == 2 and is_sound(storage))
     assert status.storage.fault == DAMAGED
     assert "salvage" in status.storage.advice

@@ -3,7 +3,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import psutil
 import pytest
+
+from tests.support.stormy_till import await_that
 
 # The signal goes to another thread than the main one. For that it is the same as one that comes
 # just before the main thread waits: its wait in the kernel is not cut short by it.
@@ -33,6 +36,8 @@ def waiting(how: str) -> subprocess.Popen[str]:
     )
     assert program.stdout is not None
     assert program.stdout.readline() == "waits\n"
+    # It says so before it does so.
+    await_that(lambda: psutil.Process(program.pid).status() == psutil.STATUS_SLEEPING)
     program.terminate()
     return program
 
