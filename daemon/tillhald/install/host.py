@@ -11,6 +11,7 @@ import tillhald
 from tillhald.install.own_slot import NotInstallable
 
 LAUNCHER = Path("usr/lib/tillhal/launcher")
+TILLCTL = Path("usr/local/bin/tillctl")
 CONFIG = Path("etc/tillhal/till.toml")
 USUAL_HOME = Path("/var/lib/tillhal")
 GOES_TO = {
@@ -27,6 +28,16 @@ import sys
 from tillhald.boot.launcher import main
 
 sys.exit(main(sys.argv[1:]))
+"""
+_TILLCTL = """#!{python} -I
+# tillctl of the program that the till runs: an upgrade brings its own.
+import sys
+from pathlib import Path
+
+sys.path.insert(0, "/{launcher}")
+from tillhald.boot.command import run
+
+sys.exit(run(Path("{home}"), "tillctl", sys.argv[1:]))
 """
 _IN_LAUNCHER = ("__init__.py", "failpoints.py", "boot")
 
@@ -57,6 +68,7 @@ def put_host_files(root: Path, shipped: Path, home: Path) -> list[Path]:
     """Put the host's files under `root`, the service with the launcher. Those that changed."""
     wanted = {name: (shipped / source).read_text() for source, name in GOES_TO.items()}
     wanted[UNIT] = service(shipped / "systemd/tillhald.service", home)
+    wanted[str(TILLCTL)] = _TILLCTL.format(python=interpreter(), launcher=LAUNCHER, home=home)
     changed = []
     for name, text in wanted.items():
         path = root / name
@@ -64,7 +76,7 @@ def put_host_files(root: Path, shipped: Path, home: Path) -> list[Path]:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        path.chmod(0o644)
+        path.chmod(0o755 if name == str(TILLCTL) else 0o644)
         changed.append(path)
     return changed
 

@@ -63,6 +63,25 @@ def test_what_is_laid_out_is_whole_and_of_the_modes_that_keep_others_out(laid_ou
     unit = (laid_out / host.UNIT).read_text()
     assert "-I /usr/lib/tillhal/launcher --home /var/lib/tillhal -- --config" in unit
     assert "NotifyAccess=all\n" in unit
+    tillctl = laid_out / host.TILLCTL
+    assert tillctl.stat().st_mode & 0o777 == 0o755
+    assert 'run(Path("/var/lib/tillhal"), "tillctl"' in tillctl.read_text()
+
+
+def test_tillctl_is_that_of_the_program_that_the_boot_record_names(laid_out: Path) -> None:
+    # The root is no real one here, so the paths of the command are moved below it.
+    command = (laid_out / host.TILLCTL).read_text()
+    for path in (f"/{host.LAUNCHER}", f"/{HOME}"):
+        command = command.replace(f'"{path}"', f'"{laid_out}{path}"')
+    ran = subprocess.run(
+        [str(host.interpreter()), "-I", "-c", command, "upgrade", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=RUN_S_MAX,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "roll-back" in ran.stdout
 
 
 def test_said_again_it_changes_nothing(laid_out: Path) -> None:
