@@ -8,29 +8,22 @@ import grpc
 import pytest
 
 from tests.support.answers import assert_journal_sound, refusal_of
-from tests.support.homes import CRASHES, FIRST, HANGS
+from tests.support.homes import CRASHES, FIRST, HANGS, homed
 from tests.support.sales import new_id
 from tests.support.till import Till, till_toml
-from tests.support.upgraded import NEW, UpgradedTill, stage_slot
+from tests.support.upgraded import NEW, OLDER, UpgradedTill, stage_slot
 from tillhal.v1 import upgrade_pb2 as pb
-from tillhald.schema import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OLDER = SCHEMA - 1
-"""What the test's first generation says of itself, so that the new version brings it over."""
-
 
 @pytest.fixture
-def till(tmp_path: Path) -> Iterator[UpgradedTill]:
+def till() -> Iterator[UpgradedTill]:
     """Installed, and not running."""
-    one = UpgradedTill(tmp_path, trial_s=8.0)
-    try:
+    with homed(UpgradedTill, trial_s=8.0) as one:
         yield one
-    finally:
-        one.end()
 
 
 def test_an_upgrade_takes_everything_along_and_the_till_sells_on(till: UpgradedTill) -> None:

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from tests.support.homes import THIS_PROGRAM, HomeTill, add_slot
+from tests.support.homes import THIS_PROGRAM, TRIAL_S, HomeTill, add_slot
 from tests.support.sales import Steps, cash_sale, line, new_id
 from tillhal.v1 import backup_pb2 as data_pb
 from tillhal.v1 import checkout_pb2 as sale_pb
 from tillhal.v1 import printer_pb2, recovery_pb2, shift_pb2, system_pb2
 from tillhal.v1 import upgrade_pb2 as pb
-from tillhald.boot import slot
-from tillhald.boot.files import partial_folder, sync
 from tillhald.schema import SCHEMA
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hwsim.printer import VirtualPrinter
+
+OLDER = SCHEMA - 1
+"""What the first generation says of itself, so that the new version brings it over."""
 NEW = "9.0.0-cccccccc"
 OVER = (
     pb.UPGRADE_STAGE_COMMITTED,
@@ -42,24 +44,24 @@ profile = "tm_t88"
 
 def stage_slot(home: Path, script: str = THIS_PROGRAM, *, schema: int = SCHEMA) -> None:
     """What StageBundle leaves, for tests of what comes after it."""
-    add_slot(home, NEW, script)
-    folder = slot.slots_folder(home) / NEW
-    manifest = slot.manifest_of(folder)
-    if manifest.schema != schema:
-        building = partial_folder(folder.with_name("again"))
-        building.rmdir()
-        folder.rename(building)
-        slot.seal(building, slot.Manifest(**{**vars(manifest), "schema": schema}))
-        building.rename(folder)
-        sync(folder.parent)
+    add_slot(home, NEW, script, schema=schema)
 
 
 class UpgradedTill(HomeTill):
-    """What a technician and a cashier do with such a till."""
+    """What a technician and a cashier do with such a till. Its printer is not there: what is
+    printed waits."""
 
-    def __init__(self, folder: Path, *, trial_s: float = 30.0) -> None:
-        """Not running yet. Its printer is not there: what is printed waits."""
-        super().__init__(folder, trial_s=trial_s, more=NO_PRINTER)
+    schema = OLDER
+
+    def __init__(
+        self,
+        folder: Path,
+        printer: VirtualPrinter | None = None,
+        *,
+        trial_s: float = TRIAL_S,
+        more: str = "",
+    ) -> None:
+        super().__init__(folder, printer, trial_s=trial_s, more=NO_PRINTER + more)
 
     def move(self, home: Path) -> None:
         """Its home is here from the next start on."""
