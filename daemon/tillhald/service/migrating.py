@@ -36,6 +36,7 @@ async def bring_over(
     on_progress: Callable[[Standing], None],
 ) -> Migrated:
     """Copy the journal that runs to `target` in the form that `to` writes; durable, and compared.
+    The till has come to rest: whoever starts on the copy starts after an orderly stop.
 
     On the way back the older program itself reads all of it: what it does not know it says now, and
     not when it is to sell. Raises UpgradeFailed with what was refused; NoPreviousVersion where an
@@ -46,7 +47,7 @@ async def bring_over(
     there = str(interpreter_of(slots_folder(home.folder) / to.name))
     copier = sys.executable if is_back else there
     source = str(home.journal_folder)
-    words = [source, str(target), "--to-schema", str(to.schema)]
+    words = [source, str(target), "--to-schema", str(to.schema), "--at-rest"]
     line = await run_migration(copier, words, on_progress)
     if line.migrated is None:
         raise failed(f"{line.sentence} ({line.refused})")
