@@ -16,7 +16,6 @@ from hwsim.ups.virtual import VirtualUps
 from tests.e2e.test_outage import NUT
 from tests.support.answers import assert_journal_sound, journal_records, refusal_of
 from tests.support.homes import FIRST, homed
-from tests.support.powered import QUICK_RULES
 from tests.support.released import NEXT, Releases, changed_text, stage
 from tests.support.sales import new_id
 from tests.support.upgraded import ALL_RIGHT, UpgradedTill
@@ -40,6 +39,17 @@ HUNG_S = 3.0
 """For one that never answers."""
 
 
+RULES = f"""
+[power]
+poweroff_command = ["true"]
+on_battery_confirm_s = 1
+mains_confirm_s = 1
+comm_lost_s = 60
+comm_lost_on_battery_s_max = 600
+outage_join_s = {JOIN_S}
+"""
+
+
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Releases:
     """N, and whatever was released after it."""
@@ -56,9 +66,7 @@ def ups() -> VirtualUps:
 def wired(ups: VirtualUps) -> Iterator[str]:
     """What the configuration says of it."""
     with NutServer({"till": ups}) as server:
-        rules = QUICK_RULES.format(poweroff='["true"]', more="")
-        rules = rules.replace("outage_join_s = 1", f"outage_join_s = {JOIN_S}")
-        yield rules + NUT.format(port=server.port, poll_s=0.1)
+        yield RULES + NUT.format(port=server.port, poll_s=0.1)
 
 
 def await_supply(till: UpgradedTill, supply: power_pb2.Supply) -> None:
@@ -126,10 +134,12 @@ def test_a_shop_in_an_outage_is_upgraded_and_brought_back_and_loses_nothing_eith
         assert [till.sell(), till.sell()] == [2, 3]
         assert_journal_sound(till.calls)
 
-        # Back, with what was sold meanwhile: data of the older schema are made of the newer.
-        await_supply(till, power_pb2.SUPPLY_ONLINE)
+        # Back, with what was sold meanwhile: data of the older schema are made of the newer. The
+        # mains are gone again, in the same outage, and the owner takes the blame for going on.
+        ups.mains_off()
+        await_supply(till, power_pb2.SUPPLY_ON_BATTERY)
         before = till.open_things()
-        ended = till.await_end(till.roll_back("the scale is not read").upgrade_id)
+        ended = till.await_end(till.roll_back("the scale is not read", "mains").upgrade_id)
         assert (ended.kind, ended.stage) == (
             pb.UPGRADE_KIND_ROLLBACK,
             pb.UPGRADE_STAGE_COMMITTED,
@@ -141,6 +151,7 @@ def test_a_shop_in_an_outage_is_upgraded_and_brought_back_and_loses_nothing_eith
         assert till.receipts() == [1, 2, 3, 4]
 
         # And once more to the newer one, which is the version before now.
+        ups.mains_on()
         await_supply(till, power_pb2.SUPPLY_ONLINE)
         before = till.open_things()
         ended = till.await_end(till.roll_back("it was the cable of the scale").upgrade_id)

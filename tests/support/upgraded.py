@@ -150,9 +150,10 @@ class UpgradedTill(HomeTill):
         self.await_checked()
         return self.calls.upgrade.StartUpgrade(request).upgrade
 
-    def roll_back(self, reason: str) -> pb.Upgrade:
-        """Ask for the version before."""
-        request = pb.RollBackRequest(request_id=new_id(), reason=reason, overrides=ALL_RIGHT)
+    def roll_back(self, reason: str, *more: str) -> pb.Upgrade:
+        """Ask for the version before; `more` checks are overridden."""
+        overrides = [*ALL_RIGHT, *(pb.CheckOverride(code=code, reason=reason) for code in more)]
+        request = pb.RollBackRequest(request_id=new_id(), reason=reason, overrides=overrides)
         self.await_checked()
         return self.calls.upgrade.RollBack(request).upgrade
 
