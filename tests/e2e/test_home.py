@@ -17,6 +17,7 @@ from tests.support.homes import (
     HANGS,
     SECOND,
     HomeTill,
+    a_home_till,
     build_next,
     switch,
     work_to,
@@ -42,13 +43,10 @@ LOGGED_S_MAX = 30.0
 
 
 @pytest.fixture
-def till(tmp_path: Path) -> Iterator[HomeTill]:
+def till() -> Iterator[HomeTill]:
     """Installed, and not running."""
-    one = HomeTill(tmp_path)
-    try:
+    with a_home_till() as one:
         yield one
-    finally:
-        one.end()
 
 
 def status(till: HomeTill) -> system_pb2.GetStatusResponse:
@@ -105,10 +103,9 @@ def test_a_new_pair_proves_itself_and_everything_is_there(till: HomeTill) -> Non
 
 @pytest.mark.parametrize("script", [CRASHES, HANGS], ids=["crashes", "hangs"])
 def test_a_program_that_does_not_come_up_is_taken_back_and_the_till_sells_on(
-    tmp_path: Path, script: str
+    script: str,
 ) -> None:
-    till = HomeTill(tmp_path, trial_s=1.0)
-    try:
+    with a_home_till(trial_s=1.0) as till:
         till.start()
         assert receipts(till) == 1
         till.stop(within_s=5.0)
@@ -120,8 +117,6 @@ def test_a_program_that_does_not_come_up_is_taken_back_and_the_till_sells_on(
         assert (last.stayed, last.work_id) == (False, work.work_id)
         assert "did not prove itself" in last.why
         assert receipts(till) == 2
-    finally:
-        till.end()
 
 
 def test_a_program_that_finds_other_totals_ends_and_is_taken_back(till: HomeTill) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.test_backups import backup_toml, create, suspend_one
 from tests.support.answers import refusal_of
 from tests.support.backups import OWNER
-from tests.support.launched import HomedTill, a_homed_till
+from tests.support.homes import HomeTill, a_home_till
 from tests.support.sales import cash_sale, name, new_id
 from tests.support.till import a_till, short_folder
 from tillhal.v1 import backup_pb2 as pb
@@ -45,8 +45,8 @@ def stick() -> Iterator[Path]:
 
 
 @pytest.fixture
-def till(stick: Path) -> Iterator[HomedTill]:
-    with a_homed_till(more=backup_toml(stick)) as till:
+def till(stick: Path) -> Iterator[HomeTill]:
+    with a_home_till(more=backup_toml(stick)) as till:
         till.start()
         yield till
 
@@ -63,7 +63,7 @@ def plan(calls: Calls, path: str = "", **more: object) -> pb.RestorePlan:
 
 
 def outcome(
-    till: HomedTill, request: pb.CommitRestoreRequest | pb.CommitCleanRequest
+    till: HomeTill, request: pb.CommitRestoreRequest | pb.CommitCleanRequest
 ) -> pb.DataChange:
     """Ask, over the restart of the till, until it says what came of it."""
     end_s = time.monotonic() + BACK_S_MAX
@@ -84,7 +84,7 @@ def outcome(
         assert time.monotonic() < end_s, f"the till did not come back:\n{till.log_text()}"
 
 
-def restore(till: HomedTill, plan_id: str, *, accept_loss: bool = False) -> pb.DataChange:
+def restore(till: HomeTill, plan_id: str, *, accept_loss: bool = False) -> pb.DataChange:
     request = pb.CommitRestoreRequest(request_id=new_id(), plan_id=plan_id, accept_loss=accept_loss)
     result = outcome(till, request)
     # Asked again, it is the same answer.
@@ -104,7 +104,7 @@ def state_of(journal: Path) -> TillState:
 
 
 def test_what_was_sold_since_is_told_and_lost_only_with_consent(
-    till: HomedTill, stick: Path
+    till: HomeTill, stick: Path
 ) -> None:
     calls = till.calls
     assert sell(calls, SALES) == [1, 2, 3]
@@ -139,7 +139,7 @@ def test_what_was_sold_since_is_told_and_lost_only_with_consent(
     assert [each.sale.sale_id for each in listed.sales] == [suspended]
 
 
-def test_business_between_plan_and_commit_makes_the_plan_stale(till: HomedTill) -> None:
+def test_business_between_plan_and_commit_makes_the_plan_stale(till: HomeTill) -> None:
     calls = till.calls
     sell(calls, 1)
     create(calls, pb.BACKUP_KIND_FULL)
@@ -184,7 +184,7 @@ def rows_of(journal: Path) -> dict[tuple[str, bytes], bytes]:
 def test_on_another_machine_the_till_goes_on_with_everything_it_had(stick: Path) -> None:
     keys = stick.with_name(f"{stick.name}.keys.json")
     keys.write_text('{"F1": "coffee"}')
-    with a_homed_till(more=backup_toml(stick, keys)) as old:
+    with a_home_till(more=backup_toml(stick, keys)) as old:
         calls = old.start().calls
         sell(calls, SALES)
         suspended = suspend_one(calls)
@@ -199,7 +199,7 @@ def test_on_another_machine_the_till_goes_on_with_everything_it_had(stick: Path)
         with Reading(str(old.journal)) as reading:
             before = state_at(reading, last_seq)
         rows = rows_of(old.journal)
-    with a_homed_till() as new:
+    with a_home_till() as new:
         calls = new.start().calls
         found = plan(calls, str(file), last_receipt=7)
         assert found.relation == pb.DATA_RELATION_STRANGERS
@@ -231,14 +231,14 @@ def test_on_another_machine_the_till_goes_on_with_everything_it_had(stick: Path)
 
 def test_a_cloned_till_is_found_out_when_the_journals_meet(stick: Path) -> None:
     """One backup, restored on two machines, and both sell."""
-    with a_homed_till(more=backup_toml(stick)) as first:
+    with a_home_till(more=backup_toml(stick)) as first:
         calls = first.start().calls
         sell(calls, SALES)
         made = stick / create(calls, pb.BACKUP_KIND_FULL).backup.file_name
         file = stick / "kept" / made.name  # a newer one of the same day would replace it
         file.parent.mkdir()
         shutil.copy(made, file)
-        with a_homed_till(more=backup_toml(stick)) as second:
+        with a_home_till(more=backup_toml(stick)) as second:
             second.start()
             assert restore(second, plan(second.calls, str(file)).plan_id).incarnation == 2
             compare = ["journal", "verify", "--folder", str(second.journal), "--against"]
@@ -282,7 +282,7 @@ def tillctl(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_clean_empties_the_books_before_the_till_goes_live_and_never_after(
-    till: HomedTill,
+    till: HomeTill,
 ) -> None:
     calls = till.calls
     sell(calls, SALES)
@@ -333,7 +333,7 @@ def test_a_till_without_a_home_says_what_it_lacks(stick: Path) -> None:
     "step", ["restore.safe", "restore.built", "home.work_stored", "home.switched"]
 )
 def test_killed_at_a_step_the_till_has_its_old_data_or_its_new_ones(step: str, stick: Path) -> None:
-    with a_homed_till(more=backup_toml(stick)) as till:
+    with a_home_till(more=backup_toml(stick)) as till:
         calls = till.start(failpoint=step).calls
         sell(calls, SALES)
         create(calls, pb.BACKUP_KIND_FULL)
@@ -359,7 +359,7 @@ def test_killed_at_a_step_the_till_has_its_old_data_or_its_new_ones(step: str, s
 
 
 def test_data_that_do_not_prove_themselves_are_taken_back(stick: Path) -> None:
-    with a_homed_till(more=backup_toml(stick)) as till:
+    with a_home_till(more=backup_toml(stick)) as till:
         calls = till.start(failpoint="home.switched").calls
         sell(calls, SALES)
         create(calls, pb.BACKUP_KIND_FULL)
@@ -388,7 +388,7 @@ def test_data_that_do_not_prove_themselves_are_taken_back(stick: Path) -> None:
 
 
 def test_tillctl_restores_over_the_restart_and_says_it_in_plain_words(
-    till: HomedTill, stick: Path
+    till: HomeTill, stick: Path
 ) -> None:
     calls = till.calls
     sell(calls, SALES)

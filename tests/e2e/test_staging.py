@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.answers import assert_journal_sound, refusal_of
 from tests.support.bundles import keys, make, now_ms, project_wheels, root_of, small_wheels
+from tests.support.homes import homed
 from tests.support.sales import new_id
 from tests.support.upgraded import UpgradedTill
 from tillhal import errors
@@ -23,15 +24,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def till(tmp_path: Path) -> Iterator[UpgradedTill]:
+def till() -> Iterator[UpgradedTill]:
     """It runs, and trusts the keys beside it."""
-    one = UpgradedTill(tmp_path, trial_s=60.0)
-    made = keys(tmp_path / "keys", now_ms=now_ms())
-    TrustFolder(one.home / "identity" / "trust").install(root_of(made))
-    try:
-        yield one.start()
-    finally:
-        one.end()
+    with homed(UpgradedTill, trial_s=60.0) as one:
+        made = keys(one.folder / "keys", now_ms=now_ms())
+        TrustFolder(one.home / "identity" / "trust").install(root_of(made))
+        one.start()
+        yield one
 
 
 def bundle(folder: Path, version: str = "9.0.0") -> Path:

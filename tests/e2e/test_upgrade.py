@@ -7,30 +7,31 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
+from tests.e2e.test_backups import backup_toml, create
+from tests.e2e.test_home import await_lines
 from tests.support.answers import assert_journal_sound, refusal_of
-from tests.support.homes import CRASHES, FIRST, HANGS
+from tests.support.homes import CRASHES, FIRST, HANGS, homed
 from tests.support.sales import new_id
-from tests.support.till import Till, till_toml
-from tests.support.upgraded import NEW, UpgradedTill, stage_slot
+from tests.support.till import Till, short_folder, till_toml
+from tests.support.upgraded import NEW, OLDER, UpgradedTill, stage_slot
+from tillhal.v1 import backup_pb2 as data_pb
 from tillhal.v1 import upgrade_pb2 as pb
-from tillhald.schema import SCHEMA
+from tillhald.service.upgrade_data import COPY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OLDER = SCHEMA - 1
-"""What the test's first generation says of itself, so that the new version brings it over."""
+
+STOP_S = 40.0
+"""A machine that is busy takes long to stop a till."""
 
 
 @pytest.fixture
-def till(tmp_path: Path) -> Iterator[UpgradedTill]:
+def till() -> Iterator[UpgradedTill]:
     """Installed, and not running."""
-    one = UpgradedTill(tmp_path, trial_s=8.0)
-    try:
+    with homed(UpgradedTill, trial_s=60.0) as one:
         yield one
-    finally:
-        one.end()
 
 
 def test_an_upgrade_takes_everything_along_and_the_till_sells_on(till: UpgradedTill) -> None:
@@ -63,14 +64,7 @@ def test_what_is_rolled_back_by_hand_keeps_what_was_sold_since(till: UpgradedTil
     assert till.runs() == (NEW, FIRST.generation), "the form is the same: so is the data"
     assert till.sell() == 2
     before = till.open_things()
-    request = pb.RollBackRequest(
-        request_id=new_id(),
-        reason="the new one is slow",
-        overrides=[pb.CheckOverride(code="print_queue", reason="it goes along")],
-    )
-    till.await_checked()
-    back = till.calls.upgrade.RollBack(request).upgrade
-    ended = till.await_end(back.upgrade_id)
+    ended = till.await_end(till.roll_back("the new one is slow").upgrade_id)
     assert (ended.kind, ended.stage) == (pb.UPGRADE_KIND_ROLLBACK, pb.UPGRADE_STAGE_COMMITTED)
     assert till.runs() == (FIRST.slot, FIRST.generation)
     assert till.open_things() == before
@@ -79,21 +73,20 @@ def test_what_is_rolled_back_by_hand_keeps_what_was_sold_since(till: UpgradedTil
 
 
 @pytest.mark.parametrize("script", [CRASHES, HANGS], ids=["crashes", "hangs"])
-def test_a_version_that_does_not_prove_itself_goes_without_a_person(
-    till: UpgradedTill, script: str
-) -> None:
+def test_a_version_that_does_not_prove_itself_goes_without_a_person(script: str) -> None:
     # The new version's interpreter is asked to bring the data over, too: that works.
     works_once = 'case "$*" in *migration*) exec "{python}" "$@";; esac\n' + script
-    stage_slot(till.home, works_once)
-    till.start()
-    till.leave_things_open()
-    before = till.open_things()
-    ended = till.await_end(till.start_upgrade().upgrade_id)
-    assert ended.stage == pb.UPGRADE_STAGE_ROLLED_BACK
-    assert ended.why
-    assert till.runs() == (FIRST.slot, FIRST.generation)
-    assert till.open_things() == before
-    assert till.sell() == 2
+    with homed(UpgradedTill, trial_s=8.0) as till:
+        stage_slot(till.home, works_once)
+        till.start()
+        till.leave_things_open()
+        before = till.open_things()
+        ended = till.await_end(till.start_upgrade().upgrade_id)
+        assert ended.stage == pb.UPGRADE_STAGE_ROLLED_BACK
+        assert ended.why
+        assert till.runs() == (FIRST.slot, FIRST.generation)
+        assert till.open_things() == before
+        assert till.sell() == 2
 
 
 def test_an_upgrade_that_is_armed_survives_a_restart_and_can_be_cancelled(
@@ -140,6 +133,38 @@ def test_a_preflight_that_blocks_keeps_the_upgrade_from_beginning(till: Upgraded
     with pytest.raises(grpc.RpcError) as unknown:
         till.calls.upgrade.GetUpgrade(pb.GetUpgradeRequest())
     assert refusal_of(unknown.value).reason == "UPGRADE_NOT_FOUND"
+
+
+def test_the_copy_that_an_upgrade_left_stays_until_a_backup_holds_what_is_in_it(
+    till: UpgradedTill,
+) -> None:
+    stage_slot(till.home, schema=OLDER)
+    till.start()
+    assert till.sell() == 1
+    upgrade_id = till.start_upgrade().upgrade_id
+    assert till.await_end(upgrade_id).stage == pb.UPGRADE_STAGE_COMMITTED
+    copy = till.home / "work" / upgrade_id / COPY
+    assert copy.is_dir(), "no backups are configured: the data is there twice"
+    till.stop(within_s=STOP_S)
+    till.start()
+    with short_folder() as stick:
+        till.config.write_text(till.config.read_text() + backup_toml(stick))
+        till.stop(within_s=STOP_S)
+        till.start()
+        till.await_checked()  # by then all that begins at a start has begun
+        assert copy.is_dir(), "there is no backup yet"
+        create(till.calls, data_pb.BACKUP_KIND_FULL)
+        till.stop(within_s=STOP_S)
+        till.start()
+        await_lines(till, "left_over_removed", 1)
+        assert [path.name for path in copy.parent.glob(f"{COPY}*")] == []
+        # The way back goes on from what runs, and needs no copy.
+        back = till.await_end(till.roll_back("the new one is slow").upgrade_id)
+        assert back.stage == pb.UPGRADE_STAGE_COMMITTED, back
+        assert till.runs() == (FIRST.slot, FIRST.generation)
+        assert till.sell() == 2
+        assert till.receipts() == [1, 2]
+        till.stop(within_s=STOP_S)
 
 
 KILLED = 128 + 9

@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import time
 import zipfile
@@ -183,7 +184,26 @@ def project_wheel(
     folder: Path, version: str = "", changed: Mapping[str, str] | None = None
 ) -> Path:
     """The wheel of this project alone; see `project_wheels`."""
-    built = folder / "built"
+    plain = plain_wheel(folder / "built")
+    path = renumbered(plain, folder, version or VERSION, changed or {})
+    plain.unlink()
+    plain.parent.rmdir()
+    return path
+
+
+def borrowing_wheels(
+    folder: Path, plain: Path, version: str, changed: Mapping[str, str] | None = None
+) -> Path:
+    """As `project_wheels`, of the wheel in `plain`; what it needs it finds where these tests find
+    it. So it is built into a slot in no time, and runs as this program does."""
+    wheel(folder, "borrowed", "1.0", {"borrowed.pth": sysconfig.get_path("purelib") + "\n"})
+    repack(distribution("pip"), folder)
+    renumbered(plain, folder, version, changed or {}, needs_nothing=True)
+    return folder
+
+
+def plain_wheel(built: Path) -> Path:
+    """The wheel of this project in a folder of its own, as it lies here."""
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)],
         cwd=ROOT,
@@ -192,14 +212,19 @@ def project_wheel(
         timeout=BUILD_S_MAX,
     )
     (plain,) = built.glob("*.whl")
-    path = renumbered(plain, folder, version or VERSION, changed or {})
-    plain.unlink()
-    built.rmdir()
-    return path
+    return plain
 
 
-def renumbered(plain: Path, folder: Path, version: str, changed: Mapping[str, str]) -> Path:
-    """The same wheel under another version, and with other texts in it."""
+def renumbered(
+    plain: Path,
+    folder: Path,
+    version: str,
+    changed: Mapping[str, str],
+    *,
+    needs_nothing: bool = False,
+) -> Path:
+    """The same wheel under another version, and with other texts in it; `needs_nothing`: it says
+    of no other project that it needs it."""
     old, new = (f"tillhal-{number}." for number in (VERSION, version))
     files: list[Filed] = []
     with zipfile.ZipFile(plain) as archive:
@@ -215,6 +240,8 @@ def renumbered(plain: Path, folder: Path, version: str, changed: Mapping[str, st
                 content = content.replace(
                     f"\nVersion: {VERSION}\n".encode(), f"\nVersion: {version}\n".encode()
                 )
+                if needs_nothing:
+                    content = re.sub(rb"\nRequires-Dist: .*", b"", content)
             if not info.filename.endswith(".dist-info/RECORD"):
                 is_executable = bool(info.external_attr >> 16 & 0o100)
                 files.append(Filed(info.filename.replace(old, new, 1), content, is_executable))

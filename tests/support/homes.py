@@ -8,10 +8,11 @@ import shutil
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from tests.support.till import Till, till_toml
+from tests.support.till import STOP_S_MAX, Till, short_folder, till_toml
 from tillhald import VERSION
 from tillhald.boot import generation, slot
 from tillhald.boot.files import partial_folder, sync
@@ -20,14 +21,18 @@ from tillhald.domain.backup_rules import totals_of
 from tillhald.domain.switches import WorkKind
 from tillhald.home import Home, Work, new_work_id
 from tillhald.journal.recovery import Places, open_journal
+from tillhald.schema import MIN_READER, SCHEMA
 from tillhald.service.opening import restored_state
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hwsim.printer import VirtualPrinter
     from tillhald.domain.backup import BackupTotals
 
 FIRST = Pair(slot="1.0.0-aaaaaaaa", generation=generation.FIRST)
 SECOND = Pair(slot="1.1.0-bbbbbbbb", generation="gen-0002")
-SCHEMA = 1
+TRIAL_S = 30.0
 TRIALS_S_MAX = 90.0
 """Two attempts on a machine that is busy, and the old pair's start."""
 THIS_PROGRAM = 'exec "{python}" "$@"'
@@ -35,8 +40,9 @@ CRASHES = "exit 3"
 HANGS = "trap 'exit 0' TERM; while :; do sleep 0.05; done"
 
 
-def add_slot(home: Path, name: str, script: str = THIS_PROGRAM) -> None:
-    """A slot whose interpreter is a script: this program, or one that is not well."""
+def add_slot(home: Path, name: str, script: str = THIS_PROGRAM, *, schema: int = SCHEMA) -> None:
+    """A slot whose interpreter is a script: this program, or one that is not well. `schema` is
+    what it says of itself."""
     building = partial_folder(slot.slots_folder(home) / name)
     program = slot.interpreter_of(building)
     program.parent.mkdir()
@@ -44,20 +50,20 @@ def add_slot(home: Path, name: str, script: str = THIS_PROGRAM) -> None:
     program.chmod(0o755)
     (building / "module.py").write_text(f"# {name}\n" * 100)
     folder = slot.slots_folder(home) / name
-    described = slot.describe(building, version=name.partition("-")[0], schema=SCHEMA)
-    interpreter = str(slot.interpreter_of(folder))
-    slot.seal(building, slot.Manifest(**{**vars(described), "interpreter": interpreter}))
+    described = slot.describe(building, version=name.partition("-")[0], schema=schema)
+    slot.seal(building, replace(described, interpreter=str(slot.interpreter_of(folder))))
     building.rename(folder)
     sync(folder.parent)
 
 
-def make_home(home: Path) -> None:
-    """A till as it was installed."""
+def make_home(home: Path, *, schema: int = SCHEMA) -> None:
+    """A till as it was installed, with a program and data that say this schema of themselves."""
     for name in ("boot", "slots", "data", "work", "identity"):
         (home / name).mkdir(parents=True)
-    add_slot(home, FIRST.slot)
+    add_slot(home, FIRST.slot, schema=schema)
     building = partial_folder(generation.data_folder(home) / FIRST.generation)
-    generation.finish(building, generation.Meta(schema=SCHEMA, min_reader=SCHEMA))
+    meta = generation.Meta(schema=schema, min_reader=min(schema, MIN_READER))
+    generation.finish(building, meta)
     write(home, BootRecord(seq=1, committed=FIRST))
 
 
@@ -74,7 +80,7 @@ def build_next(home: Path, work_id: str, pair: Pair) -> None:
     shutil.copytree(generation.journal_folder(home, now), building / "journal")
     for path in (*(building / "journal").iterdir(), building / "journal"):
         sync(path)
-    meta = generation.Meta(schema=SCHEMA, min_reader=SCHEMA, made_by=work_id, made_from=now)
+    meta = replace(generation.meta_of(home, now), made_by=work_id, made_from=now)
     generation.finish(building, meta)
 
 
@@ -110,25 +116,39 @@ def switch(home: Path, pair: Pair = SECOND, script: str = THIS_PROGRAM) -> Work:
 
 
 class HomeTill(Till):
-    """A till that its launcher starts."""
+    """A till that its launcher starts: `stop` and `kill` end the launcher, a stop the daemon, too.
 
-    def __init__(self, folder: Path, *, trial_s: float = 30.0, more: str = "") -> None:
+    `schema` is what its first program and its first data say of themselves.
+    """
+
+    start_s_max = TRIALS_S_MAX
+    schema = SCHEMA
+
+    def __init__(
+        self,
+        folder: Path,
+        printer: VirtualPrinter | None = None,
+        *,
+        trial_s: float = TRIAL_S,
+        more: str = "",
+    ) -> None:
         """Not running yet; installed in `folder/home`."""
-        super().__init__(folder, None, till_toml(folder, more=more))
+        port = printer.address[1] if printer else 0
+        super().__init__(folder, printer, till_toml(folder, port, more=more))
         self.home = folder / "home"
-        make_home(self.home)
+        make_home(self.home, schema=self.schema)
         self.command = [sys.executable, "-m", "tillhald.boot", "--home", str(self.home)]
         self.command += ["--trial-s", str(trial_s), "--", "--config", str(self.config)]
 
-    def comes_up(self) -> bool:
-        """Wait until it is ready, or has ended. While a pair is on trial the launcher speaks."""
-        end_s = time.monotonic() + TRIALS_S_MAX
-        self._notified.settimeout(0.2)
-        while time.monotonic() < end_s and self.is_running():
-            with contextlib.suppress(TimeoutError):
-                if self._notified.recv(64) == b"READY=1":
-                    return True
-        return False
+    @property
+    def generation(self) -> str:
+        """The data that are committed."""
+        return read(self.home).committed.generation
+
+    @property
+    def journal(self) -> Path:
+        """The journal of these data."""
+        return generation.journal_folder(self.home, self.generation)
 
     def children(self) -> list[int]:
         """The launcher's children."""
@@ -142,3 +162,39 @@ class HomeTill(Till):
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+H = TypeVar("H", bound=HomeTill)
+
+
+@contextlib.contextmanager
+def homed(
+    kind: type[H],
+    printer: VirtualPrinter | None = None,
+    *,
+    trial_s: float = TRIAL_S,
+    more: str = "",
+    expected: tuple[str, ...] = (),
+) -> Iterator[H]:
+    """A till of this kind, installed and not running yet; it is gone afterwards.
+
+    It must stop in order, and must not have logged a mistake of its own; `expected` are the events
+    that are right to be logged as errors.
+    """
+    with short_folder() as folder:
+        till = kind(folder, printer, trial_s=trial_s, more=more)
+        try:
+            yield till
+            if till.is_running():
+                till.stop(within_s=5 * STOP_S_MAX)
+        finally:
+            till.end()
+        mistakes = till.mistakes(expected)
+    assert not mistakes, "\n".join(mistakes)
+
+
+def a_home_till(
+    printer: VirtualPrinter | None = None, *, trial_s: float = TRIAL_S, more: str = ""
+) -> contextlib.AbstractContextManager[HomeTill]:
+    """As `homed`, of the plain kind."""
+    return homed(HomeTill, printer, trial_s=trial_s, more=more)

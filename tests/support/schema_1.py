@@ -24,12 +24,19 @@ _BEFORE = {
 }
 
 
-def make_schema_1(package: Path) -> None:
-    """Put the lines of schema 1 into the folder of a copy of the package `tillhald`."""
+def lines_of_schema_1(package: Path) -> dict[str, str]:
+    """The files that differ, by their names in the package `tillhald`, as schema 1 had them."""
+    texts: dict[str, str] = {}
     for name, changes in _BEFORE.items():
-        path = package / name
-        text = path.read_text(encoding="utf-8")
+        text = (package / name).read_text(encoding="utf-8")
         for after, before in changes:
             assert text.count(after) == 1, f"{name}: {after!r}"
             text = text.replace(after, before)
-        path.write_text(text, encoding="utf-8")
+        texts[name] = text
+    return texts
+
+
+def make_schema_1(package: Path) -> None:
+    """Put the lines of schema 1 into the folder of a copy of the package `tillhald`."""
+    for name, text in lines_of_schema_1(package).items():
+        (package / name).write_text(text, encoding="utf-8")

@@ -8,26 +8,31 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from tests.support.homes import THIS_PROGRAM, HomeTill, add_slot
+from tests.support.homes import THIS_PROGRAM, TRIAL_S, HomeTill, add_slot
 from tests.support.sales import Steps, cash_sale, line, new_id
 from tillhal.v1 import backup_pb2 as data_pb
 from tillhal.v1 import checkout_pb2 as sale_pb
-from tillhal.v1 import printer_pb2, recovery_pb2, shift_pb2, system_pb2
+from tillhal.v1 import power_pb2, printer_pb2, recovery_pb2, shift_pb2, system_pb2
 from tillhal.v1 import upgrade_pb2 as pb
-from tillhald.boot import slot
-from tillhald.boot.files import partial_folder, sync
 from tillhald.schema import SCHEMA
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hwsim.printer import VirtualPrinter
+
+OLDER = SCHEMA - 1
+"""What the first generation says of itself, so that the new version brings it over."""
 NEW = "9.0.0-cccccccc"
 OVER = (
     pb.UPGRADE_STAGE_COMMITTED,
     pb.UPGRADE_STAGE_ABORTED,
     pb.UPGRADE_STAGE_ROLLED_BACK,
 )
-UPGRADE_S_MAX = 120.0
+UPGRADE_S_MAX = 240.0
+"""With two restarts or three, on a machine that does other things beside."""
+LOOK_S = 5.0
+"""For a till that restarts."""
 ALL_RIGHT = (
     pb.CheckOverride(code="print_queue", reason="it goes along"),
     pb.CheckOverride(code="quiet_hours", reason="a test knows no hours"),
@@ -42,24 +47,25 @@ profile = "tm_t88"
 
 def stage_slot(home: Path, script: str = THIS_PROGRAM, *, schema: int = SCHEMA) -> None:
     """What StageBundle leaves, for tests of what comes after it."""
-    add_slot(home, NEW, script)
-    folder = slot.slots_folder(home) / NEW
-    manifest = slot.manifest_of(folder)
-    if manifest.schema != schema:
-        building = partial_folder(folder.with_name("again"))
-        building.rmdir()
-        folder.rename(building)
-        slot.seal(building, slot.Manifest(**{**vars(manifest), "schema": schema}))
-        building.rename(folder)
-        sync(folder.parent)
+    add_slot(home, NEW, script, schema=schema)
 
 
 class UpgradedTill(HomeTill):
-    """What a technician and a cashier do with such a till."""
+    """What a technician and a cashier do with such a till. Its printer is not there: what is
+    printed waits."""
 
-    def __init__(self, folder: Path, *, trial_s: float = 30.0) -> None:
-        """Not running yet. Its printer is not there: what is printed waits."""
-        super().__init__(folder, trial_s=trial_s, more=NO_PRINTER)
+    schema = OLDER
+
+    def __init__(
+        self,
+        folder: Path,
+        printer: VirtualPrinter | None = None,
+        *,
+        trial_s: float = TRIAL_S,
+        more: str = "",
+    ) -> None:
+        super().__init__(folder, printer, trial_s=trial_s, more=NO_PRINTER + more)
+        self.sold: list[str] = []
 
     def move(self, home: Path) -> None:
         """Its home is here from the next start on."""
@@ -97,7 +103,22 @@ class UpgradedTill(HomeTill):
 
     def sell(self) -> int:
         """Sell once more; the receipt's number."""
-        return int(self.calls.checkout.Checkout(cash_sale()).sale.receipt_number)
+        sold = self.calls.checkout.Checkout(cash_sale()).sale
+        self.sold.append(sold.sale_id)
+        return int(sold.receipt_number)
+
+    def receipts(self) -> list[int]:
+        """The numbers of all that was sold, as they are found now."""
+        requests = [sale_pb.GetSaleRequest(sale_id=sale_id) for sale_id in self.sold]
+        return [self.calls.checkout.GetSale(each).sale.summary.receipt_number for each in requests]
+
+    def outages(self) -> list[tuple[str, int, bool]]:
+        """All episodes: their ids, when they began in nanoseconds, and whether they are open."""
+        listed = self.calls.power.ListOutages(power_pb2.ListOutagesRequest()).outages
+        return [
+            (each.outage_id, each.begin_time.ToNanoseconds(), not each.HasField("end_time"))
+            for each in listed
+        ]
 
     def open_things(self) -> dict[str, object]:
         """What is not finished, and what everything comes to."""
@@ -109,10 +130,12 @@ class UpgradedTill(HomeTill):
         status = calls.backup.GetDataStatus(data_pb.GetDataStatusRequest())
         return {
             "suspended": [each.sale.sale_id for each in suspended],
-            "shift": (shift.shift_id, shift.state),
+            "shift": shift.shift_id,
+            "shift is open": shift.state == shift_pb2.SHIFT_STATE_OPEN,
             "job is over": job.state
             in (printer_pb2.JOB_STATE_CONFIRMED, printer_pb2.JOB_STATE_UNCONFIRMED),
             "slips": (book.book.first_no, book.book.last_no),
+            "outages": self.outages(),
             "chain": status.chain_id,
             "totals": status.totals.SerializeToString(deterministic=True),
         }
@@ -126,6 +149,13 @@ class UpgradedTill(HomeTill):
             setattr(request, name, value)
         self.await_checked()
         return self.calls.upgrade.StartUpgrade(request).upgrade
+
+    def roll_back(self, reason: str, *more: str) -> pb.Upgrade:
+        """Ask for the version before; `more` checks are overridden."""
+        overrides = [*ALL_RIGHT, *(pb.CheckOverride(code=code, reason=reason) for code in more)]
+        request = pb.RollBackRequest(request_id=new_id(), reason=reason, overrides=overrides)
+        self.await_checked()
+        return self.calls.upgrade.RollBack(request).upgrade
 
     def await_checked(self) -> None:
         """Return once the check of the whole journal is over: a preflight waits for it."""
@@ -152,7 +182,9 @@ class UpgradedTill(HomeTill):
                         self.stages.append(step.stage)
             if self.stages and self.stages[-1] in OVER:
                 break
-            grpc.channel_ready_future(self.another().channel).result(timeout=UPGRADE_S_MAX)
+            # A channel of its own for each look: one that has failed waits longer and longer.
+            with contextlib.suppress(grpc.FutureTimeoutError):
+                grpc.channel_ready_future(self.another().channel).result(timeout=LOOK_S)
         self._calls.append(self._calls.pop(0))
         found = self.calls.upgrade.GetUpgrade(pb.GetUpgradeRequest(upgrade_id=upgrade_id))
         return found.upgrade

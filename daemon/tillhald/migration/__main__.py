@@ -1,8 +1,9 @@
 """`python -m tillhald.migration FROM TO`, and `python -m tillhald.migration --check FOLDER`.
 
 The first copies the journal in FROM to TO, of the schema that this program writes or, with
-`--to-schema`, of an older one. The second reads a journal as a start does and further: every record
-is checked and decoded, and the state is computed twice. Both write JSON lines: `words.Line`.
+`--to-schema`, of an older one; with `--at-rest`, the copy counts as closed in order. The second
+reads a journal as a start does and further: every record is checked and decoded, and the state is
+computed twice. Both write JSON lines: `words.Line`.
 
 Processes of their own: the new version's interpreter does it, and a bad disk may kill it.
 """
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--check", action="store_true", help="check one journal, and copy nothing")
     parser.add_argument("--to-schema", type=int, default=SCHEMA, metavar="N")
+    parser.add_argument("--at-rest", action="store_true", help="a till at rest has it open")
     parser.add_argument("--spill", type=Path, action="append", default=[], metavar="FILE")
     options = parser.parse_args(arguments)
     if len(options.folders) != (1 if options.check else 2):
@@ -45,7 +47,9 @@ def main(arguments: list[str]) -> int:
         if options.check:
             return Line(checked=check(options.folders[0], pace))
         source, target = options.folders
-        order = Migration(source, target, options.to_schema, tuple(options.spill))
+        order = Migration(
+            source, target, options.to_schema, tuple(options.spill), at_rest=options.at_rest
+        )
         return Line(migrated=migrate(order, pace))
 
     say(_outcome(work))

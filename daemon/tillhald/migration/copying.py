@@ -24,6 +24,7 @@ from tillhald.journal.engine import (
     CHECKPOINTS,
     INDEX_TABLES,
     META,
+    META_CLOSED,
     META_ENGINE,
     META_FORMAT,
     META_HEAD,
@@ -83,12 +84,15 @@ class Migrated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Migration(NamedTuple):
-    """What there is to do. `spills`: files that may hold records which the journal lacks."""
+    """What there is to do. `spills`: files that may hold records which the journal lacks.
+    `at_rest`: a till that has come to rest has the journal open, and will record nothing more that
+    counts: the copy is one that was closed in order."""
 
     folder: Path
     target: Path
     to_schema: int
     spills: tuple[Path, ...] = ()
+    at_rest: bool = False
 
 
 def migrate(order: Migration, on_progress: Progress) -> Migrated:
@@ -106,7 +110,7 @@ def migrate(order: Migration, on_progress: Progress) -> Migrated:
         order.target.mkdir(mode=0o700, parents=True)
         try:
             spilled = _spilled(order.spills, source)
-            copy = _Copy(source, order.target, way, order.to_schema, on_progress)
+            copy = _Copy(source, order, way, on_progress)
             copy.make(spilled)
             reach("migration.copied")
             copy.settle()
@@ -159,15 +163,14 @@ class _Copy:
     def __init__(
         self,
         source: Reading,
-        target: Path,
+        order: Migration,
         way: Sequence[Step],
-        to_schema: int,
         on_progress: Progress,
     ) -> None:
         self._source = source
-        self._target = target
+        self._order = order
+        self._target = order.target
         self._way = way
-        self._to_schema = to_schema
         self._on_progress = on_progress
         self._done = 0
         self._seeds = {
@@ -241,13 +244,15 @@ class _Copy:
     def _description(self, env: lmdb.Environment, head: Head) -> Iterator[Item]:
         source = self._source
         changed = {
-            META_FORMAT: b"%d" % self._to_schema,
+            META_FORMAT: b"%d" % self._order.to_schema,
             META_ENGINE: "lmdb {}.{}.{}".format(*env.lib_version()).encode(),
             META_HEAD: pack_head(head),
             META_MIGRATED: msgspec.msgpack.encode(
                 {"schema": source.schema, "seq": source.head.seq, "hash": source.head.hash}
             ),
         }
+        if self._order.at_rest:
+            changed[META_CLOSED] = seq_key(head.seq)
         for key, stored in source.items(META):
             if key not in changed:
                 unseal_row(META_SEED, META, key, stored)

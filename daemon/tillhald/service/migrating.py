@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from tillhald.boot import generation
 from tillhald.boot.slot import interpreter_of, slots_folder
 from tillhald.domain import errors
-from tillhald.domain.upgrade import UpgradeKind
 from tillhald.migration.words import Line
 from tillhald.service.backup_programs import run_command
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tillhald.domain.upgrade import UpgradePlan
     from tillhald.home import Home
     from tillhald.migration.copying import Migrated
     from tillhald.service.backup_programs import Standing
@@ -30,23 +29,24 @@ MIGRATE_S_MAX = 3600.0
 
 async def bring_over(
     home: Home,
-    plan: UpgradePlan,
     to: SlotFacts,
     target: Path,
     on_progress: Callable[[Standing], None],
 ) -> Migrated:
     """Copy the journal that runs to `target` in the form that `to` writes; durable, and compared.
+    The till has come to rest: whoever starts on the copy starts after an orderly stop.
 
     On the way back the older program itself reads all of it: what it does not know it says now, and
     not when it is to sell. Raises UpgradeFailed with what was refused; NoPreviousVersion where an
     older form, or the older program, cannot hold what is there.
     """
-    is_back = plan.kind is UpgradeKind.ROLLBACK
+    # Not by what was asked for: the version before may be the newer one, after a way back.
+    is_back = to.schema < generation.meta_of(home.folder, home.generation).schema
     failed = errors.NoPreviousVersion if is_back else errors.UpgradeFailed
     there = str(interpreter_of(slots_folder(home.folder) / to.name))
     copier = sys.executable if is_back else there
     source = str(home.journal_folder)
-    words = [source, str(target), "--to-schema", str(to.schema)]
+    words = [source, str(target), "--to-schema", str(to.schema), "--at-rest"]
     line = await run_migration(copier, words, on_progress)
     if line.migrated is None:
         raise failed(f"{line.sentence} ({line.refused})")

@@ -97,7 +97,6 @@ class UpgradeData:
         reach("upgrade.generation_begun")
         made = await bring_over(
             self._home,
-            plan,
             to,
             building / "journal",
             lambda at: on_progress("The data is brought over.", at.done, at.total, at.eta_s),

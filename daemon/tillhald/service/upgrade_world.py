@@ -13,7 +13,7 @@ from tillhald.domain.upgrade_checks import Conditions
 from tillhald.journal.health import Stage as StorageStage
 from tillhald.schema import Way, way
 from tillhald.service.beside import beside
-from tillhald.service.upgrade_log import read_steps
+from tillhald.service.upgrade_log import FILE, read_steps
 from tillhald.service.verification import ChainCheck
 
 if TYPE_CHECKING:
@@ -192,9 +192,10 @@ async def slot_facts(home: Path, name: str, *, whole: bool) -> SlotFacts:
 
 def measured_in(home: Path) -> Measured:
     """What the steps of the last upgrade that was committed took here."""
-    folders = sorted((home / "work").glob("*/"), key=lambda path: path.stat().st_mtime)
-    for folder in reversed(folders[-WORKS_LOOKED_AT_MAX:]):
-        steps = read_steps(folder)
+    # By its log: what else is in a work's folder may be removed long after.
+    logs = sorted((home / "work").glob(f"*/{FILE}"), key=lambda path: path.stat().st_mtime)
+    for path in reversed(logs[-WORKS_LOOKED_AT_MAX:]):
+        steps = read_steps(path.parent)
         if not steps or steps[-1].stage is not Stage.COMMITTED:
             continue
         began: dict[Stage, int] = {}

@@ -9,6 +9,7 @@ from tillhald.domain.errors import HomeNeeded
 from tillhald.domain.upgrade import Stage, UpgradeKind
 from tillhald.service.shop_day import ShopDay
 from tillhald.service.staging import Staging
+from tillhald.service.upgrade_copies import UpgradeCopies
 from tillhald.service.upgrade_data import UpgradeData
 from tillhald.service.upgrade_world import World
 from tillhald.service.upgrades import Upgrades
@@ -31,6 +32,7 @@ class Upgrading(NamedTuple):
 
     upgrades: Upgrades
     staging: Staging
+    copies: UpgradeCopies
 
     async def run(self) -> None:
         """Say how the last upgrade ended, and carry out what is armed. Cancel it to end it."""
@@ -41,6 +43,7 @@ class Upgrading(NamedTuple):
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.upgrades.run())
             tasks.create_task(self.staging.run())
+            tasks.create_task(self.copies.run())
 
 
 def upgrading(
@@ -81,7 +84,7 @@ def upgrading(
         now_ms=now_ms,
     )
     staging = Staging(home, till=till, unused=upgrades.staged, now_ms=now_ms, work=Work(tasks))
-    return Upgrading(upgrades, staging)
+    return Upgrading(upgrades, staging, UpgradeCopies(home, till))
 
 
 def _is_forward(upgrade: Upgrade) -> bool:

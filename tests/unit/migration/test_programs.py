@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import errno
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hwsim.power.disk import PowerCutDisk, why_not
 from hwsim.power.faults import Fail, Rule
-from tests.contract.journal_story import rows_of
+from tests.contract.journal_story import rows_of, tell
 from tests.support.golden_journals import altered, make_golden, make_golden_with_spill
 from tillhald.domain.events import Record, TillStopped, encode_record
-from tillhald.journal.engine import RECORDS
+from tillhald.journal.engine import META, META_CLOSED, RECORDS, read_meta
+from tillhald.journal.format import seq_of
 from tillhald.journal.spill import open_spill
 from tillhald.journal.store import Store
 from tillhald.journal.writer import JournalWriter
@@ -110,6 +112,27 @@ def append(folder: Path, body: bytes) -> None:
     writer.append(body)
     writer.close(10)
     store.close()
+
+
+def test_a_copy_of_a_till_at_rest_is_a_journal_that_was_closed_in_order(tmp_path: Path) -> None:
+    """The till has it open while it is copied: whoever starts on the copy is told of no crash."""
+    told = tmp_path / "told"
+    tell(told)
+    store = Store.open(told)
+    durable = threading.Event()
+    writer = JournalWriter(store, on_durable=lambda _: durable.set(), on_failed=lambda _: None)
+    try:
+        writer.append(encode_record(Record(wall_ms=1, events=(TillStopped(),))))
+        assert durable.wait(10)
+        for more in ((), ("--at-rest",)):
+            target = tmp_path / f"copy{len(more)}"
+            asyncio.run(run([str(told), str(target), "--to-schema", "1", *more], quietly))
+            with Reading(str(target)) as copy:
+                closed = seq_of(read_meta(copy.txn, copy.tables[META], META_CLOSED))
+                assert (closed == copy.head.seq) is bool(more), "it is known only if it is said"
+    finally:
+        writer.close(10)
+        store.close()
 
 
 @on_a_disk

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tillhald.domain.upgrade import Stage
-from tillhald.service.upgrade_log import StepLog
+from tillhald.service.upgrade_log import FILE, StepLog
 from tillhald.service.upgrade_world import MIGRATE_RECORDS_PER_S, RESTART_S, measured_in
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def an_upgrade(home: Path, name: str, *, copy_s: int, restart_s: int, end: Stage
     log.tell(Stage.SWITCHED, "The new version is tried.", at_ms)
     log.tell(end, "It is over.", at_ms + restart_s * 1000)
     number = len(list((home / "work").iterdir()))
-    os.utime(folder, (number, number))
+    os.utime(folder / FILE, (number, number))
 
 
 def test_a_till_that_was_never_upgraded_is_judged_by_a_slow_one(tmp_path: Path) -> None:
