@@ -23,7 +23,7 @@ from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.startup import startup_facts
 from tillhald.journal.disk import takes_writes
 from tillhald.journal.writer import JournalWriter
-from tillhald.outside import diagnostics_of, let_in, progress, sentence, serve_metrics
+from tillhald.outside import bound, diagnostics_of, progress, sentence, serve_metrics
 from tillhald.parts import Parts, hang
 from tillhald.rpc.door import Door
 from tillhald.rpc.recovery import recovery_report
@@ -137,7 +137,7 @@ class App:
             state = restored_state(store)
             check_identity(state, store, self._config.shop)
             if self._home is not None:
-                probation.check_and_commit(self._home, store, state, self._config)
+                probation.check(self._home, store, state, self._config)
         except BaseException:
             store.close()
             raise
@@ -307,8 +307,6 @@ class App:
             at_ms=wall_ms(),
             has_ups=has_ups,
         )
-        if self._home is not None:
-            facts += probation.switch_facts(self._home, till.state)
         seq = till.note(facts)
         state = till.state
         found = recovery_report(state, report, self._config.left_out)
@@ -354,7 +352,7 @@ class App:
             )
             backups, upgrades = of_data(parts, self._file, power[0], verification, tasks)
             hang(door, parts, verification, diagnostics, boot, power, backups, upgrades)
-            servers = await let_in(config, door, parts.access)
+            servers = await self._let_in(door, parts)
             recovery.boot_ms = round((time.monotonic() - self._started_s) * 1000)
             # Loops that begin in a call go on in nobody's name.
             parts.effects.start(partial(tasks.create_task, context=NOBODYS))
@@ -397,6 +395,16 @@ class App:
                 await _let_go(parts.devices)
                 await parts.effects.end(LAST_OUTCOME_S_MAX)
                 parts.care.record()
+
+    async def _let_in(self, door: Door, parts: Parts) -> Servers:
+        servers = await bound(self._config, door, parts.access)
+        # Nobody was served so far, and no deed was done: what fails up to here costs nothing.
+        if self._home is not None:
+            probation.commit(self._home)
+            if facts := probation.switch_facts(self._home, parts.till.state):
+                await parts.till.record(facts)
+        await servers.start()
+        return servers
 
     async def _read_again_when_asked(self, reconfiguration: Reconfiguration) -> None:
         while True:

@@ -41,12 +41,12 @@ def sentence(parts: Parts) -> str:
     return parts.station.sentence()
 
 
-async def let_in(config: Config, door: Door, access: AccessDesk) -> Servers:
-    """Open every entrance. Raises OSError."""
+async def bound(config: Config, door: Door, access: AccessDesk) -> Servers:
+    """Have every entrance, and answer at none of them yet. Raises OSError."""
     is_required = config.access.is_required
     await access.see_to_an_owner()
     servers = Servers(door, config.listen, config.tls, access, is_required=is_required)
-    await servers.start()
+    servers.bind()
     if not is_required:
         log.warning("access_not_required", mode=config.access.mode)
     return servers

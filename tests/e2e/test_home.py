@@ -13,9 +13,11 @@ import pytest
 
 from tests.support.homes import (
     CRASHES,
+    DIES_AT_ITS_ENTRANCES,
     FIRST,
     HANGS,
     SECOND,
+    TRIAL_S,
     HomeTill,
     a_home_till,
     build_next,
@@ -101,11 +103,15 @@ def test_a_new_pair_proves_itself_and_everything_is_there(till: HomeTill) -> Non
     assert receipts(till) == 3
 
 
-@pytest.mark.parametrize("script", [CRASHES, HANGS], ids=["crashes", "hangs"])
+@pytest.mark.parametrize(
+    ("script", "trial_s"),
+    [(CRASHES, 1.0), (HANGS, 1.0), (DIES_AT_ITS_ENTRANCES, TRIAL_S)],
+    ids=["crashes", "hangs", "dies when all but the serving is done"],
+)
 def test_a_program_that_does_not_come_up_is_taken_back_and_the_till_sells_on(
-    script: str,
+    script: str, trial_s: float
 ) -> None:
-    with a_home_till(trial_s=1.0) as till:
+    with a_home_till(trial_s=trial_s) as till:
         till.start()
         assert receipts(till) == 1
         till.stop(within_s=5.0)

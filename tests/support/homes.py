@@ -37,6 +37,7 @@ TRIALS_S_MAX = 90.0
 """Two attempts on a machine that is busy, and the old pair's start."""
 THIS_PROGRAM = 'exec "{python}" "$@"'
 CRASHES = "exit 3"
+DIES_AT_ITS_ENTRANCES = "export TILLHALD_FAILPOINT=home.before_commit\n" + THIS_PROGRAM
 HANGS = "trap 'exit 0' TERM; while :; do sleep 0.05; done"
 
 

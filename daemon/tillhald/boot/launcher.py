@@ -7,9 +7,9 @@ decides at a start:
   with the *same* data; the launcher never goes back to older data by itself, for that would drop
   what was sold since.
 - a pair on trial: an attempt is counted on disk first, the program's content is compared with its
-  manifest, and it is started. It commits itself, in the boot record, once it has checked itself
-  without selling. If it ends or takes too long before that, the next attempt follows, and after
-  the last one the old pair comes back, which lost nothing because nothing was sold.
+  manifest, and it is started. It commits itself, in the boot record, once it has checked its data
+  and come up, without selling. If it ends or takes too long before that, the next attempt follows,
+  and after the last one the old pair comes back, which lost nothing because nothing was sold.
 """
 
 from __future__ import annotations

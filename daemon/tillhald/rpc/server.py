@@ -74,8 +74,11 @@ class Servers:
         self.tcp_port = 0
         self.tls_port = 0
 
-    async def start(self) -> None:
-        """Listen and answer. Raises OSError where an address cannot be had, or a file not used."""
+    def bind(self) -> None:
+        """Take the addresses; who calls has to wait until `start`.
+
+        Raises OSError where an address cannot be had, or a file not used.
+        """
         listen = self._listen
         group = grp.getgrnam(listen.unix_group).gr_gid if listen.unix_group else -1
         if self._is_required:
@@ -95,6 +98,9 @@ class Servers:
             self.tls_port = _bound(
                 lambda at: secured.add_secure_port(at, _credentials(self._tls)), self._tls.listen
             )
+
+    async def start(self) -> None:
+        """Answer at every address that was bound."""
         for name in ("", *self._door.services):
             await self.health.set(name, health_pb2.HealthCheckResponse.SERVING)
         for each in self._servers:

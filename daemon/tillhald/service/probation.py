@@ -1,7 +1,8 @@
-"""A pair on trial proves itself before it sells, and before it touches a device.
+"""A pair on trial proves itself before it sells, and before it does a deed.
 
-Everything here blocks, and nothing here writes to the journal: where it fails, the daemon ends, the
-launcher counts, and the pair before it comes back to data that nobody has changed.
+It checks its data, comes up with its devices and entrances, and only then commits itself; from then
+on it serves. Where anything fails before that, the daemon ends, the launcher counts, and the pair
+before it comes back to all that was sold. Everything here blocks.
 """
 
 from __future__ import annotations
@@ -57,16 +58,23 @@ def check_data(home: Home, config: Config) -> None:
         look(places.folder, whole=True)
 
 
-def check_and_commit(home: Home, store: Store, state: TillState, config: Config) -> None:
+def check(home: Home, store: Store, state: TillState, config: Config) -> None:
     """After the journal was opened: it is what the work says, and this program can go on with it.
-    Then the pair stays; that is durable when this returns.
 
-    Nothing for a pair that is not on trial. Raises ProbationFailed and OSError.
+    Nothing for a pair that is not on trial. Raises ProbationFailed.
+    """
+    if home.trial:
+        _check(_work(home), store, state)
+        _sell_on_paper(state, config)
+
+
+def commit(home: Home) -> None:
+    """The pair has come up, and stays; that is durable when this returns.
+
+    Nothing for a pair that is not on trial. Raises OSError.
     """
     if not home.trial:
         return
-    _check(_work(home), store, state)
-    _sell_on_paper(state, config)
     reach("home.before_commit")
     record.write(home.folder, record.committed(home.record()))
     reach("home.committed")
