@@ -21,7 +21,7 @@ from tillhald.data_parts import of_data
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.startup import startup_facts
-from tillhald.journal.disk import takes_writes
+from tillhald.journal.probing import takes_writes
 from tillhald.journal.writer import JournalWriter
 from tillhald.outside import diagnostics_of, let_in, progress, sentence, serve_metrics
 from tillhald.parts import Parts, hang
