@@ -21,7 +21,7 @@ from tillhald.data_parts import of_data
 from tillhald.devices.finding import load_drivers
 from tillhald.devices.registry import DeviceRegistry
 from tillhald.domain.startup import startup_facts
-from tillhald.journal.disk import takes_writes
+from tillhald.journal.probing import takes_writes
 from tillhald.journal.writer import JournalWriter
 from tillhald.outside import bound, diagnostics_of, progress, sentence, serve_metrics
 from tillhald.parts import Parts, hang
@@ -40,7 +40,7 @@ from tillhald.service.devices import DeviceNews
 from tillhald.service.effects import Effects
 from tillhald.service.health import HealthChecks
 from tillhald.service.imports import Imports
-from tillhald.service.opening import check_identity, open_or_create, restored_state
+from tillhald.service.opening import open_for_shop
 from tillhald.service.pins import PinHasher
 from tillhald.service.power_station import PowerStation, power_sources
 from tillhald.service.reconfigure import Reconfiguration
@@ -131,11 +131,10 @@ class App:
         # Blocking is right here: nobody is served before the journal is known to be sound.
         if self._home is not None:
             probation.check_data(self._home, self._config)
-        opened = open_or_create(self._config, now_ms=wall_ms())
+        on_trial = self._home is not None and bool(self._home.trial)
+        opened, state = open_for_shop(self._config, now_ms=wall_ms(), on_trial=on_trial)
         store = opened.store
         try:
-            state = restored_state(store)
-            check_identity(state, store, self._config.shop)
             if self._home is not None:
                 probation.check(self._home, store, state, self._config)
         except BaseException:

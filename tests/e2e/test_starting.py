@@ -13,6 +13,7 @@ from tests.support.sales import card_sale
 from tests.support.till import a_till, free_port, till_toml
 from tillhal.v1 import system_pb2
 from tillhald.__main__ import main
+from tillhald.journal.meeting import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,12 +211,43 @@ def test_a_second_daemon_does_not_take_the_socket_of_the_first(bare: Till) -> No
     is_unharmed(bare)
 
 
-def test_a_till_does_not_change_its_currency(bare: Till) -> None:
+@pytest.mark.parametrize(
+    ("name", "ours", "other"),
+    [("currency", "EUR", "USD"), ("store_id", "store-7", "store-8")],
+)
+def test_a_till_that_has_sold_does_not_become_another(
+    bare: Till, name: str, ours: str, other: str
+) -> None:
+    is_unharmed(bare)
     bare.stop()
     text = bare.config.read_text()
-    bare.config.write_text(text.replace('"EUR"', '"USD"'))
-    refused_start(bare, "USD", "EUR", "currency")
+    bare.config.write_text(text.replace(f'"{ours}"', f'"{other}"'))
+    refused_start(bare, ours, other, name)
     bare.config.write_text(text)
+    bare.start()
+    is_unharmed(bare)
+    assert not list(bare.folder.glob("journal.unused-*"))
+
+
+def test_a_till_that_was_first_started_under_wrong_ids_takes_the_right_ones(bare: Till) -> None:
+    bare.stop()
+    text = bare.config.read_text()
+    for number, (right, wrong) in enumerate(
+        [("store-7", "store-8"), ("till-3", "till-9"), ("EUR", "USD")], start=1
+    ):
+        bare.config.write_text(text.replace(f'"{right}"', f'"{wrong}"'))
+        bare.start()
+        # Nothing of the old name is reported as lost or damaged.
+        status = bare.another().system.GetStatus(system_pb2.GetStatusRequest())
+        assert not status.recovery.findings
+        assert "unused_journal_put_aside" in bare.log_text()
+        bare.stop()
+        assert len(list(bare.folder.glob("journal.unused-*"))) == 2 * number - 1
+        bare.config.write_text(text)
+        bare.start()
+        bare.stop()
+    with Reading(str(bare.folder / "journal.unused-2")) as reading:
+        assert reading.identity.store_id == "store-8"
     bare.start()
     is_unharmed(bare)
 

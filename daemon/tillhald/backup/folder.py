@@ -83,14 +83,15 @@ def may_go(
     """The names of those that may be removed, of the chain `chain_id` (hexadecimal): another
     till's backups are not ours to remove."""
     own = [
-        _kept(name, clear)
+        kept_as(name, clear)
         for name, clear in found
         if clear and clear.header.identity.chain_id.hex() == chain_id
     ]
     return [backup.file_name for backup in removable(rules, own)]
 
 
-def _kept(name: str, clear: Clear) -> Kept:
+def kept_as(name: str, clear: Clear) -> Kept:
+    """A backup of the folder, as the rules of sets and of removing see it."""
     header, trailer = clear.header, clear.trailer
     return Kept(
         backup_id=header.backup_id,

@@ -251,8 +251,8 @@ def read_file(content: bytes) -> Filed:
 
 
 def pack_records(envelopes: Sequence[bytes]) -> bytes:
-    """A frame that holds records."""
-    return _packed(Kind.RECORDS, b"", len(envelopes), envelopes)
+    """A frame that holds records, or several where they are too much for one."""
+    return _packed(Kind.RECORDS, b"", 1, envelopes)
 
 
 def read_records(content: bytes) -> list[bytes]:
@@ -261,9 +261,10 @@ def read_records(content: bytes) -> list[bytes]:
 
 
 def pack_rows(table: str, keys_and_values: Sequence[bytes]) -> bytes:
-    """A frame that holds rows: of each its key, and what is stored under it."""
+    """A frame that holds rows, or several where they are too much for one: of each row its key,
+    and what is stored under it."""
     name = table.encode()
-    return _packed(Kind.ROWS, bytes([len(name)]) + name, len(keys_and_values) // 2, keys_and_values)
+    return _packed(Kind.ROWS, bytes([len(name)]) + name, 2, keys_and_values)
 
 
 def read_rows(content: bytes) -> tuple[str, list[bytes]]:
@@ -276,11 +277,16 @@ def read_rows(content: bytes) -> tuple[str, list[bytes]]:
     return table, _unpacked(content, 1 + size, 2)
 
 
-def _packed(kind: Kind, front: bytes, count: int, pieces: Sequence[bytes]) -> bytes:
+def _packed(kind: Kind, front: bytes, of_each: int, pieces: Sequence[bytes]) -> bytes:
     """A frame, put together at once: these make up a backup, and each copy of them counts."""
     sizes = array(_SIZES, map(len, pieces))
+    count = len(pieces) // of_each
     content_bytes = len(front) + _SIZE.size + len(sizes) * _SIZE.size + sum(sizes)
-    assert content_bytes <= FRAME_BYTES_MAX, "a frame is within its limit"
+    if content_bytes > FRAME_BYTES_MAX and count > 1:
+        middle = count // 2 * of_each
+        halves = (pieces[:middle], pieces[middle:])
+        return b"".join(_packed(kind, front, of_each, half) for half in halves)
+    assert content_bytes <= FRAME_BYTES_MAX, "a journal takes nothing that is too large for a frame"
     if sys.byteorder == "little":
         sizes.byteswap()
     head = (_FRAME.pack(kind.value, content_bytes), front, _SIZE.pack(count), sizes.tobytes())

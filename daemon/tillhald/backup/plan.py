@@ -15,7 +15,7 @@ import msgspec
 
 from tillhald.backup.changes import Compared, PlanOrder
 from tillhald.backup.rebuild import Rebuild
-from tillhald.backup.restoring import BackupSet, files_of_set
+from tillhald.backup.restoring import TO_BE_THAT_TILL, BackupSet, files_of_set
 from tillhald.backup.words import Line, run
 from tillhald.domain.backup_rules import totals_of
 from tillhald.domain.data_rules import Tracing, numbers_of
@@ -60,7 +60,7 @@ def _check_till(order: PlanOrder, backups: BackupSet) -> None:
     if (found.store_id, found.workstation_id) != (order.store_id, order.workstation_id):
         sentence = (
             f"This is a backup of {found.workstation_id} of {found.store_id}; this till is "
-            f"{order.workstation_id} of {order.store_id}."
+            f"{order.workstation_id} of {order.store_id}. {TO_BE_THAT_TILL}"
         )
         raise RestoreOtherTill(sentence)
 

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from tillhald.backup.layout import Filed
+    from tillhald.backup.layout import Filed, Header
     from tillhald.backup.reading import Clear
     from tillhald.domain.backup import BackupTotals
     from tillhald.journal.identity import Identity
@@ -100,14 +100,11 @@ class Rebuild:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def begin(self, clear: Clear) -> None:
-        """Another backup follows. Raises BackupCorrupt unless it goes on where the last ended."""
+        """Another backup follows. Raises BackupCorrupt unless it is of the same history, and goes
+        on where the last one ended."""
         header = clear.header
         if self.end is not None and self._first is not None:
-            is_next = Head(header.first_seq - 1, header.prev_hash) == self.end
-            if header.journal_format != self._first.header.journal_format:
-                raise corrupt("it is of another schema than the one before it")
-            if not is_next or header.identity.chain_id != self._first.header.identity.chain_id:
-                raise corrupt("it does not go on where the one before it ends")
+            _check_follows(self._first.header, self.end, header)
         else:
             if header.journal_format > FORMAT_VERSION:
                 sentence = "The backup was made by a newer version of the till, and needs that one."
@@ -224,6 +221,26 @@ class Rebuild:
         finally:
             os.close(fd)
         sync_folder(self.folder)
+
+
+def _check_follows(first: Header, end: Head, header: Header) -> None:
+    name = f"{header.kind} {header.backup_id[:8]}"
+    if header.identity.chain_id != first.identity.chain_id:
+        raise BackupCorrupt(f"The {name} is of another journal than the backup before it.")
+    if header.identity.incarnation != first.identity.incarnation:
+        sentence = (
+            f"The {name} is of incarnation {header.identity.incarnation}, and the backup before it "
+            f"of {first.identity.incarnation}: the till was restored in between."
+        )
+        raise BackupCorrupt(sentence)
+    if header.journal_format != first.journal_format:
+        raise BackupCorrupt(f"The {name} is of another schema than the backup before it.")
+    if Head(header.first_seq - 1, header.prev_hash) != end:
+        sentence = (
+            f"The {name} begins after record {header.first_seq - 1}, and the backup before it ends "
+            f"with record {end.seq}, or with another one of this number."
+        )
+        raise BackupCorrupt(sentence)
 
 
 def _replayed(store: Store, state: TillState) -> TillState:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 
 from tillhald.backup.check import found_in, opened
-from tillhald.backup.folder import BackupFolder, listed, refusal_of
+from tillhald.backup.folder import BackupFolder, kept_as, listed, refusal_of
 from tillhald.backup.keys import identity_of
 from tillhald.backup.layout import corrupt
 from tillhald.backup.pace import Pace
 from tillhald.backup.reading import Clear, check_whole, look
 from tillhald.domain.backup import BackupKind
-from tillhald.domain.backup_rules import Kept, sets_of
+from tillhald.domain.backup_rules import sets_of
 from tillhald.domain.errors import BackupKeyNeeded, BackupNotFound
 from tillhald.journal.errors import JournalDamaged
 
@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from tillhald.backup.rebuild import Rebuild
     from tillhald.backup.words import Found, Line
     from tillhald.domain.backup import BackupTotals
+    from tillhald.domain.backup_rules import Kept
 
 SET_FILES_MAX = 1_000
 """Files in a set: hourly increments of a month and more."""
+TO_BE_THAT_TILL = (
+    "If this machine is to be that till, name it so in till.toml, under [shop], and start it again."
+)
 
 
 def files_of_set(path: Path, store_id: str, workstation_id: str) -> list[Path]:
@@ -65,31 +69,50 @@ def _listed(folder: Path) -> list[tuple[str, Clear]]:
 
 
 def _newest_set(folder: Path, store_id: str, workstation_id: str) -> list[Path]:
-    own = [
-        (name, clear)
-        for name, clear in _listed(folder)
+    found = _listed(folder)
+    own = {
+        clear.header.backup_id: (name, clear)
+        for name, clear in found
         if clear.header.identity.store_id == store_id
         and clear.header.identity.workstation_id == workstation_id
-    ]
-    sets = sets_of(
-        [
-            Kept(
-                backup_id=clear.header.backup_id,
-                kind=clear.header.kind,
-                follows=clear.header.follows,
-                last_seq=clear.trailer.last_seq,
-                closed_days=clear.trailer.closed_days,
-                file_name=name,
-                is_whole=True,
-                incarnation=clear.header.identity.incarnation,
-            )
-            for name, clear in own
-        ]
-    )
+    }
+    sets = sets_of([kept_as(name, clear) for name, clear in own.values()])
     if not sets:
         sentence = f"There is no full backup of {workstation_id} of {store_id} in this folder."
-        raise BackupNotFound(sentence, path=str(folder))
+        raise BackupNotFound(sentence + _others(found), path=str(folder))
+    _check_complete(sets, own)
     return [folder / kept.file_name for kept in sets[-1]]
+
+
+def _check_complete(sets: list[list[Kept]], own: dict[str, tuple[str, Clear]]) -> None:
+    """Raises BackupNotFound where an increment goes further than the newest set, and what it goes
+    on from is not there: whoever names the folder wants all that there is."""
+    end = sets[-1][-1]
+    chain_id = own[end.backup_id][1].header.identity.chain_id
+    in_sets = {kept.backup_id for each in sets for kept in each}
+    for backup_id, (name, clear) in own.items():
+        identity = clear.header.identity
+        goes_further = (identity.incarnation, clear.trailer.last_seq) > (
+            end.incarnation,
+            end.last_seq,
+        )
+        if backup_id not in in_sets and identity.chain_id == chain_id and goes_further:
+            sentence = (
+                f"{name} goes on from another backup, which is not in the same folder. To restore "
+                f"no more than there is without a gap, name {end.file_name}."
+            )
+            raise BackupNotFound(sentence)
+
+
+def _others(found: list[tuple[str, Clear]]) -> str:
+    """Whose backups are there instead, as a sentence; empty for none."""
+    tills = sorted(
+        {(c.header.identity.workstation_id, c.header.identity.store_id) for _, c in found}
+    )
+    if not tills:
+        return ""
+    named = ", ".join(f"{workstation_id} of {store_id}" for workstation_id, store_id in tills[:3])
+    return f" There are backups of {named}. {TO_BE_THAT_TILL}"
 
 
 class Whole(NamedTuple):

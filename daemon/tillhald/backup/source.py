@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import lmdb
@@ -57,7 +57,11 @@ if TYPE_CHECKING:
 
 SLICE_BYTES_MAX = 256 << 10
 """How much one snapshot gives at most, but for the last one; it is read before anything is
-compressed or written, so a slow target does not keep it open. One more record or row is."""
+compressed or written, so a slow target does not keep it open. It ends with what it began to take,
+see TAKEN_AT_ONCE_MAX."""
+TAKEN_AT_ONCE_MAX = 16
+"""Records or rows that are taken in one step, before their sizes are looked at: one by one, this
+program would spend more time on looking than on anything else."""
 LAST_SLICE_RECORDS = 2_000
 PASSES_MAX = 8
 """How often what has changed meanwhile is read again, until little of it is left."""
@@ -177,14 +181,15 @@ class Source:
         seq = self._given_seq
         with txn.cursor(self._tables[RECORDS]) as cursor:
             there = cursor.set_range(seq_key(seq + 1))
-            left = islice(cursor.iternext(keys=False) if there else (), until_seq - seq)
+            left = islice(cursor.iternext(keys=False) if there else iter(()), until_seq - seq)
             envelopes: list[bytes] = []
             taken_bytes = 0
-            for envelope in left:
-                envelopes.append(envelope)
-                taken_bytes += len(envelope)
-                if taken_bytes >= SLICE_BYTES_MAX:
+            while taken_bytes < SLICE_BYTES_MAX:
+                some = list(islice(left, TAKEN_AT_ONCE_MAX))
+                if not some:
                     break
+                envelopes += some
+                taken_bytes += sum(map(len, some))
         if not envelopes:
             sentence = f"The records end at {seq}, but more were stored."
             raise JournalDamaged(Fault.TRUNCATED, seq + 1, sentence)
@@ -216,14 +221,18 @@ class Source:
             there = cursor.set_range(after_key) if after_key else cursor.first()
             if there and after_key and cursor.key() == after_key:
                 there = cursor.next()
-            for key, stored in cursor.iternext() if there else ():
-                if is_all or stored[:8] > number:
-                    taken += (key, stored)
-                seen_bytes += len(stored)
-                if seen_bytes >= SLICE_BYTES_MAX:
+            left = cursor.iternext() if there else iter(())
+            while seen_bytes < SLICE_BYTES_MAX:
+                some = list(islice(left, TAKEN_AT_ONCE_MAX))
+                if not some:
+                    key = None
                     break
-            else:
-                key = None
+                key = some[-1][0]
+                flat = [*chain.from_iterable(some)]
+                seen_bytes += sum(map(len, flat))
+                if not is_all:
+                    flat = [*chain.from_iterable(row for row in some if row[1][:8] > number)]
+                taken += flat
         self.counted.rows += len(taken) // 2
         return key, pack_rows(table, taken) if taken else b""
 

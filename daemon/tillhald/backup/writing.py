@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from tillhald.backup.layout import Header
     from tillhald.backup.source import Counted, Source
 
-ZSTD_LEVEL = 2
-"""On what a till writes it packs as tight as 3, within a hundredth, in less time."""
+ZSTD_LEVEL = 1
+"""Half of the time of 2, and as small, where sales are alike; where a shop has 4,000 articles it
+packs to 0.14 of the size, 2 to 0.13, 3 to 0.12 (measured)."""
 
 
 class Sink(Protocol):
@@ -157,8 +158,10 @@ def _frames(
 
 
 def _compressed(frames: Iterator[bytes], counted: Counted) -> Iterator[bytes]:
-    # One worker beside this thread: what is read next is read meanwhile.
-    compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True, threads=1)
+    # No checksum of zstd's: age authenticates every byte, and records and rows have their own. No
+    # worker beside this thread: it copies everything once more, and this program keeps off the
+    # till's CPU, so that where there are two it would only take turns with us.
+    compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=False)
     packing = compressor.compressobj()
     for piece in frames:
         counted.plain_bytes += len(piece)

@@ -31,6 +31,11 @@ _RELATIONS: Final = {
     ),
 }
 
+_UNUSED: Final = (
+    "Nothing was ever done on this till: no sale, no shift, nobody has a PIN. The backup takes the "
+    "place of what is here."
+)
+
 
 def money(minor: int, currency: str) -> str:
     """An amount with its currency."""
@@ -51,7 +56,7 @@ def show_plan(plan: pb.RestorePlan, currency: str, path: str) -> None:
         ]
     )
     out.print()
-    out.print(_RELATIONS.get(plan.relation, ""), markup=False)
+    out.print(_UNUSED if plan.unused_here else _RELATIONS.get(plan.relation, ""), markup=False)
     _show_both(plan, currency)
     if plan.loses:
         out.print("WHAT WOULD BE LOST: it is here, and not in the backup.", style="bold red")

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tillhald.domain import events as ev
+from tillhald.domain.backup import BackupTotals
 from tillhald.domain.backup_rules import totals_of
 from tillhald.domain.data import (
     CHANGES_REMEMBERED_MAX,
@@ -20,7 +21,9 @@ from tillhald.domain.data import (
     Surplus,
 )
 from tillhald.domain.jobs import JobState, KickState
+from tillhald.domain.predecessor import ImportBook
 from tillhald.domain.sale import SaleState, TenderState, TenderType
+from tillhald.domain.slips import SlipShelf
 from tillhald.domain.state import TillState
 from tillhald.domain.switches import WorkKind
 
@@ -132,6 +135,39 @@ def behind(one: NumbersGiven, other: NumbersGiven) -> NumbersGiven:
         zs=max(one.zs, other.zs),
         days=max(one.days, other.days),
         shifts=max(one.shifts, other.shifts),
+    )
+
+
+def is_unused(state: TillState) -> bool:
+    """Whether nobody would miss any of it: no sale, shift, day, paper, slip or import, nobody with
+    a PIN, no front end, and nothing was ever done to the data as a whole.
+
+    What the till notes of itself, of devices, power and backups, counts for nothing, nor does the
+    owner whom it makes for the one who has the setup code.
+    """
+    access = state.access
+    nobody = all(
+        name == access.setup_operator and not each.pin_hash
+        for name, each in access.operators.items()
+    )
+    business = (
+        state.sales,
+        state.jobs,
+        state.kicks,
+        state.unresolved,
+        state.day,
+        state.shift,
+        state.closed_shifts,
+        state.behind,
+        state.gone,
+        access.tokens,
+        access.sign_ons,
+    )
+    return (
+        nobody
+        and not any(business)
+        and (totals_of(state), numbers_of(state)) == (BackupTotals(), NumbersGiven())
+        and (state.slips, state.imports, state.data) == (SlipShelf(), ImportBook(), DataBook())
     )
 
 

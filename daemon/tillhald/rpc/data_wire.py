@@ -109,6 +109,7 @@ def plan(of: Planned, backup: Callable[[Found, str], pb.Backup]) -> pb.RestorePl
         files=compared.travelled,
         differences=compared.differences,
         signed_here=of.signed_here,
+        unused_here=of.unused_here,
     )
 
 

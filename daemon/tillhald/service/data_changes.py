@@ -27,7 +27,7 @@ from tillhald.domain import events as ev
 from tillhald.domain.backup import BackupKind
 from tillhald.domain.backup_rules import totals_of
 from tillhald.domain.data import NumbersGiven
-from tillhald.domain.data_rules import behind, business_of, numbers_of
+from tillhald.domain.data_rules import behind, business_of, is_unused, numbers_of
 from tillhald.domain.switches import WorkKind
 from tillhald.failpoints import reach
 from tillhald.home import Work, new_work_id
@@ -151,6 +151,7 @@ class DataChanges:
             incarnation=incarnation,
             loses=compared.lost.is_business,
             signed_here=found[-1].signer == signer_of(self._till.state),
+            unused_here=is_unused(self._till.state),
             safety=self._safety_place(home),
             secrets=secrets,
             business=business,

@@ -21,6 +21,7 @@ class Planned(NamedTuple):
     incarnation: int
     loses: bool
     signed_here: bool
+    unused_here: bool
     safety: str
     secrets: tuple[str, ...]
     business: bytes

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from typing import TYPE_CHECKING
 
 import structlog
 
+from tillhald.domain.data_rules import is_unused
 from tillhald.domain.events import JournalCreated, Record, decode_record, encode_record
 from tillhald.domain.evolve import apply
 from tillhald.domain.state import TillState, decode_state
 from tillhald.journal.creation import create
+from tillhald.journal.disk import sync_folder
 from tillhald.journal.errors import JournalDamaged, OtherSchema
 from tillhald.journal.identity import Identity, Phase
 from tillhald.journal.recovery import is_there, open_journal
@@ -80,6 +83,60 @@ def restored_state(store: Store) -> TillState:
         for stored in batch:
             state = apply(state, decode_record(stored.body), stored.seq)
     return state
+
+
+def open_for_shop(config: Config, *, now_ms: int, on_trial: bool) -> tuple[Opened, TillState]:
+    """The shop's journal, as `open_or_create`, and the state that it holds.
+
+    A journal that was begun under other ids or in another currency, and in which nobody has done
+    anything since, is put aside and one of this shop begun: its ids were wrong in the
+    configuration. Not for a pair on trial, which has to prove what was built.
+
+    Raises AnotherTill for one that was used, StorageError and OSError.
+    """
+    opened = open_or_create(config, now_ms=now_ms)
+    try:
+        state = restored_state(opened.store)
+        try:
+            check_identity(state, opened.store, config.shop)
+        except AnotherTill as why:
+            if on_trial or not _may_be_put_aside(opened, state, config):
+                raise
+            _put_aside(config, str(why))
+        else:
+            return opened, state
+    except BaseException:
+        opened.store.close()
+        raise
+    opened.spill.close()
+    opened.store.close()
+    opened = open_or_create(config, now_ms=now_ms)
+    return opened, restored_state(opened.store)
+
+
+def _may_be_put_aside(opened: Opened, state: TillState, config: Config) -> bool:
+    """Whether it is one folder and nothing else, in which nobody has done anything."""
+    report, standby = opened.report, config.places().standby
+    is_whole = not report.faults and not report.spilled_records and report.segment == 1
+    is_one = standby is None or not standby.exists()
+    return is_whole and is_one and is_unused(state)
+
+
+def _put_aside(config: Config, why: str) -> None:
+    """Give the folder another name, still under its lock; durable when this returns.
+
+    Power may go in between. Then the journal is there without its empty spill, which is made anew,
+    or there is none, and a start begins one.
+    """
+    places = config.places()
+    for path in places.spills:
+        path.unlink(missing_ok=True)
+    folder = places.folder
+    numbered = (folder.with_name(f"{folder.name}.unused-{n}") for n in itertools.count(1))
+    aside = next(path for path in numbered if not path.exists())
+    folder.rename(aside)
+    sync_folder(folder.parent)
+    log.warning("unused_journal_put_aside", folder=str(aside), why=why)
 
 
 def check_identity(state: TillState, store: Store, shop: ShopTable) -> None:
