@@ -6,9 +6,9 @@ Everything is looked at, however much is wrong: whoever mends a source wants to 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -20,7 +20,7 @@ from tillhald.domain.predecessor import (
     OldTotals,
     PredecessorSource,
 )
-from tillhald.domain.sale import Sale, SaleKind, TenderType
+from tillhald.domain.sale import Sale, SaleKind, TenderType, Totals
 from tillhald.domain.state import LIVE_SALES_MAX
 from tillhald.predecessor.proposal import proposed_config
 from tillhald.predecessor.records import (
@@ -64,13 +64,7 @@ SALE_BYTES_MAX = 3 << 20
 SHIFTS_MAX = 50_000
 DAYS_MAX = 20_000
 ORIGIN_CHARS = 16
-
-
-class _Put(NamedTuple):
-    """Where a sale came from, and where it was spooled."""
-
-    line: int
-    at: int
+_NOWHERE: Final = -1
 
 
 class _Sum:
@@ -80,11 +74,11 @@ class _Sum:
         self.receipts = self.payable_minor = self.tax_minor = 0
         self.tenders: Counter[str] = Counter()
 
-    def add(self, old: OldSale) -> None:
+    def add(self, totals: Totals, kept: list[tuple[str, int]]) -> None:
         self.receipts += 1
-        self.payable_minor += old.total_minor
-        self.tax_minor += sum(line.tax_minor for line in old.lines)
-        for kind, minor in kept_of(old):
+        self.payable_minor += totals.payable_minor
+        self.tax_minor += totals.tax_minor
+        for kind, minor in kept:
             self.tenders[kind] += minor
 
     def totals(self) -> OldTotals:
@@ -108,9 +102,10 @@ class Taking:
         self._origin = ""
         self._shifts: dict[str, tuple[Place, OldShift]] = {}
         self._days: dict[str, tuple[Place, OldDay]] = {}
-        self._by_shift: dict[str, _Sum] = {}
-        self._by_day: dict[str, _Sum] = {}
-        self._sales: dict[str, _Put] = {}
+        self._by_shift: defaultdict[str, _Sum] = defaultdict(_Sum)
+        self._by_day: defaultdict[str, _Sum] = defaultdict(_Sum)
+        # Where each was spooled; _NOWHERE where it does not fit.
+        self._sales: dict[str, int] = {}
         self._suspended: set[str] = set()
         self._suspended_bytes = 0
         self._given_back: dict[str, dict[str, list[tuple[int, int, Place]]]] = {}
@@ -175,23 +170,24 @@ class Taking:
         assert manifest is not None, "the manifest came first"
         self._once(self._sales, old.id, SALES_MAX, "id")
         # Also one that does not fit has its id: a second one with it is a second fault.
-        self._sales[old.id] = _Put(place.line, -1)
+        self._sales[old.id] = _NOWHERE
         if old.shift and old.shift not in self._shifts:
             raise DoesNotFit("There is no such shift.", "shift")
         sale = sale_from(old, mark_of(old, self._import_id, manifest.product), self._origin)
         at = self._spool.put(SpooledSale(file=place.file, line=place.line, sale=sale))
         if self._spool.size_bytes - at > SALE_BYTES_MAX:
             raise DoesNotFit("The sale is too large.", "lines")
-        self._sales[old.id] = _Put(place.line, at)
+        self._sales[old.id] = at
         self._kinds[sale.kind] += 1
         self._payable_minor += old.total_minor
         self._not_uploaded += not old.uploaded
         self._first_ms = min(self._first_ms or sale.opened_ms, sale.opened_ms)
         self._last_ms = max(self._last_ms, sale.opened_ms)
-        if old.shift:
-            self._by_shift.setdefault(old.shift, _Sum()).add(old)
-        if old.business_day:
-            self._by_day.setdefault(old.business_day, _Sum()).add(old)
+        assert sale.totals is not None, "a completed sale comes to something"
+        kept = list(kept_of(old))
+        for sums, name in ((self._by_shift, old.shift), (self._by_day, old.business_day)):
+            if name:
+                sums[name].add(sale.totals, kept)
         if sale.kind is SaleKind.VOID:
             self._note_void(old, sale, place)
         for of_sale, of_line, given in returns_in(old):
@@ -231,6 +227,7 @@ class Taking:
         """What was found. Raises SpoolFull, OSError."""
         self._spool_what_came_back()
         reports = list(self._reports())
+        reports_at = self._spool.size_bytes
         for report in reports:
             self._spool.put(SpooledReport(report=report))
         manifest = self._manifest
@@ -262,6 +259,7 @@ class Taking:
             first_ms=self._first_ms,
             last_ms=self._last_ms,
             reports=hashlib.sha256(told).hexdigest()[:ORIGIN_CHARS],
+            reports_at=reports_at,
             proposed_config=proposed_config(manifest, self._settings) if manifest else "",
             faults_count=self._faults_count,
             faults=self._faults,
@@ -279,7 +277,7 @@ class Taking:
         amended = [name for name in self._given_back if self._is_spooled(name)]
         again = []
         for old_id, item in zip(
-            amended, self._spool.sales_at(self._sales[name].at for name in amended), strict=True
+            amended, self._spool.sales_at(self._sales[name] for name in amended), strict=True
         ):
             sale = self._with_returns(old_id, item.sale)
             again.append(msgspec.structs.replace(item, sale=sale, again=True))
@@ -287,8 +285,7 @@ class Taking:
             self._spool.put(item)
 
     def _is_spooled(self, old_id: str) -> bool:
-        put = self._sales.get(old_id)
-        return put is not None and put.at >= 0
+        return self._sales.get(old_id, _NOWHERE) != _NOWHERE
 
     def _with_returns(self, old_id: str, sale: Sale) -> Sale:
         if old_id in self._voids:
