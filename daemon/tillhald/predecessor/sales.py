@@ -235,6 +235,10 @@ def _check_lines(lines: tuple[OldLine, ...]) -> None:
         if line.discount_minor and (line.discount_minor < 0) != (quantity < 0):
             sentence = "A discount has the sign of the quantity."
             raise DoesNotFit(sentence, f"lines[{index}].discount_minor")
+        # A price below zero is a deposit's, or a discount that is sold as an article.
+        if line.unit_price_minor > 0 and (line.total_minor + line.discount_minor) * quantity < 0:
+            sentence = "At a price above zero the total has the sign of the quantity."
+            raise DoesNotFit(sentence, f"lines[{index}].total_minor")
         if bool(line.of_sale) != bool(line.of_line):
             sentence = "What is given back names a sale and its line."
             raise DoesNotFit(sentence, f"lines[{index}].of_line")

@@ -44,10 +44,12 @@ from tillhald.predecessor.sales import (
     suspended_from,
     unix_ms,
 )
+from tillhald.predecessor.times import Times, is_time_zone
 from tillhald.predecessor.words import (
     DIFFERENCES_TOLD_MAX,
     FAULTS_TOLD_MAX,
     NOTICES_MAX,
+    SENTENCE_CHARS_MAX,
     Difference,
     Fault,
     ReadReport,
@@ -93,8 +95,9 @@ class _Sum:
 class Taking:
     """Give it everything with `take`, then ask `finished`."""
 
-    def __init__(self, spool: SpoolWriter, import_id: str, currency: str) -> None:
+    def __init__(self, spool: SpoolWriter, import_id: str, currency: str, now_ms: int) -> None:
         self._spool = spool
+        self._times = Times(now_ms)
         self._import_id = import_id
         self._currency = currency
         self._manifest: OldManifest | None = None
@@ -142,6 +145,9 @@ class Taking:
                 self._take_shift(record, place)
             elif isinstance(record, OldDay):
                 self._once(self._days, record.business_day, DAYS_MAX, "business_day")
+                self._times.check_day(record.business_day, "business_day")
+                self._times.check(record.opened_at, "opened_at")
+                self._times.check(record.closed_at, "closed_at")
                 self._days[record.business_day] = place, record
             else:
                 check_texts(record)
@@ -157,10 +163,15 @@ class Taking:
         if manifest.currency != self._currency:
             sentence = f"Its currency is {manifest.currency}, this till's {self._currency}."
             self._fault(place, sentence, "currency")
+        if manifest.time_zone and not is_time_zone(manifest.time_zone):
+            self._fault(place, "There is no such time zone.", "time_zone")
 
     def _take_shift(self, shift: OldShift, place: Place) -> None:
         check_texts(shift)
         self._once(self._shifts, shift.id, SHIFTS_MAX, "id")
+        self._times.check(shift.opened_at, "opened_at")
+        self._times.check(shift.closed_at, "closed_at")
+        self._times.check_day(shift.business_day, "business_day")
         if shift.closed_at is not None and shift.closed_at < shift.opened_at:
             raise DoesNotFit("It was closed before it was opened.", "closed_at")
         self._shifts[shift.id] = place, shift
@@ -173,6 +184,8 @@ class Taking:
         self._sales[old.id] = _NOWHERE
         if old.shift and old.shift not in self._shifts:
             raise DoesNotFit("There is no such shift.", "shift")
+        self._times.check(old.at, "at")
+        self._times.check_day(old.business_day, "business_day")
         sale = sale_from(old, mark_of(old, self._import_id, manifest.product), self._origin)
         at = self._spool.put(SpooledSale(file=place.file, line=place.line, sale=sale))
         if self._spool.size_bytes - at > SALE_BYTES_MAX:
@@ -207,6 +220,7 @@ class Taking:
             raise DoesNotFit(f"A till keeps {LIVE_SALES_MAX} sales put aside.", "id")
         self._once(self._suspended, old.id, LIVE_SALES_MAX, "id")
         mark = ImportMark(import_id=self._import_id, product=self._manifest.product, old_id=old.id)
+        self._times.check(old.at, "at")
         sale = suspended_from(old, mark, self._origin)
         self._suspended.add(old.id)
         at = self._spool.put(SpooledSuspended(file=place.file, line=place.line, sale=sale))
@@ -402,9 +416,16 @@ class Taking:
     def _fault(self, place: Place, sentence: str, field: str = "") -> None:
         self._faults_count += 1
         if len(self._faults) < FAULTS_TOLD_MAX:
-            self._faults.append(
-                Fault(file=place.file, line=place.line, sentence=sentence, field=field)
+            fault = Fault(
+                file=place.file, line=place.line, sentence=_shown(sentence), field=_shown(field)
             )
+            self._faults.append(fault)
+
+
+def _shown(text: str) -> str:
+    """A text that may repeat what stands in a file: short, and no command to a terminal."""
+    short = text if len(text) <= SENTENCE_CHARS_MAX else f"{text[:SENTENCE_CHARS_MAX]} …"
+    return short if short.isprintable() else short.encode("unicode_escape").decode()
 
 
 def _reported(totals: TheirTotals) -> OldTotals:

@@ -18,6 +18,8 @@ from tillhald.domain.sale import Sale
 
 ORDER_BYTES_MAX = 1 << 20
 FAULTS_TOLD_MAX = 100
+SENTENCE_CHARS_MAX = 300
+"""Of a fault: it may repeat what stands in a file, and that may be anything."""
 DIFFERENCES_TOLD_MAX = 200
 NOTICES_MAX = 20
 SPOOL_BYTES_MAX = 8 << 30
