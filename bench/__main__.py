@@ -121,7 +121,11 @@ def main() -> None:
             found = day.day(arguments.folder, (arguments.sales or [day.SALES])[0])
             text = day.render(found)
         case "import":
-            found = importing.importing(arguments.folder, (arguments.sales or [importing.SALES])[0])
+            found = importing.importing(
+                arguments.folder,
+                (arguments.sales or [importing.SALES])[0],
+                arguments.rounds or importing.ROUNDS,
+            )
             text = importing.render(found)
         case "upgrade":
             found = upgrade.upgrade(arguments.folder, (arguments.sales or [upgrade.SALES])[0])

@@ -6,6 +6,7 @@ other things as well, only the latter says what an import costs.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -13,17 +14,24 @@ from typing import NamedTuple
 
 import psutil
 
+from bench.beside import CALLERS, Beside, beside, render_pairs
 from bench.comparison import say
+from bench.peers.tillhal import running
 from bench.report import table
 from tests.support.predecessor import large
 from tests.support.sales import new_id
 from tests.support.till import Till, a_till
+from tillhal import Till as Client
 from tillhal.v1 import predecessor_pb2 as pb
 
 SALES = 100_000
 FLOOR_S = 60.0
 """What was promised for 100,000 sales, on a machine that does nothing else."""
 STEP_S_MAX = 1_800.0
+ROUNDS = 3
+SALES_BESIDE = 40_000
+"""So many that the import lasts as long as the sellers are measured."""
+DOING = "importing"
 
 
 class Step(NamedTuple):
@@ -42,10 +50,11 @@ class Found(NamedTuple):
     source_bytes: int
     journal_bytes: int
     steps: list[Step]
+    pairs: list[Beside]
 
 
-def importing(folder: Path, sales: int = SALES) -> Found:
-    """Import so many sales into a new till."""
+def importing(folder: Path, sales: int, rounds: int) -> Found:
+    """Import so many sales into a new till; then see what sellers notice of an import."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as made, a_till() as till:
         source = large(sales).write(Path(made) / "old")
@@ -63,7 +72,31 @@ def importing(folder: Path, sales: int = SALES) -> Found:
             sum(file.stat().st_size for file in source.iterdir()),
             sum(file.stat().st_size for file in (till.folder / "journal").iterdir()),
             [looked, done],
+            _selling_beside(Path(made), rounds),
         )
+
+
+def _selling_beside(folder: Path, rounds: int) -> list[Beside]:
+    (folder / "selling").mkdir()
+    with running(folder / "selling") as server:
+        target = server.targets["unix"]
+        with Client.connect(target) as till:
+            return [_pair(till, target, server.pid, folder, number) for number in range(rounds)]
+
+
+def _pair(till: Client, target: str, pid: int, folder: Path, number: int) -> Beside:
+    source = large(SALES_BESIDE, seed=number)
+    source.manifest |= {"till": str(number), "currency": till.currency()}
+    path = str(source.write(folder / f"old-{number}"))
+    *_, looked = till.plan_import(path)
+    os.sync()  # the folder and the spool, that the sellers shall not wait for
+    return beside(target, pid, DOING, lambda: _import(till, path, looked.plan.source.digest))
+
+
+def _import(till: Client, path: str, digest: str) -> float:
+    *_, last = till.commit_import(path, digest, request_id=new_id())
+    assert last.result.imported.counts.sales == SALES_BESIDE, "all of them count"
+    return last.result.took_ms / 1000
 
 
 def _timed(till: Till, what: str, request: object):
@@ -92,5 +125,7 @@ def render(found: Found) -> str:
         f"# {found.sales} sales of a predecessor\n\n"
         + "\n".join(table(["step", "wall s", "CPU s", "daemon s", "reader s"], rows))
         + f"\n\nSource {found.source_bytes >> 20} MiB, journal {found.journal_bytes >> 20} MiB."
-        f" {FLOOR_S:.0f} s of CPU for {SALES} sales: {verdict}.\n"
+        f" {FLOOR_S:.0f} s of CPU for {SALES} sales: {verdict}.\n\n"
+        f"# {CALLERS} callers that sell, without and while {SALES_BESIDE} sales are imported\n\n"
+        + "\n".join(render_pairs(found.pairs, DOING))
     )

@@ -288,7 +288,7 @@ def test_nothing_of_what_does_not_fit_is_imported_whatever_is_damaged(
 
 DAMAGE: dict[str, tuple[str, int, str, Any]] = {
     "no JSON": ("sales.jsonl", 2, "", lambda rows: rows.__setitem__(1, "{nonsense")),
-    "cut in the middle": ("sales.jsonl", 6, "", lambda rows: rows.__setitem__(5, rows[5][:40])),
+    "cut in the middle": ("sales.jsonl", 6, "at", lambda rows: rows.__setitem__(5, rows[5][:40])),
     "text for a number": ("sales.jsonl", 3, "total_minor", {"total_minor": "12"}),
     "a fraction of a cent": ("sales.jsonl", 3, "total_minor", {"total_minor": 1.5}),
     "an unknown field": ("sales.jsonl", 1, "", {"colour": "red"}),

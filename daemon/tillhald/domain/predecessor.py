@@ -122,6 +122,10 @@ class ImportBook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The import that this request asked for."""
         return next((d for d in self.done.values() if d.request_id == request_id), None)
 
+    def knows(self, origin: str) -> bool:
+        """Whether anything of this predecessor was imported: else none of its sales is here."""
+        return any(d.source.origin == origin for d in self.done.values())
+
     def has_reports(self, origin: str, reports: str) -> bool:
         """Whether the shifts and days of this export are here already."""
         return any((d.source.origin, d.reports) == (origin, reports) for d in self.done.values())

@@ -41,20 +41,35 @@ _LINES: Final[dict[str, type[OldRecord]]] = {
     "sales.jsonl": OldSale,
     "suspended.jsonl": OldSuspended,
 }
+_NAMES: Final = (MANIFEST, SETTINGS, *_LINES)
+_MARKS: Final = {
+    b"\xef\xbb\xbf": "UTF-8 with a byte order mark",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
 _AT: Final = re.compile(r" - at `\$\.?(.*)`$")
+_BYTE: Final = re.compile(r" \(byte (\d+)\)$")
+_KEY: Final = re.compile(rb'"(\w{1,40})"\s*:')
 
 
 def _recognises(path: Path) -> bool:
-    return (path / MANIFEST).is_file()
+    return any((path / name).exists() for name in _NAMES)
 
 
 def _files(path: Path) -> list[Path]:
-    names = (MANIFEST, SETTINGS, *_LINES)
-    return [path / name for name in names if (path / name).exists()]
+    # Neither a link, which may lead anywhere, nor a pipe, which may never end.
+    return [path / name for name in _NAMES if _is_plain(path / name)]
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _read(path: Path) -> Iterator[Found]:
     place = Place(MANIFEST, 1)
+    if wrong := _objection(path / MANIFEST):
+        yield Found(place, None, wrong)
+        return
     content = _whole(path / MANIFEST, MANIFEST_BYTES_MAX)
     manifest = _decoded(place, content, OldManifest)
     yield manifest
@@ -65,11 +80,13 @@ def _read(path: Path) -> Iterator[Found]:
         if name != SETTINGS and name not in _LINES:
             yield Found(place, None, f"{name} is no file of this format.", "files")
     for name in (SETTINGS, *_LINES):
-        is_there = (path / name).is_file() and not (path / name).is_symlink()
+        is_there = os.path.lexists(path / name)
         if name in named and not is_there:
             yield Found(place, None, f"{name} is not there.", "files")
         elif is_there and name not in named:
             yield Found(place, None, f"{name} is there and not in the manifest.", "files")
+        elif is_there and (wrong := _objection(path / name)):
+            yield Found(Place(name, 1), None, wrong)
         elif is_there:
             expected = named[name]
             digest = hashlib.sha256()
@@ -86,11 +103,26 @@ def _read(path: Path) -> Iterator[Found]:
                 yield Found(Place(name, 0), None, wrong)
 
 
+def _objection(path: Path) -> str:
+    """Why this cannot be a file of text as it should be; empty where it may be one."""
+    if not _is_plain(path):
+        what = "a symbolic link" if path.is_symlink() else "not a file"
+        return f"It is {what}." if os.path.lexists(path) else "It is not there."
+    with _opened(path) as file:
+        begins = file.read(3)
+    for mark, encoding in _MARKS.items():
+        if begins.startswith(mark):
+            return f"It is {encoding}: it must be UTF-8 without a byte order mark."
+    return ""
+
+
 def _records(name: str, file: IO[bytes], digest: hashlib._Hash) -> Iterator[Found]:
     if name == SETTINGS:
         content = file.read(SETTINGS_BYTES_MAX + 1)
         digest.update(content)
         yield _decoded(Place(name, 1), content, OldSettings)
+        while content := file.read(LINE_BYTES_MAX):
+            digest.update(content)
         return
     kind = _LINES[name]
     decoder = msgspec.json.Decoder(kind)
@@ -110,7 +142,7 @@ def _records(name: str, file: IO[bytes], digest: hashlib._Hash) -> Iterator[Foun
         try:
             yield Found(place, decoder.decode(line))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            yield _wrong(place, error)
+            yield _wrong(place, line, error)
 
 
 def _decoded(place: Place, content: bytes, kind: type[OldRecord]) -> Found:
@@ -119,17 +151,34 @@ def _decoded(place: Place, content: bytes, kind: type[OldRecord]) -> Found:
     try:
         return Found(place, msgspec.json.decode(content, type=kind))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        return _wrong(place, error)
+        return _wrong(place, content, error)
 
 
-def _wrong(place: Place, error: Exception) -> Found:
+def _wrong(place: Place, content: bytes, error: Exception) -> Found:
+    try:
+        content.decode()
+    except UnicodeDecodeError as foreign:
+        sentence = "It is not UTF-8: another program wrote it in another encoding, as GBK."
+        return Found(place, None, sentence, _key_before(content, foreign.start))
     said = str(error)
-    at = _AT.search(said)
-    return Found(place, None, _AT.sub("", said) + ".", at.group(1) if at else "")
+    if not content.strip():
+        said = "The line is empty"
+    if (at := _AT.search(said)) is not None:
+        return Found(place, None, _AT.sub("", said) + ".", at.group(1))
+    byte = _BYTE.search(said)
+    field = _key_before(content, int(byte.group(1))) if byte else ""
+    return Found(place, None, f"{said}.", field)
+
+
+def _key_before(content: bytes, at: int) -> str:
+    """The key whose value cannot be read there, as far as one is seen."""
+    keys = _KEY.findall(content, 0, at + 1)
+    return keys[-1].decode(errors="replace") if keys else ""
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")  # noqa: PTH123 - a descriptor
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return open(os.open(path, flags), "rb")  # noqa: PTH123 - a descriptor
 
 
 def _whole(path: Path, size_bytes_max: int) -> bytes:

@@ -57,7 +57,8 @@ def read(order: ReadOrder) -> ReadReport:
     said_s = 0.0
     try:
         with SpoolWriter(spool) as writer:
-            taking = Taking(writer, order.import_id, order.currency)
+            now_ms = time.time_ns() // 1_000_000
+            taking = Taking(writer, order.import_id, order.currency, now_ms)
             for count, found in enumerate(adapter.read(path), start=1):
                 taking.take(found)
                 if count % LOOK_EVERY == 0:

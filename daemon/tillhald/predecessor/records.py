@@ -32,6 +32,8 @@ LineId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 Receipt = Annotated[str, msgspec.Meta(max_length=OLD_NUMBER_CHARS_MAX)]
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$")]
 Date = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+MaybeDate = Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
+MaybeLineId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{0,64}$")]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 
@@ -87,7 +89,7 @@ class OldLine(Table, frozen=True, kw_only=True):
     sku: Code = ""
     unit: Code = ""
     of_sale: AnyText = ""
-    of_line: LineId | Literal[""] = ""
+    of_line: MaybeLineId = ""
 
 
 class OldTender(Table, frozen=True, kw_only=True):
@@ -109,7 +111,7 @@ class OldSale(Table, frozen=True, kw_only=True):
     kind: Literal["sale", "return", "void"] = "sale"
     receipt: Receipt = ""
     shift: AnyText = ""
-    business_day: Date | Literal[""] = ""
+    business_day: MaybeDate = ""
     operator: AnyText = ""
     language: Literal["en", "zh-CN"] = "en"
     tax_included: bool = True
@@ -151,7 +153,7 @@ class OldShift(Table, frozen=True, kw_only=True):
     id: OldId
     opened_at: Time
     closed_at: Time | None = None
-    business_day: Date | Literal[""] = ""
+    business_day: MaybeDate = ""
     operator: AnyText = ""
     float_minor: Minor = 0
     movements: Annotated[tuple[OldMovement, ...], msgspec.Meta(max_length=MOVEMENTS_MAX)] = ()

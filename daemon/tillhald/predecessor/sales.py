@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -25,8 +27,13 @@ from tillhald.domain.sale import (
 from tillhald.predecessor.records import OldLine, OldSale, OldSuspended
 
 ID_BYTES = 16
+TOLD_CHARS_MAX = 20
+"""Of an old id in ours: the last ones, which differ."""
 DIGEST_BYTES = 12
 QUANTITIES_KEPT_MAX = 4_096
+_NO_ID: Final = re.compile(r"[^A-Za-z0-9._:-]")
+
+_as_json = msgspec.json.Encoder().encode
 
 
 class DoesNotFit(Exception):
@@ -39,9 +46,14 @@ class DoesNotFit(Exception):
 
 
 def sale_id_of(origin: str, kind: str, old_id: str) -> str:
-    """The id that a predecessor's sale has here: the same for the same sale, in every export."""
+    """The id that a predecessor's sale has here: the same for the same sale, in every export.
+
+    It begins with what can be told of the old id, whatever is an id here: sales that follow one
+    another there then have rows beside each other, and a piece of an import changes few pages.
+    """
     named = f"{origin}\0{kind}\0{old_id}".encode()
-    return f"old-{hashlib.blake2b(named, digest_size=ID_BYTES).hexdigest()}"
+    told = _NO_ID.sub("", old_id[-TOLD_CHARS_MAX:])
+    return f"old-{told}-{hashlib.blake2b(named, digest_size=ID_BYTES).hexdigest()}"
 
 
 @functools.lru_cache(QUANTITIES_KEPT_MAX)
@@ -60,6 +72,14 @@ def check_texts(record: msgspec.Struct) -> None:
 
     Of records within records, too.
     """
+    # All texts at once: JSON has a backslash before what it cannot hold as it is. Of a hundred
+    # thousand sales hardly one has such a text, and only then it is worth asking which.
+    whole = _as_json(record).decode()
+    if "\\" in whole or not whole.isprintable():
+        _check_each_text(record)
+
+
+def _check_each_text(record: msgspec.Struct) -> None:
     for name in record.__struct_fields__:
         value = getattr(record, name)
         if isinstance(value, str):
@@ -69,7 +89,7 @@ def check_texts(record: msgspec.Struct) -> None:
             for index, item in enumerate(value):
                 if isinstance(item, msgspec.Struct):
                     try:
-                        check_texts(item)
+                        _check_each_text(item)
                     except DoesNotFit as error:
                         error.field = f"{name}[{index}].{error.field}"
                         raise
@@ -81,7 +101,9 @@ def sale_from(old: OldSale, mark: ImportMark, origin: str) -> Sale:
     """The completed sale. Raises DoesNotFit where its amounts do not add up."""
     check_texts(old)
     kind = SaleKind(old.kind)
-    _check_amounts(old)
+    _check_lines(old.lines)
+    totals = _totals(old)
+    _check_amounts(old, totals)
     at_ms = unix_ms(old.at)
     first = next((line.of_sale for line in old.lines if line.of_sale), "")
     return Sale(
@@ -110,7 +132,7 @@ def sale_from(old: OldSale, mark: ImportMark, origin: str) -> Sale:
         ),
         original_sale_id=sale_id_of(origin, "sale", first) if first else "",
         reason=old.reason,
-        totals=_totals(old),
+        totals=totals,
         rounding_minor=old.rounding_minor,
         change_minor=old.change_minor,
         imported=mark,
@@ -181,14 +203,14 @@ def kept_of(old: OldSale) -> Iterator[tuple[str, int]]:
         yield TenderType.CASH.value, -old.change_minor
 
 
-def _check_amounts(old: OldSale) -> None:
-    _check_lines(old.lines)
-    tax = sum(line.tax_minor for line in old.lines)
-    lines = sum(line.total_minor for line in old.lines) + (0 if old.tax_included else tax)
+def _check_amounts(old: OldSale, totals: Totals) -> None:
+    lines = sum([line.total_minor for line in old.lines])
+    if not old.tax_included:
+        lines += totals.tax_minor
     if lines != old.total_minor:
         sentence = f"The lines come to {lines}, the sale says {old.total_minor}."
         raise DoesNotFit(sentence, "total_minor")
-    given = sum(tender.amount_minor for tender in old.tenders) - old.change_minor
+    given = sum([tender.amount_minor for tender in old.tenders]) - old.change_minor
     if given != old.total_minor + old.rounding_minor:
         sentence = (
             f"The tenders less change come to {given}, total and rounding to"
@@ -213,6 +235,10 @@ def _check_lines(lines: tuple[OldLine, ...]) -> None:
         if line.discount_minor and (line.discount_minor < 0) != (quantity < 0):
             sentence = "A discount has the sign of the quantity."
             raise DoesNotFit(sentence, f"lines[{index}].discount_minor")
+        # A price below zero is a deposit's, or a discount that is sold as an article.
+        if line.unit_price_minor > 0 and (line.total_minor + line.discount_minor) * quantity < 0:
+            sentence = "At a price above zero the total has the sign of the quantity."
+            raise DoesNotFit(sentence, f"lines[{index}].total_minor")
         if bool(line.of_sale) != bool(line.of_line):
             sentence = "What is given back names a sale and its line."
             raise DoesNotFit(sentence, f"lines[{index}].of_line")
@@ -249,14 +275,16 @@ def _discounts(lines: tuple[OldLine, ...]) -> tuple[Discount, ...]:
 
 
 def _totals(old: OldSale) -> Totals:
+    discounts = tuple([line.discount_minor for line in old.lines])
+    taxes = tuple([line.tax_minor for line in old.lines])
     return Totals(
         payable_minor=old.total_minor,
-        discount_minor=sum(line.discount_minor for line in old.lines),
-        tax_minor=sum(line.tax_minor for line in old.lines),
+        discount_minor=sum(discounts),
+        tax_minor=sum(taxes),
         taxes=tuple(_taxes(old.lines, is_included=old.tax_included)),
-        line_discounts=tuple(line.discount_minor for line in old.lines),
-        line_taxes=tuple(line.tax_minor for line in old.lines),
-        discount_amounts=tuple(line.discount_minor for line in old.lines if line.discount_minor),
+        line_discounts=discounts,
+        line_taxes=taxes,
+        discount_amounts=tuple(filter(None, discounts)),
     )
 
 

@@ -6,9 +6,9 @@ Everything is looked at, however much is wrong: whoever mends a source wants to 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -20,7 +20,7 @@ from tillhald.domain.predecessor import (
     OldTotals,
     PredecessorSource,
 )
-from tillhald.domain.sale import Sale, SaleKind, TenderType
+from tillhald.domain.sale import Sale, SaleKind, TenderType, Totals
 from tillhald.domain.state import LIVE_SALES_MAX
 from tillhald.predecessor.proposal import proposed_config
 from tillhald.predecessor.records import (
@@ -44,10 +44,12 @@ from tillhald.predecessor.sales import (
     suspended_from,
     unix_ms,
 )
+from tillhald.predecessor.times import Times, is_time_zone
 from tillhald.predecessor.words import (
     DIFFERENCES_TOLD_MAX,
     FAULTS_TOLD_MAX,
     NOTICES_MAX,
+    SENTENCE_CHARS_MAX,
     Difference,
     Fault,
     ReadReport,
@@ -64,13 +66,7 @@ SALE_BYTES_MAX = 3 << 20
 SHIFTS_MAX = 50_000
 DAYS_MAX = 20_000
 ORIGIN_CHARS = 16
-
-
-class _Put(NamedTuple):
-    """Where a sale came from, and where it was spooled."""
-
-    line: int
-    at: int
+_NOWHERE: Final = -1
 
 
 class _Sum:
@@ -80,11 +76,11 @@ class _Sum:
         self.receipts = self.payable_minor = self.tax_minor = 0
         self.tenders: Counter[str] = Counter()
 
-    def add(self, old: OldSale) -> None:
+    def add(self, totals: Totals, kept: list[tuple[str, int]]) -> None:
         self.receipts += 1
-        self.payable_minor += old.total_minor
-        self.tax_minor += sum(line.tax_minor for line in old.lines)
-        for kind, minor in kept_of(old):
+        self.payable_minor += totals.payable_minor
+        self.tax_minor += totals.tax_minor
+        for kind, minor in kept:
             self.tenders[kind] += minor
 
     def totals(self) -> OldTotals:
@@ -99,8 +95,9 @@ class _Sum:
 class Taking:
     """Give it everything with `take`, then ask `finished`."""
 
-    def __init__(self, spool: SpoolWriter, import_id: str, currency: str) -> None:
+    def __init__(self, spool: SpoolWriter, import_id: str, currency: str, now_ms: int) -> None:
         self._spool = spool
+        self._times = Times(now_ms)
         self._import_id = import_id
         self._currency = currency
         self._manifest: OldManifest | None = None
@@ -108,9 +105,10 @@ class Taking:
         self._origin = ""
         self._shifts: dict[str, tuple[Place, OldShift]] = {}
         self._days: dict[str, tuple[Place, OldDay]] = {}
-        self._by_shift: dict[str, _Sum] = {}
-        self._by_day: dict[str, _Sum] = {}
-        self._sales: dict[str, _Put] = {}
+        self._by_shift: defaultdict[str, _Sum] = defaultdict(_Sum)
+        self._by_day: defaultdict[str, _Sum] = defaultdict(_Sum)
+        # Where each was spooled; _NOWHERE where it does not fit.
+        self._sales: dict[str, int] = {}
         self._suspended: set[str] = set()
         self._suspended_bytes = 0
         self._given_back: dict[str, dict[str, list[tuple[int, int, Place]]]] = {}
@@ -147,6 +145,9 @@ class Taking:
                 self._take_shift(record, place)
             elif isinstance(record, OldDay):
                 self._once(self._days, record.business_day, DAYS_MAX, "business_day")
+                self._times.check_day(record.business_day, "business_day")
+                self._times.check(record.opened_at, "opened_at")
+                self._times.check(record.closed_at, "closed_at")
                 self._days[record.business_day] = place, record
             else:
                 check_texts(record)
@@ -162,10 +163,15 @@ class Taking:
         if manifest.currency != self._currency:
             sentence = f"Its currency is {manifest.currency}, this till's {self._currency}."
             self._fault(place, sentence, "currency")
+        if manifest.time_zone and not is_time_zone(manifest.time_zone):
+            self._fault(place, "There is no such time zone.", "time_zone")
 
     def _take_shift(self, shift: OldShift, place: Place) -> None:
         check_texts(shift)
         self._once(self._shifts, shift.id, SHIFTS_MAX, "id")
+        self._times.check(shift.opened_at, "opened_at")
+        self._times.check(shift.closed_at, "closed_at")
+        self._times.check_day(shift.business_day, "business_day")
         if shift.closed_at is not None and shift.closed_at < shift.opened_at:
             raise DoesNotFit("It was closed before it was opened.", "closed_at")
         self._shifts[shift.id] = place, shift
@@ -175,23 +181,26 @@ class Taking:
         assert manifest is not None, "the manifest came first"
         self._once(self._sales, old.id, SALES_MAX, "id")
         # Also one that does not fit has its id: a second one with it is a second fault.
-        self._sales[old.id] = _Put(place.line, -1)
+        self._sales[old.id] = _NOWHERE
         if old.shift and old.shift not in self._shifts:
             raise DoesNotFit("There is no such shift.", "shift")
+        self._times.check(old.at, "at")
+        self._times.check_day(old.business_day, "business_day")
         sale = sale_from(old, mark_of(old, self._import_id, manifest.product), self._origin)
         at = self._spool.put(SpooledSale(file=place.file, line=place.line, sale=sale))
         if self._spool.size_bytes - at > SALE_BYTES_MAX:
             raise DoesNotFit("The sale is too large.", "lines")
-        self._sales[old.id] = _Put(place.line, at)
+        self._sales[old.id] = at
         self._kinds[sale.kind] += 1
         self._payable_minor += old.total_minor
         self._not_uploaded += not old.uploaded
         self._first_ms = min(self._first_ms or sale.opened_ms, sale.opened_ms)
         self._last_ms = max(self._last_ms, sale.opened_ms)
-        if old.shift:
-            self._by_shift.setdefault(old.shift, _Sum()).add(old)
-        if old.business_day:
-            self._by_day.setdefault(old.business_day, _Sum()).add(old)
+        assert sale.totals is not None, "a completed sale comes to something"
+        kept = list(kept_of(old))
+        for sums, name in ((self._by_shift, old.shift), (self._by_day, old.business_day)):
+            if name:
+                sums[name].add(sale.totals, kept)
         if sale.kind is SaleKind.VOID:
             self._note_void(old, sale, place)
         for of_sale, of_line, given in returns_in(old):
@@ -211,6 +220,7 @@ class Taking:
             raise DoesNotFit(f"A till keeps {LIVE_SALES_MAX} sales put aside.", "id")
         self._once(self._suspended, old.id, LIVE_SALES_MAX, "id")
         mark = ImportMark(import_id=self._import_id, product=self._manifest.product, old_id=old.id)
+        self._times.check(old.at, "at")
         sale = suspended_from(old, mark, self._origin)
         self._suspended.add(old.id)
         at = self._spool.put(SpooledSuspended(file=place.file, line=place.line, sale=sale))
@@ -231,6 +241,7 @@ class Taking:
         """What was found. Raises SpoolFull, OSError."""
         self._spool_what_came_back()
         reports = list(self._reports())
+        reports_at = self._spool.size_bytes
         for report in reports:
             self._spool.put(SpooledReport(report=report))
         manifest = self._manifest
@@ -262,6 +273,7 @@ class Taking:
             first_ms=self._first_ms,
             last_ms=self._last_ms,
             reports=hashlib.sha256(told).hexdigest()[:ORIGIN_CHARS],
+            reports_at=reports_at,
             proposed_config=proposed_config(manifest, self._settings) if manifest else "",
             faults_count=self._faults_count,
             faults=self._faults,
@@ -279,7 +291,7 @@ class Taking:
         amended = [name for name in self._given_back if self._is_spooled(name)]
         again = []
         for old_id, item in zip(
-            amended, self._spool.sales_at(self._sales[name].at for name in amended), strict=True
+            amended, self._spool.sales_at(self._sales[name] for name in amended), strict=True
         ):
             sale = self._with_returns(old_id, item.sale)
             again.append(msgspec.structs.replace(item, sale=sale, again=True))
@@ -287,8 +299,7 @@ class Taking:
             self._spool.put(item)
 
     def _is_spooled(self, old_id: str) -> bool:
-        put = self._sales.get(old_id)
-        return put is not None and put.at >= 0
+        return self._sales.get(old_id, _NOWHERE) != _NOWHERE
 
     def _with_returns(self, old_id: str, sale: Sale) -> Sale:
         if old_id in self._voids:
@@ -405,9 +416,16 @@ class Taking:
     def _fault(self, place: Place, sentence: str, field: str = "") -> None:
         self._faults_count += 1
         if len(self._faults) < FAULTS_TOLD_MAX:
-            self._faults.append(
-                Fault(file=place.file, line=place.line, sentence=sentence, field=field)
+            fault = Fault(
+                file=place.file, line=place.line, sentence=_shown(sentence), field=_shown(field)
             )
+            self._faults.append(fault)
+
+
+def _shown(text: str) -> str:
+    """A text that may repeat what stands in a file: short, and no command to a terminal."""
+    short = text if len(text) <= SENTENCE_CHARS_MAX else f"{text[:SENTENCE_CHARS_MAX]} …"
+    return short if short.isprintable() else short.encode("unicode_escape").decode()
 
 
 def _reported(totals: TheirTotals) -> OldTotals:

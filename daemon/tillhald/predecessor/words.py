@@ -18,6 +18,8 @@ from tillhald.domain.sale import Sale
 
 ORDER_BYTES_MAX = 1 << 20
 FAULTS_TOLD_MAX = 100
+SENTENCE_CHARS_MAX = 300
+"""Of a fault: it may repeat what stands in a file, and that may be anything."""
 DIFFERENCES_TOLD_MAX = 200
 NOTICES_MAX = 20
 SPOOL_BYTES_MAX = 8 << 30
@@ -58,7 +60,8 @@ class Difference(msgspec.Struct, kw_only=True):
 
 
 class ReadReport(msgspec.Struct, kw_only=True):
-    """What a source holds. `reports` is a digest over its shifts and days."""
+    """What a source holds. `reports` is a digest over its shifts and days, which begin in the spool
+    at `reports_at`, behind all sales."""
 
     source: PredecessorSource
     counts: ImportCounts = ImportCounts()
@@ -67,6 +70,7 @@ class ReadReport(msgspec.Struct, kw_only=True):
     first_ms: int = 0
     last_ms: int = 0
     reports: str = ""
+    reports_at: int = 0
     proposed_config: str = ""
     faults_count: int = 0
     faults: list[Fault] = []
@@ -144,26 +148,28 @@ class SpoolWriter:
         """The sales that begin there. Nothing may be put meanwhile."""
         for at in places:
             self._file.seek(at)
-            item = _next(self._file)
-            assert isinstance(item, SpooledSale), "a sale was put there"
-            yield item
+            found = _next(self._file)
+            assert found is not None, "something was put there"
+            assert isinstance(found[0], SpooledSale), "a sale was put there"
+            yield found[0]
         self._file.seek(0, 2)
 
 
-def read_spool(path: Path) -> Iterator[tuple[Spooled, int]]:
-    """All items of a whole spool, in order, each with its size in bytes."""
+def read_spool(path: Path, begin: int = 0, end: int | None = None) -> Iterator[tuple[Spooled, int]]:
+    """The items of a whole spool that lie from `begin` to before `end`, in order, each with its
+    size in bytes."""
     with path.open("rb") as file:
-        at = 0
-        while (item := _next(file)) is not None:
-            began, at = at, file.tell()
-            yield item, at - began
+        file.seek(begin)
+        at = begin
+        while (end is None or at < end) and (found := _next(file)) is not None:
+            yield found
+            at += found[1]
 
 
-def _next(file: IO[bytes]) -> Spooled | None:
+def _next(file: IO[bytes]) -> tuple[Spooled, int] | None:
     head = file.read(_LENGTH.size)
     if not head:
         return None
     (size,) = _LENGTH.unpack(head)
     assert size <= ITEM_BYTES_MAX, "an item is a sale or a report"
-    item: Spooled = _decoder.decode(file.read(size))
-    return item
+    return _decoder.decode(file.read(size)), _LENGTH.size + size

@@ -13,6 +13,7 @@ import contextlib
 import shutil
 import time
 import uuid
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,18 +43,21 @@ from tillhald.service.predecessor_program import read_source
 from tillhald.service.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Coroutine
+    from collections.abc import AsyncGenerator, Awaitable, Coroutine, Iterable
 
     from tillhald.domain.sale import Sale
+    from tillhald.predecessor.words import Spooled
     from tillhald.service.till import Till
 
 log = structlog.get_logger(__name__)
 
-SALES_AT_ONCE_MAX = 200
-BYTES_AT_ONCE_MAX = 256 << 10
-"""One record brings so much, so that no sale waits long behind it."""
-LOOKED_AT_ONCE_MAX = 100
-"""Spooled sales between two turns of the event loop; about two milliseconds' work."""
+SALES_AT_ONCE_MAX = 64
+BYTES_AT_ONCE_MAX = 128 << 10
+"""One record brings so much, so that no sale waits long behind it: about a millisecond's work."""
+LOOKED_AT_ONCE_MAX = 32
+"""Spooled sales between two turns of the event loop; less than a millisecond's work."""
+GIVE_WAY_S = 0.005
+"""How long the next piece waits where anybody else recorded something meanwhile."""
 REPORTS_AT_ONCE_MAX = 200
 REPORTS_SHOWN_MAX = 500
 JOURNAL_FACTOR = 3
@@ -148,6 +152,7 @@ class Imports:
         if power.refuses_sales:
             sentence = "The UPS has power only for what is open: nothing new is begun."
             raise errors.BatteryLow(sentence, power=power.supply.value, ups=power.ups)
+        self._till.refuse_if_quiet()
         work = self._imported(path, adapter, digest, explanation, request_id)
         self._begin(work, request_id)
         async for step in self._watch():
@@ -192,6 +197,10 @@ class Imports:
         except (OSError, TimeoutError) as error:
             log.error("import_failed", exc_info=error)
             self._tell(_Over(refusal=errors.ImportFailed("The disk refused it.")))
+        except asyncio.CancelledError:
+            sentence = "The till stops; nothing of it counts. Import again when it runs."
+            self._tell(_Over(refusal=errors.ImportFailed(sentence)))
+            raise
         finally:
             with contextlib.suppress(OSError):
                 self._spool.unlink(missing_ok=True)
@@ -232,34 +241,41 @@ class Imports:
         )
         report = await read_source(order, self._told)
         reach("import.read")
+        new, known = replace(report.counts, shifts=0, days=0), 0
+        if self._till.state.imports.knows(report.source.origin):
+            new, known = await self._compared(report)
+        if not self._till.state.imports.has_reports(report.source.origin, report.reports):
+            new = replace(new, shifts=report.counts.shifts, days=report.counts.days)
+        spooled = read_spool(self._spool, report.reports_at)
+        shown = _reports(islice(spooled, REPORTS_SHOWN_MAX))
+        return import_id, Plan(report, new, known, shown)
+
+    async def _compared(self, report: ReadReport) -> tuple[ImportCounts, int]:
+        """What of it is new, and how many of its sales are here; faults go into `report`."""
         new, known = ImportCounts(), 0
-        shown: list[OldReport] = []
         total, looked = report.counts.receipts, 0
-        async for item, _ in self._spooled():
-            if isinstance(item, SpooledReport):
-                if len(shown) < REPORTS_SHOWN_MAX:
-                    shown.append(item.report)
-                continue
+        async for item, _ in self._spooled_sales(report):
+            is_again = isinstance(item, SpooledSale) and item.again
             here = self._here(item.sale)
             if here is not None:
-                known += not (isinstance(item, SpooledSale) and item.again)
+                known += not is_again
                 self._compare(item, here, report)
-            elif not (isinstance(item, SpooledSale) and item.again):
+            elif not is_again:
                 new = _plus(new, item)
             looked += 1
             if looked % LOOKED_AT_ONCE_MAX == 0:
                 self._told("comparing", min(looked, total), total)
-        if not self._till.state.imports.has_reports(report.source.origin, report.reports):
-            new = replace(new, shifts=report.counts.shifts, days=report.counts.days)
-        return import_id, Plan(report, new, known, shown)
+        return new, known
 
-    async def _spooled(
-        self,
-    ) -> AsyncGenerator[tuple[SpooledSale | SpooledSuspended | SpooledReport, int], None]:
-        for number, item in enumerate(read_spool(self._spool), start=1):
+    async def _spooled_sales(
+        self, report: ReadReport
+    ) -> AsyncGenerator[tuple[SpooledSale | SpooledSuspended, int], None]:
+        spooled = read_spool(self._spool, end=report.reports_at)
+        for number, (item, size_bytes) in enumerate(spooled, start=1):
             if number % LOOKED_AT_ONCE_MAX == 0:
                 await asyncio.sleep(0)
-            yield item
+            assert not isinstance(item, SpooledReport), "reports are behind the sales"
+            yield item, size_bytes
 
     def _here(self, sale: Sale) -> Sale | None:
         return self._till.state.sales.get(sale.sale_id) or self._till.finished_sale(sale.sale_id)
@@ -301,8 +317,9 @@ class Imports:
         log.info("import_began", sales=counts.receipts)
         await self._record(began)
         reach("import.began")
-        suspended = await self._put_sales(import_id, counts.receipts)
-        await self._put_reports(import_id, wanted=bool(counts.shifts or counts.days))
+        suspended = await self._put_sales(import_id, counts.receipts, report)
+        if counts.shifts or counts.days:
+            await self._put_reports(import_id, report)
         reach("import.put")
         # Nothing waits from here to the record: what is checked is what is recorded.
         check_import(self._till.state, len(suspended))
@@ -347,13 +364,14 @@ class Imports:
             sentence = "There is not enough room on the journal's disk for what would be imported."
             raise DiskReserve(sentence)
 
-    async def _put_sales(self, import_id: str, total: int) -> list[Sale]:
+    async def _put_sales(self, import_id: str, total: int, report: ReadReport) -> list[Sale]:
         """Record the sales that are new; give the suspended ones that are."""
+        is_known = self._till.state.imports.knows(report.source.origin)
         batch: list[Sale] = []
         suspended: list[Sale] = []
         batch_bytes = put = 0
-        async for item, size_bytes in self._spooled():
-            if isinstance(item, SpooledReport) or self._here(item.sale) is not None:
+        async for item, size_bytes in self._spooled_sales(report):
+            if is_known and self._here(item.sale) is not None:
                 continue
             if isinstance(item, SpooledSuspended):
                 suspended.append(item.sale)
@@ -376,30 +394,27 @@ class Imports:
         await self._record(ev.PredecessorSalesPut(import_id=import_id, sales=tuple(batch)))
         reach("import.sales_put")
 
-    async def _put_reports(self, import_id: str, *, wanted: bool) -> None:
-        batch: list[OldReport] = []
+    async def _put_reports(self, import_id: str, report: ReadReport) -> None:
+        spooled = read_spool(self._spool, report.reports_at)
         first = 0
-        async for item, _ in self._spooled():
-            if not wanted or not isinstance(item, SpooledReport):
-                continue
-            batch.append(item.report)
-            if len(batch) >= REPORTS_AT_ONCE_MAX:
-                await self._put_some(import_id, first, batch)
-                first += len(batch)
-                batch = []
-        if batch:
-            await self._put_some(import_id, first, batch)
-
-    async def _put_some(self, import_id: str, first: int, batch: list[OldReport]) -> None:
-        fact = ev.PredecessorReportsPut(import_id=import_id, first=first, reports=tuple(batch))
-        await self._record(fact)
-        reach("import.reports_put")
+        while batch := _reports(islice(spooled, REPORTS_AT_ONCE_MAX)):
+            fact = ev.PredecessorReportsPut(import_id=import_id, first=first, reports=tuple(batch))
+            await self._record(fact)
+            reach("import.reports_put")
+            first += len(batch)
 
     async def _record(self, fact: ev.AnyEvent) -> None:
         """Raises what the till is quiet for: an upgrade or a restore comes first, and the import,
         of which nothing counts yet, is asked for again."""
         self._till.refuse_if_quiet()
+        ours = self._till.state.seq + 1
         await self._till.record([fact])
+        if self._till.state.seq > ours:
+            await asyncio.sleep(GIVE_WAY_S)
+
+
+def _reports(spooled: Iterable[tuple[Spooled, int]]) -> list[OldReport]:
+    return [item.report for item, _ in spooled if isinstance(item, SpooledReport)]
 
 
 def _plus(counts: ImportCounts, item: SpooledSale | SpooledSuspended) -> ImportCounts:

@@ -57,6 +57,11 @@ async def read_source(order: ReadOrder, on_progress: Callable[[str, int, int], N
                 if last.phase:
                     on_progress(last.phase, last.done, last.total)
             status = await child.wait()
+    except (ValueError, msgspec.MsgspecError):
+        # An adapter of somebody else's that prints, say. It must not end the till.
+        log.warning("predecessor_program_died", status=child.returncode)
+        sentence = "The program that read the source said what nobody understands."
+        raise errors.ImportFailed(sentence) from None
     finally:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
