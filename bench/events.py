@@ -1,16 +1,17 @@
 """`python -m bench events`: how soon fifty front ends hear of a device, and what dead ones cost.
 
 Timed from the moment at which a simulated printer's cover is opened, before it sends its status, to
-the moment at which each watching client has the event, which is in the journal by then. Then the
-same with three more printers that are dead, each in its own way, and with work due on them:
-connecting hangs; it takes no byte; it takes all and says nothing. Calls are timed beside. The peer
-is the same till without the dead ones, in the same run.
+the moment at which the bytes of the event are read from each watcher's socket; the event is in the
+journal by then. 49 of the watchers are lean (`bench.lean_watchers`), one is grpc-python's as the
+control. For comparison the same with fifty of grpc-python's, which share one interpreter, and with
+none, for what the till spends without. Then the same with three more printers that are dead, each
+in its own way, and with work due on them: connecting hangs; it takes no byte; it takes all and says
+nothing. Calls are timed beside. The peer is the same till without the dead ones, in the same run.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import subprocess
 import sys
@@ -19,6 +20,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import grpc
+import msgspec
+import psutil
 
 from bench.comparison import run_folder, say
 from bench.load import CALL_S_MAX, percentile
@@ -26,6 +29,7 @@ from bench.peers import tillhal
 from bench.report import table
 from bench.sale import all_ids, checkout_request
 from bench.servers import ROOT
+from bench.watchers import Told
 from hwsim.printer import VirtualPrinter
 from tillhal.v1 import (
     checkout_pb2_grpc,
@@ -58,11 +62,26 @@ profile = "tm_t88"
 """
 
 
+class Crowd(NamedTuple):
+    """How many watch: lean ones, and those of grpc-python."""
+
+    lean: int
+    python: int
+
+
+MIXED = Crowd(WATCHERS - 1, 1)
+
+
 class Measured(NamedTuple):
-    """Sorted nanoseconds: each event at each watcher; each call of three kinds."""
+    """Sorted nanoseconds: each event at each watcher, and at those of grpc-python; each call of
+    three kinds. Processor time of the till and of the watchers, and how many messages these got."""
 
     events_ns: list[int]
+    python_ns: list[int]
     calls_ns: list[int]
+    till_s: float
+    watchers_s: float
+    messages: int
 
     @property
     def event_p99_ms(self) -> float:
@@ -76,23 +95,32 @@ class Measured(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The same till without dead printers and with them."""
+    """One till: unwatched, watched by lean ones, by grpc-python's, and beside dead printers."""
 
+    unwatched: Measured
     alone: Measured
+    python: Measured
     beside_dead: Measured
 
 
+class IncompleteError(Exception):
+    """A watcher has not got the events that the others got; the text says which."""
+
+
 def events(parent: Path) -> Found:
-    """Measure both in folders below `parent`. Raises AbsentError."""
-    alone = _measure(parent, {})
+    """Measure all in folders below `parent`. Raises AbsentError, IncompleteError."""
+    unwatched = _measure(parent, {}, Crowd(0, 0))
+    alone = _measure(parent, {}, MIXED)
     say(f"alone: events p99 {alone.event_p99_ms:.2f} ms, calls p99 {alone.call_p99_ms:.2f} ms")
+    python = _measure(parent, {}, Crowd(0, WATCHERS))
+    say(f"grpc-python: events p99 {python.event_p99_ms:.2f} ms")
     with _dead_printers() as dead:
-        beside = _measure(parent, dead)
+        beside = _measure(parent, dead, MIXED)
     say(f"beside: events p99 {beside.event_p99_ms:.2f} ms, calls p99 {beside.call_p99_ms:.2f} ms")
-    return Found(alone, beside)
+    return Found(unwatched, alone, python, beside)
 
 
-def _measure(parent: Path, dead: dict[str, int]) -> Measured:
+def _measure(parent: Path, dead: dict[str, int], crowd: Crowd) -> Measured:
     with VirtualPrinter() as printer, run_folder(parent) as folder:
         ports = {_LIVE: printer.address[1], **dead}
         more = "".join(_TABLE.format(name=name, port=port) for name, port in ports.items())
@@ -102,25 +130,23 @@ def _measure(parent: Path, dead: dict[str, int]) -> Measured:
         ):
             _await_online(channel)
             _give_work(channel, list(dead))
-            return Measured(*_timed(till, channel, printer))
+            return _timed(till, channel, printer, crowd)
 
 
-def _timed(
-    till: Running, channel: grpc.Channel, printer: VirtualPrinter
-) -> tuple[list[int], list[int]]:
-    argv = [sys.executable, "-m", "bench.watchers", till.targets["unix"], str(WATCHERS)]
-    watchers = subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
+def _timed(till: Running, channel: grpc.Channel, printer: VirtualPrinter, crowd: Crowd) -> Measured:
     calls: list[int] = []
+    opened_ns: list[int] = []
     over = threading.Event()
     caller = threading.Thread(target=_call, args=(channel, calls, over))
-    try:
-        assert watchers.stdout is not None
-        assert watchers.stdout.readline() == "ready\n"
-        opened_ns: list[int] = []
-        caller.start()
+    with contextlib.ExitStack() as stack:
+        stack.callback(over.set)
+        lean, python = (
+            stack.enter_context(_watching(module, till.targets["unix"], count))
+            for module, count in zip(("lean_watchers", "watchers"), crowd, strict=True)
+        )
         seen = _covers(channel)
+        caller.start()
+        before_s = _spent_s(till)
         for _ in range(EVENTS):
             time.sleep(PAUSE_S)
             opened_ns.append(time.monotonic_ns())
@@ -128,20 +154,71 @@ def _timed(
             next(seen)
             printer.close_cover()
             next(seen)
+        till_s = _spent_s(till) - before_s
         over.set()
         caller.join()
-        said, _ = watchers.communicate("", timeout=CALL_S_MAX)
+        of_lean, of_python = _told(lean), _told(python)
+    _check_same([*of_lean.came, *of_python.came])
+    python_ns = _delays(of_python, opened_ns)
+    return Measured(
+        events_ns=sorted(_delays(of_lean, opened_ns) + python_ns),
+        python_ns=sorted(python_ns),
+        calls_ns=sorted(calls),
+        till_s=till_s,
+        watchers_s=of_lean.cpu_s + of_python.cpu_s,
+        messages=of_lean.messages + of_python.messages,
+    )
+
+
+@contextlib.contextmanager
+def _watching(module: str, target: str, count: int) -> Iterator[subprocess.Popen[bytes] | None]:
+    """A process of so many watchers, all up to date; None for none."""
+    if not count:
+        yield None
+        return
+    argv = [sys.executable, "-m", f"bench.{module}", target, str(count)]
+    watchers = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    try:
+        assert watchers.stdout is not None
+        assert watchers.stdout.readline() == b"ready\n"
+        yield watchers
     finally:
-        over.set()
         watchers.kill()
         watchers.wait()
+
+
+def _told(watchers: subprocess.Popen[bytes] | None) -> Told:
+    if watchers is None:
+        return Told([], 0, 0.0)
+    said, _ = watchers.communicate(timeout=CALL_S_MAX)
+    return msgspec.json.decode(said, type=Told)
+
+
+def _spent_s(till: Running) -> float:
+    times = psutil.Process(till.pid).cpu_times()
+    return times.user + times.system
+
+
+def _check_same(everybody: list[list[tuple[str, int, int]]]) -> None:
+    """That all got the same covers, in the same order. Whoever was ended first lacks the last."""
+    covers = [[cursor for code, cursor, _ in came if code == "COVER_OPEN"] for came in everybody]
+    for number, cursors in enumerate(covers):
+        for mine, first in zip(cursors, covers[0], strict=False):
+            if mine != first:
+                sentence = f"watcher {number} got {mine}, and watcher 0 {first}"
+                raise IncompleteError(sentence)
+
+
+def _delays(told: Told, opened_ns: list[int]) -> list[int]:
     took: list[int] = []
-    for came in json.loads(said):
+    for came in told.came:
         # The cover's condition begins and ends in turn: every other one is a beginning.
-        begun = [at_ns for code, at_ns in came if code == "COVER_OPEN"][::2]
-        assert len(begun) == EVENTS, f"{len(begun)} of {EVENTS} events came"
+        begun = [at_ns for code, _, at_ns in came if code == "COVER_OPEN"][::2]
+        if len(begun) != len(opened_ns):
+            sentence = f"{len(begun)} of {len(opened_ns)} events came"
+            raise IncompleteError(sentence)
         took += [at - since for at, since in zip(begun, opened_ns, strict=True)]
-    return sorted(took), sorted(calls)
+    return took
 
 
 def _covers(channel: grpc.Channel) -> Iterator[None]:
@@ -243,24 +320,48 @@ def _swallow(host: socket.socket) -> None:
 
 def render(found: Found) -> str:
     """Return the report in Markdown."""
+    named = {
+        "unwatched": found.unwatched,
+        f"{WATCHERS - 1} lean, 1 of grpc-python": found.alone,
+        f"{WATCHERS} of grpc-python": found.python,
+        "as the second, beside 3 dead printers": found.beside_dead,
+    }
     rows = [
         [
             name,
             *(
-                f"{percentile(times, point) / 1e6:.2f}"
-                for times in (measured.events_ns, measured.calls_ns)
+                f"{percentile(times, point) / 1e6:.2f}" if times else ""
+                for times in (measured.events_ns, measured.python_ns, measured.calls_ns)
                 for point in (50, 99)
             ),
+            *_costs(measured, found.unwatched),
         ]
-        for name, measured in (("alone", found.alone), ("beside 3 dead ones", found.beside_dead))
+        for name, measured in named.items()
     ]
-    head = ["a live printer", "event p50 ms", "event p99 ms", "call p50 ms", "call p99 ms"]
+    head = [
+        "who watches",
+        *(
+            f"{what} {point} ms"
+            for what in ("event", "in Python", "call")
+            for point in ("p50", "p99")
+        ),
+        "till us",
+        "watcher us",
+    ]
     latency = found.alone.event_p99_ms
     delays = {
         "events": found.beside_dead.event_p99_ms - found.alone.event_p99_ms,
         "calls": found.beside_dead.call_p99_ms - found.alone.call_p99_ms,
     }
-    lines = [f"# A device's events at {WATCHERS} watchers", "", *table(head, rows), ""]
+    lines = [
+        f"# A device's events at {WATCHERS} watchers",
+        "",
+        *table(head, rows),
+        "",
+        "To the reading of the bytes at a lean watcher, to the message at one of grpc-python;",
+        "`in Python` shows these alone. us: processor time for a message to one watcher.",
+        "",
+    ]
     verdict = "PASS" if latency <= EVENT_MS_MAX else "FAIL"
     lines.append(f"- {verdict} event p99 {latency:.2f} ms; at most {EVENT_MS_MAX:.0f}")
     for what, delay in delays.items():
@@ -268,3 +369,10 @@ def render(found: Found) -> str:
         said = f"dead printers delay {what} by {delay:.2f} ms (p99)"
         lines.append(f"- {verdict} {said}; at most {DELAY_MS_MAX:.0f}")
     return "\n".join([*lines, ""])
+
+
+def _costs(measured: Measured, unwatched: Measured) -> list[str]:
+    if not measured.messages:
+        return ["", ""]
+    till_s = measured.till_s - unwatched.till_s
+    return [f"{each * 1e6 / measured.messages:.0f}" for each in (till_s, measured.watchers_s)]

@@ -166,7 +166,8 @@ def test_a_file_that_is_found_damaged_is_put_aside_as_it_is_and_selling_goes_on_
         auditor.follow(till)
         crowd.begin()
     else:
-        # The check of the start is joined by whoever asks meanwhile: it must be over.
+        # The check of the start must be over: it might find the damage, and then the one that is
+        # asked for would find the new segment sound.
         assert verified(till).sound
         # Before anybody sells on: a page that is just being copied would be written whole again.
         damage(till, b"A marked article")

@@ -779,10 +779,17 @@ class AsyncTill:
         return await self._ask(self.stubs.journal.GetStatus, request, timeout_s)
 
     async def verify_journal(
-        self, *, timeout_s: float = wire.VERIFY_S
+        self,
+        *,
+        others: Iterable[journal_pb2.JournalPosition] = (),
+        timeout_s: float = wire.VERIFY_S,
     ) -> AsyncIterator[journal_pb2.VerifyResponse]:
-        """Have every record checked: progress, and at last the result."""
-        request = journal_pb2.VerifyRequest()
+        """Have every record checked: progress, and at last the result.
+
+        others: what other tills have, as their `journal_status` says; the result's `meetings` tell
+        how this till's journal stands to them. FORK: both sold on from one backup.
+        """
+        request = journal_pb2.VerifyRequest(others=others)
         call = self.stubs.journal.Verify(request, timeout=timeout_s, metadata=self.metadata)
         try:
             async for step in call:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORK = "fork"
-_SENTENCES = {
+SENTENCES = {
     "same": "They are the same, up to record {common}.",
     "goes_on": "The journal goes on from the end of the other, record {common}. Nothing is lost.",
     "ends_earlier": "The other goes on from the end of the journal, record {common}.",
@@ -62,7 +62,7 @@ def compare(folder: Path | None, against: Path, secret: str, *, as_json: bool) -
     is_fork = met["relation"] == FORK
     if not as_json:
         out.print(
-            _SENTENCES[met["relation"]].format(common=met["common"]),
+            SENTENCES[met["relation"]].format(common=met["common"]),
             style="bold red" if is_fork else "green",
         )
         show_facts(

@@ -78,17 +78,33 @@ def connected(address: str | None) -> Iterator[Till]:
         try:
             yield till
         except (TillError, ValueError) as error:  # ValueError: of a channel that was closed
-            if interrupt.has_come():
-                raise typer.Exit(interrupt.EXIT_INTERRUPTED) from None
-            if isinstance(error, ValueError):
-                raise
-            if isinstance(error, Unauthenticated):
-                is_nobody = error.reason == "SIGN_ON_REQUIRED"
-                hint = " Say: tillctl sign-on OPERATOR." if is_nobody else ""
-                give_up(f"{error.message}{hint}")
-            give_up(f"The till at {target} did not answer as it should: {error}.")
+            no_answer(error, target)
         finally:
             _METADATA.reset(before)
+
+
+@contextlib.contextmanager
+def beside(address: str) -> Iterator[Till]:
+    """One more till, within `connected`. What it refuses is the caller's to tell: `no_answer`."""
+    target = target_for(address)
+    _reach(target, is_usual=False)
+    with _client(target) as till:
+        till.carry(_sign_ons().get(target, ""))
+        yield till
+
+
+def no_answer(error: TillError | ValueError, target: str) -> NoReturn:
+    """Say what the till at `target` refused, and exit. A ValueError that Ctrl-C did not bring about
+    is raised again."""
+    if interrupt.has_come():
+        raise typer.Exit(interrupt.EXIT_INTERRUPTED) from None
+    if isinstance(error, ValueError):
+        raise error
+    if isinstance(error, Unauthenticated):
+        is_nobody = error.reason == "SIGN_ON_REQUIRED"
+        hint = " Say: tillctl sign-on OPERATOR." if is_nobody else ""
+        give_up(f"{error.message}{hint}")
+    give_up(f"The till at {target} did not answer as it should: {error}.")
 
 
 def _client(target: str) -> Till:

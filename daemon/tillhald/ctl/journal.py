@@ -26,6 +26,7 @@ from tillhald.ctl.connection import (
     write_json,
 )
 from tillhald.ctl.keys import KeyFile, key_text
+from tillhald.ctl.meeting import meet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +101,15 @@ def verify(
         ),
     ] = None,
     key: KeyFile = None,
+    other: Annotated[
+        str | None,
+        typer.Option(
+            "--with",
+            metavar="ADDRESS",
+            help="Ask this till and another one that runs about one another: did both sell?",
+            show_default=False,
+        ),
+    ] = None,
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
@@ -112,9 +122,17 @@ def verify(
     from a record that both have, that is a FORK: the same backup was restored on two machines, or
     an old till sold on after its data had moved. A backup's key shows where exactly.
 
+    With --with two tills that run are asked, each about its own journal and the other one's: the
+    same FORK, since when, and what each has sold by itself.
+
     Exit status: 0 if the journal is sound, and no fork; 1 if it has a fault; 2 if it could not be
     checked.
     """
+    if other is not None:
+        if folder is not None or against is not None:
+            give_up("--with asks two tills that run; --folder and --against look at files.")
+        meet(address, other, as_json=as_json)
+        return
     if against is not None:
         compare(folder, against, key_text(key), as_json=as_json)
         return

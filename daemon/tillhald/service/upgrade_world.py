@@ -131,9 +131,7 @@ class World:
     async def is_checked(self) -> None:
         """Return once the check of the whole journal, which each start begins, is over."""
         if self._verification.last_check is ChainCheck.RUNNING:
-            async for step in self._verification.steps():
-                if step.is_over:
-                    return
+            await self._verification.over()
 
     def _journal_fault(self) -> str:
         if self._till.storage.stage is not StorageStage.SOUND:

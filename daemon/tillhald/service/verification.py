@@ -48,8 +48,30 @@ class Step(NamedTuple):
         return self.verdict is not None or self.finding is not None
 
 
+class _Check:
+    """One check and how far it has come, for any number of watchers."""
+
+    def __init__(self) -> None:
+        self.step = Step(0, 0, 0)
+        self._stepped = asyncio.Event()
+
+    def advance(self, step: Step) -> None:
+        self.step = step
+        stepped, self._stepped = self._stepped, asyncio.Event()
+        stepped.set()
+
+    async def steps(self) -> AsyncIterator[Step]:
+        """A watcher that is slow misses steps in between, never the last one."""
+        while True:
+            step, stepped = self.step, self._stepped
+            yield step
+            if step.is_over:
+                return
+            await stepped.wait()
+
+
 class Verification:
-    """Runs checks in a child process. A check goes on whoever hangs up."""
+    """Runs checks in a child process, one at a time. A check goes on whoever hangs up."""
 
     def __init__(
         self,
@@ -66,16 +88,14 @@ class Verification:
         self._tasks = tasks
         self._on_fault = on_fault
         self._task: asyncio.Task[None] | None = None
-        self._step = Step(0, 0, 0)
-        self._stepped = asyncio.Event()
+        self._check = _Check()
+        self._next: _Check | None = None
         self.last_check = ChainCheck.RUNNING
 
     def begin(self) -> None:
         """Begin a check unless one is running."""
         if self._task is None or self._task.done():
-            self._step = Step(0, 0, 0)
-            if self.last_check is ChainCheck.SOUND:  # a known fault stays known until disproved
-                self.last_check = ChainCheck.RUNNING
+            self._check = _Check()
             self._task = self._tasks.create_task(self._run(), name="verify")
 
     def stop(self) -> None:
@@ -86,22 +106,36 @@ class Verification:
     @property
     def step(self) -> Step:
         """Where the running check stands, or how the last one ended."""
-        return self._step
+        return self._check.step
 
-    async def steps(self) -> AsyncIterator[Step]:
-        """The running check's steps, or a new one's; the last one is over.
-
-        A watcher that is slow misses steps in between, never the last one.
-        """
+    async def over(self) -> None:
+        """Return once the check that is running is over; if none is, one begins."""
         self.begin()
-        while True:
-            step, stepped = self._step, self._stepped
-            yield step
-            if step.is_over:
-                return
-            await stepped.wait()
+        async for _ in self._check.steps():
+            pass
+
+    def steps(self) -> AsyncIterator[Step]:
+        """The steps of a check that begins after this call; the last one is over.
+
+        A check that is running may have passed the very record that the caller is in doubt about:
+        so another one begins behind it, one for all who asked meanwhile.
+        """
+        if self._task is None or self._task.done():
+            self.begin()
+            return self._check.steps()
+        self._next = self._next or _Check()
+        return self._next.steps()
 
     async def _run(self) -> None:
+        while True:
+            if self.last_check is ChainCheck.SOUND:  # a known fault stays known until disproved
+                self.last_check = ChainCheck.RUNNING
+            await self._check_once()
+            if self._next is None:
+                return
+            self._check, self._next = self._next, None
+
+    async def _check_once(self) -> None:
         while True:
             folder, number = self._segment()
             result = await self._look(folder)
@@ -111,12 +145,12 @@ class Verification:
         if isinstance(result, Verdict):
             self.last_check = ChainCheck.SOUND
             log.info("journal_verified", records=result.last_seq, rows=result.rows)
-            self._advance(self._step._replace(verdict=result))
+            self._check.advance(self._check.step._replace(verdict=result))
             return
         is_known = result.fault is not Fault.UNREADABLE
         self.last_check = ChainCheck.FAULTY if is_known else ChainCheck.FAILED
         log.critical("journal_fault_found", fault=result.fault, seq=result.seq)
-        self._advance(self._step._replace(finding=result))
+        self._check.advance(self._check.step._replace(finding=result))
         if is_known:
             self._on_fault(result.sentence, number)
 
@@ -125,7 +159,7 @@ class Verification:
 
         def on_progress(done: int, total: int) -> None:
             spent = time.monotonic() - began
-            self._advance(Step(done, total, round(spent * (total - done) / done)))
+            self._check.advance(Step(done, total, round(spent * (total - done) / done)))
 
         try:
             return await verify_in_child(folder, on_progress, deadline_s=VERIFY_S_MAX)
@@ -138,8 +172,3 @@ class Verification:
             # to take the till down.
             log.error("journal_check_failed", exc_info=error)
             return Finding(Fault.UNREADABLE, 0, f"The check could not be done: {error}")
-
-    def _advance(self, step: Step) -> None:
-        self._step = step
-        stepped, self._stepped = self._stepped, asyncio.Event()
-        stepped.set()

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from tillhal.v1 import types_pb2 as tillhal_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tillhal/v1/journal.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tillhal/v1/types.proto\" \n\x1eJournalServiceGetStatusRequest\"\x89\x02\n\x1fJournalServiceGetStatusResponse\x12\x10\n\x08head_seq\x18\x01 \x01(\x04\x12\x11\n\thead_hash\x18\x02 \x01(\x0c\x12\x10\n\x08\x63hain_id\x18\x03 \x01(\x0c\x12\x13\n\x0bincarnation\x18\x04 \x01(\r\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nused_bytes\x18\x06 \x01(\x04\x12\x11\n\tmap_bytes\x18\x07 \x01(\x04\x12\x16\n\x0e\x63heckpoint_seq\x18\x08 \x01(\x04\x12*\n\ndurability\x18\t \x01(\x0e\x32\x16.tillhal.v1.Durability\"7\n\x13WatchJournalRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x10\n\x08\x66rom_now\x18\x02 \x01(\x08\"0\n\x0cJournalEvent\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\nfacts_json\x18\x02 \x01(\t\"\x84\x02\n\rJournalRecord\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x11\n\tprev_hash\x18\x03 \x01(\x0c\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x62usiness_day\x18\x05 \x01(\t\x12\x10\n\x08shift_id\x18\x06 \x01(\t\x12\x10\n\x08operator\x18\x07 \x01(\t\x12\x10\n\x08\x61pprover\x18\x08 \x01(\t\x12\x11\n\tfront_end\x18\t \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12(\n\x06\x65vents\x18\x0b \x03(\x0b\x32\x18.tillhal.v1.JournalEvent\"\n\n\x08\x43\x61ughtUp\"\xa6\x01\n\x14WatchJournalResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12+\n\x06record\x18\x02 \x01(\x0b\x32\x19.tillhal.v1.JournalRecordH\x00\x12\x1e\n\x03gap\x18\x03 \x01(\x0b\x32\x0f.tillhal.v1.GapH\x00\x12)\n\tcaught_up\x18\x04 \x01(\x0b\x32\x14.tillhal.v1.CaughtUpH\x00\x42\x06\n\x04item\"\x0f\n\rVerifyRequest\"W\n\x0eJournalFinding\x12\'\n\x05\x66\x61ult\x18\x01 \x01(\x0e\x32\x18.tillhal.v1.JournalFault\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0f\n\x07message\x18\x03 \x01(\t\"\x81\x01\n\x0cVerifyResult\x12\r\n\x05sound\x18\x01 \x01(\x08\x12\x0f\n\x07records\x18\x02 \x01(\x04\x12\x10\n\x08head_seq\x18\x03 \x01(\x04\x12\x11\n\thead_hash\x18\x04 \x01(\x0c\x12,\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x1a.tillhal.v1.JournalFinding\"n\n\x0eVerifyResponse\x12(\n\x08progress\x18\x01 \x01(\x0b\x32\x14.tillhal.v1.ProgressH\x00\x12*\n\x06result\x18\x02 \x01(\x0b\x32\x18.tillhal.v1.VerifyResultH\x00\x42\x06\n\x04step*\xd1\x01\n\x0cJournalFault\x12\x1d\n\x19JOURNAL_FAULT_UNSPECIFIED\x10\x00\x12\x18\n\x14JOURNAL_FAULT_EDITED\x10\x01\x12\x19\n\x15JOURNAL_FAULT_MISSING\x10\x02\x12\x1a\n\x16JOURNAL_FAULT_REPEATED\x10\x03\x12\x1b\n\x17JOURNAL_FAULT_TRUNCATED\x10\x04\x12\x16\n\x12JOURNAL_FAULT_FORK\x10\x05\x12\x1c\n\x18JOURNAL_FAULT_UNREADABLE\x10\x06\x32\x93\x02\n\x0eJournalService\x12i\n\tGetStatus\x12*.tillhal.v1.JournalServiceGetStatusRequest\x1a+.tillhal.v1.JournalServiceGetStatusResponse\"\x03\x90\x02\x01\x12S\n\x0cWatchJournal\x12\x1f.tillhal.v1.WatchJournalRequest\x1a .tillhal.v1.WatchJournalResponse0\x01\x12\x41\n\x06Verify\x12\x19.tillhal.v1.VerifyRequest\x1a\x1a.tillhal.v1.VerifyResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tillhal/v1/journal.proto\x12\ntillhal.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tillhal/v1/types.proto\" \n\x1eJournalServiceGetStatusRequest\"\x89\x02\n\x1fJournalServiceGetStatusResponse\x12\x10\n\x08head_seq\x18\x01 \x01(\x04\x12\x11\n\thead_hash\x18\x02 \x01(\x0c\x12\x10\n\x08\x63hain_id\x18\x03 \x01(\x0c\x12\x13\n\x0bincarnation\x18\x04 \x01(\r\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nused_bytes\x18\x06 \x01(\x04\x12\x11\n\tmap_bytes\x18\x07 \x01(\x04\x12\x16\n\x0e\x63heckpoint_seq\x18\x08 \x01(\x04\x12*\n\ndurability\x18\t \x01(\x0e\x32\x16.tillhal.v1.Durability\"7\n\x13WatchJournalRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x10\n\x08\x66rom_now\x18\x02 \x01(\x08\"0\n\x0cJournalEvent\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\nfacts_json\x18\x02 \x01(\t\"\x84\x02\n\rJournalRecord\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\x0c\n\x04hash\x18\x02 \x01(\x0c\x12\x11\n\tprev_hash\x18\x03 \x01(\x0c\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x62usiness_day\x18\x05 \x01(\t\x12\x10\n\x08shift_id\x18\x06 \x01(\t\x12\x10\n\x08operator\x18\x07 \x01(\t\x12\x10\n\x08\x61pprover\x18\x08 \x01(\t\x12\x11\n\tfront_end\x18\t \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\t\x12(\n\x06\x65vents\x18\x0b \x03(\x0b\x32\x18.tillhal.v1.JournalEvent\"\n\n\x08\x43\x61ughtUp\"\xa6\x01\n\x14WatchJournalResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12+\n\x06record\x18\x02 \x01(\x0b\x32\x19.tillhal.v1.JournalRecordH\x00\x12\x1e\n\x03gap\x18\x03 \x01(\x0b\x32\x0f.tillhal.v1.GapH\x00\x12)\n\tcaught_up\x18\x04 \x01(\x0b\x32\x14.tillhal.v1.CaughtUpH\x00\x42\x06\n\x04item\">\n\x0fJournalPosition\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x0c\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\"]\n\x0eJournalMeeting\x12-\n\x08relation\x18\x01 \x01(\x0e\x32\x1b.tillhal.v1.JournalRelation\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0f\n\x07message\x18\x03 \x01(\t\"<\n\rVerifyRequest\x12+\n\x06others\x18\x01 \x03(\x0b\x32\x1b.tillhal.v1.JournalPosition\"W\n\x0eJournalFinding\x12\'\n\x05\x66\x61ult\x18\x01 \x01(\x0e\x32\x18.tillhal.v1.JournalFault\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x0f\n\x07message\x18\x03 \x01(\t\"\xaf\x01\n\x0cVerifyResult\x12\r\n\x05sound\x18\x01 \x01(\x08\x12\x0f\n\x07records\x18\x02 \x01(\x04\x12\x10\n\x08head_seq\x18\x03 \x01(\x04\x12\x11\n\thead_hash\x18\x04 \x01(\x0c\x12,\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x1a.tillhal.v1.JournalFinding\x12,\n\x08meetings\x18\x06 \x03(\x0b\x32\x1a.tillhal.v1.JournalMeeting\"n\n\x0eVerifyResponse\x12(\n\x08progress\x18\x01 \x01(\x0b\x32\x14.tillhal.v1.ProgressH\x00\x12*\n\x06result\x18\x02 \x01(\x0b\x32\x18.tillhal.v1.VerifyResultH\x00\x42\x06\n\x04step*\xd1\x01\n\x0cJournalFault\x12\x1d\n\x19JOURNAL_FAULT_UNSPECIFIED\x10\x00\x12\x18\n\x14JOURNAL_FAULT_EDITED\x10\x01\x12\x19\n\x15JOURNAL_FAULT_MISSING\x10\x02\x12\x1a\n\x16JOURNAL_FAULT_REPEATED\x10\x03\x12\x1b\n\x17JOURNAL_FAULT_TRUNCATED\x10\x04\x12\x16\n\x12JOURNAL_FAULT_FORK\x10\x05\x12\x1c\n\x18JOURNAL_FAULT_UNREADABLE\x10\x06*\xe2\x01\n\x0fJournalRelation\x12 \n\x1cJOURNAL_RELATION_UNSPECIFIED\x10\x00\x12\x19\n\x15JOURNAL_RELATION_SAME\x10\x01\x12\x1c\n\x18JOURNAL_RELATION_GOES_ON\x10\x02\x12\x19\n\x15JOURNAL_RELATION_FORK\x10\x03\x12\x1b\n\x17JOURNAL_RELATION_BEYOND\x10\x04\x12\x1e\n\x1aJOURNAL_RELATION_STRANGERS\x10\x05\x12\x1c\n\x18JOURNAL_RELATION_UNKNOWN\x10\x06\x32\x93\x02\n\x0eJournalService\x12i\n\tGetStatus\x12*.tillhal.v1.JournalServiceGetStatusRequest\x1a+.tillhal.v1.JournalServiceGetStatusResponse\"\x03\x90\x02\x01\x12S\n\x0cWatchJournal\x12\x1f.tillhal.v1.WatchJournalRequest\x1a .tillhal.v1.WatchJournalResponse0\x01\x12\x41\n\x06Verify\x12\x19.tillhal.v1.VerifyRequest\x1a\x1a.tillhal.v1.VerifyResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,8 +35,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_JOURNALSERVICE'].methods_by_name['GetStatus']._loaded_options = None
   _globals['_JOURNALSERVICE'].methods_by_name['GetStatus']._serialized_options = b'\220\002\001'
-  _globals['_JOURNALFAULT']._serialized_start=1301
-  _globals['_JOURNALFAULT']._serialized_end=1510
+  _globals['_JOURNALFAULT']._serialized_start=1551
+  _globals['_JOURNALFAULT']._serialized_end=1760
+  _globals['_JOURNALRELATION']._serialized_start=1763
+  _globals['_JOURNALRELATION']._serialized_end=1989
   _globals['_JOURNALSERVICEGETSTATUSREQUEST']._serialized_start=97
   _globals['_JOURNALSERVICEGETSTATUSREQUEST']._serialized_end=129
   _globals['_JOURNALSERVICEGETSTATUSRESPONSE']._serialized_start=132
@@ -51,14 +53,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAUGHTUP']._serialized_end=779
   _globals['_WATCHJOURNALRESPONSE']._serialized_start=782
   _globals['_WATCHJOURNALRESPONSE']._serialized_end=948
-  _globals['_VERIFYREQUEST']._serialized_start=950
-  _globals['_VERIFYREQUEST']._serialized_end=965
-  _globals['_JOURNALFINDING']._serialized_start=967
-  _globals['_JOURNALFINDING']._serialized_end=1054
-  _globals['_VERIFYRESULT']._serialized_start=1057
-  _globals['_VERIFYRESULT']._serialized_end=1186
-  _globals['_VERIFYRESPONSE']._serialized_start=1188
-  _globals['_VERIFYRESPONSE']._serialized_end=1298
-  _globals['_JOURNALSERVICE']._serialized_start=1513
-  _globals['_JOURNALSERVICE']._serialized_end=1788
+  _globals['_JOURNALPOSITION']._serialized_start=950
+  _globals['_JOURNALPOSITION']._serialized_end=1012
+  _globals['_JOURNALMEETING']._serialized_start=1014
+  _globals['_JOURNALMEETING']._serialized_end=1107
+  _globals['_VERIFYREQUEST']._serialized_start=1109
+  _globals['_VERIFYREQUEST']._serialized_end=1169
+  _globals['_JOURNALFINDING']._serialized_start=1171
+  _globals['_JOURNALFINDING']._serialized_end=1258
+  _globals['_VERIFYRESULT']._serialized_start=1261
+  _globals['_VERIFYRESULT']._serialized_end=1436
+  _globals['_VERIFYRESPONSE']._serialized_start=1438
+  _globals['_VERIFYRESPONSE']._serialized_end=1548
+  _globals['_JOURNALSERVICE']._serialized_start=1992
+  _globals['_JOURNALSERVICE']._serialized_end=2267
 # @@protoc_insertion_point(module_scope)

@@ -17,6 +17,16 @@ class JournalFault(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOURNAL_FAULT_TRUNCATED: _ClassVar[JournalFault]
     JOURNAL_FAULT_FORK: _ClassVar[JournalFault]
     JOURNAL_FAULT_UNREADABLE: _ClassVar[JournalFault]
+
+class JournalRelation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOURNAL_RELATION_UNSPECIFIED: _ClassVar[JournalRelation]
+    JOURNAL_RELATION_SAME: _ClassVar[JournalRelation]
+    JOURNAL_RELATION_GOES_ON: _ClassVar[JournalRelation]
+    JOURNAL_RELATION_FORK: _ClassVar[JournalRelation]
+    JOURNAL_RELATION_BEYOND: _ClassVar[JournalRelation]
+    JOURNAL_RELATION_STRANGERS: _ClassVar[JournalRelation]
+    JOURNAL_RELATION_UNKNOWN: _ClassVar[JournalRelation]
 JOURNAL_FAULT_UNSPECIFIED: JournalFault
 JOURNAL_FAULT_EDITED: JournalFault
 JOURNAL_FAULT_MISSING: JournalFault
@@ -24,6 +34,13 @@ JOURNAL_FAULT_REPEATED: JournalFault
 JOURNAL_FAULT_TRUNCATED: JournalFault
 JOURNAL_FAULT_FORK: JournalFault
 JOURNAL_FAULT_UNREADABLE: JournalFault
+JOURNAL_RELATION_UNSPECIFIED: JournalRelation
+JOURNAL_RELATION_SAME: JournalRelation
+JOURNAL_RELATION_GOES_ON: JournalRelation
+JOURNAL_RELATION_FORK: JournalRelation
+JOURNAL_RELATION_BEYOND: JournalRelation
+JOURNAL_RELATION_STRANGERS: JournalRelation
+JOURNAL_RELATION_UNKNOWN: JournalRelation
 
 class JournalServiceGetStatusRequest(_message.Message):
     __slots__ = ()
@@ -109,9 +126,31 @@ class WatchJournalResponse(_message.Message):
     caught_up: CaughtUp
     def __init__(self, cursor: _Optional[int] = ..., record: _Optional[_Union[JournalRecord, _Mapping]] = ..., gap: _Optional[_Union[_types_pb2.Gap, _Mapping]] = ..., caught_up: _Optional[_Union[CaughtUp, _Mapping]] = ...) -> None: ...
 
+class JournalPosition(_message.Message):
+    __slots__ = ("chain_id", "seq", "hash")
+    CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    chain_id: bytes
+    seq: int
+    hash: bytes
+    def __init__(self, chain_id: _Optional[bytes] = ..., seq: _Optional[int] = ..., hash: _Optional[bytes] = ...) -> None: ...
+
+class JournalMeeting(_message.Message):
+    __slots__ = ("relation", "seq", "message")
+    RELATION_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    relation: JournalRelation
+    seq: int
+    message: str
+    def __init__(self, relation: _Optional[_Union[JournalRelation, str]] = ..., seq: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
+
 class VerifyRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("others",)
+    OTHERS_FIELD_NUMBER: _ClassVar[int]
+    others: _containers.RepeatedCompositeFieldContainer[JournalPosition]
+    def __init__(self, others: _Optional[_Iterable[_Union[JournalPosition, _Mapping]]] = ...) -> None: ...
 
 class JournalFinding(_message.Message):
     __slots__ = ("fault", "seq", "message")
@@ -124,18 +163,20 @@ class JournalFinding(_message.Message):
     def __init__(self, fault: _Optional[_Union[JournalFault, str]] = ..., seq: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
 
 class VerifyResult(_message.Message):
-    __slots__ = ("sound", "records", "head_seq", "head_hash", "findings")
+    __slots__ = ("sound", "records", "head_seq", "head_hash", "findings", "meetings")
     SOUND_FIELD_NUMBER: _ClassVar[int]
     RECORDS_FIELD_NUMBER: _ClassVar[int]
     HEAD_SEQ_FIELD_NUMBER: _ClassVar[int]
     HEAD_HASH_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    MEETINGS_FIELD_NUMBER: _ClassVar[int]
     sound: bool
     records: int
     head_seq: int
     head_hash: bytes
     findings: _containers.RepeatedCompositeFieldContainer[JournalFinding]
-    def __init__(self, sound: bool = ..., records: _Optional[int] = ..., head_seq: _Optional[int] = ..., head_hash: _Optional[bytes] = ..., findings: _Optional[_Iterable[_Union[JournalFinding, _Mapping]]] = ...) -> None: ...
+    meetings: _containers.RepeatedCompositeFieldContainer[JournalMeeting]
+    def __init__(self, sound: bool = ..., records: _Optional[int] = ..., head_seq: _Optional[int] = ..., head_hash: _Optional[bytes] = ..., findings: _Optional[_Iterable[_Union[JournalFinding, _Mapping]]] = ..., meetings: _Optional[_Iterable[_Union[JournalMeeting, _Mapping]]] = ...) -> None: ...
 
 class VerifyResponse(_message.Message):
     __slots__ = ("progress", "result")

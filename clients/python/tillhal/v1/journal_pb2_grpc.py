@@ -73,7 +73,11 @@ class JournalServiceServicer(object):
 
     def Verify(self, request, context):
         """Checks every record: its checksum, its place in the chain, the indexes. Runs in a process of
-        its own beside the till, goes on when the caller hangs up, and is joined by a second caller.
+        its own beside the till, and goes on when the caller hangs up. What is told is the result of a
+        check that began after the call: where one is running already, another one follows it, for all
+        who asked meanwhile.
+        With `others` it is said, too, how other tills' journals stand to this one: whether two tills
+        sell on from one backup. Nothing is written, here or there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

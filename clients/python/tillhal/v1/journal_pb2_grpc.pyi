@@ -118,7 +118,11 @@ class JournalServiceStub(typing.Generic[_JournalServiceGetStatusType, _JournalSe
 
     Verify: _JournalServiceVerifyType
     """Checks every record: its checksum, its place in the chain, the indexes. Runs in a process of
-    its own beside the till, goes on when the caller hangs up, and is joined by a second caller.
+    its own beside the till, and goes on when the caller hangs up. What is told is the result of a
+    check that began after the call: where one is running already, another one follows it, for all
+    who asked meanwhile.
+    With `others` it is said, too, how other tills' journals stand to this one: whether two tills
+    sell on from one backup. Nothing is written, here or there.
     """
 
 JournalServiceAsyncStub: typing_extensions.TypeAlias = JournalServiceStub[
@@ -164,7 +168,11 @@ class JournalServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[tillhal.v1.journal_pb2.VerifyResponse], collections.abc.AsyncIterator[tillhal.v1.journal_pb2.VerifyResponse]]:
         """Checks every record: its checksum, its place in the chain, the indexes. Runs in a process of
-        its own beside the till, goes on when the caller hangs up, and is joined by a second caller.
+        its own beside the till, and goes on when the caller hangs up. What is told is the result of a
+        check that began after the call: where one is running already, another one follows it, for all
+        who asked meanwhile.
+        With `others` it is said, too, how other tills' journals stand to this one: whether two tills
+        sell on from one backup. Nothing is written, here or there.
         """
 
 def add_JournalServiceServicer_to_server(servicer: JournalServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
