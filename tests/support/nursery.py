@@ -139,9 +139,11 @@ def main(door: socket.socket) -> int:
     before = set(os.environ)
     import tillhald.__main__
     from tillhald.devices.finding import load_drivers
+    from tillhald.drivers.escpos import symbols
 
     assert tillhald.__main__.main is not None
     load_drivers()
+    symbols.load()
     gc.freeze()  # the collector of a fork does not touch, and so not copy, what all share
     added = {name: text for name, text in os.environ.items() if name not in before}
     # Ctrl-C is for the daemons, which end in order, and for whoever started this.
