@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Much of the tests is waiting for real devices' time limits: as many processes as cores, a file each.
-TESTS  := $(BIN)/python -m pytest -n auto --dist loadfile
+# As many processes as cores, a file each; tests/conftest.py has the order, the longest files first.
+TESTS  := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 CODE   := clients daemon hwsim tests bench tools
 # A daemon that finds its modules compiled starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE

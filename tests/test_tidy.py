@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections import Counter
 from pathlib import Path
@@ -94,16 +95,21 @@ def files(*suffixes: str) -> list[Path]:
 ALL = files(*TEXT)
 PYTHON = files(".py")
 DAEMON = [path for path in PYTHON if relative(path).startswith("daemon/")]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PYTHON}
 
 
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+@functools.cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All of a module, parsed once; not at the import, for only one of several processes asks."""
+    return list(ast.walk(ast.parse(read(path))))
+
+
 def calls(path: Path) -> list[str]:
     """What is called in a module, as it is written."""
-    return [ast.unparse(n.func) for n in ast.walk(TREES[path]) if isinstance(n, ast.Call)]
+    return [ast.unparse(n.func) for n in nodes(path) if isinstance(n, ast.Call)]
 
 
 def test_there_is_something_to_look_at() -> None:
@@ -167,7 +173,7 @@ def test_every_limit_is_kept_somewhere() -> None:
     defined: dict[str, Path] = {}
     used: Counter[str] = Counter()
     for path in PYTHON:
-        for node in ast.walk(TREES[path]):
+        for node in nodes(path):
             if isinstance(node, ast.Name) and limit.fullmatch(node.id):
                 if isinstance(node.ctx, ast.Store):
                     defined[node.id] = path
@@ -203,7 +209,7 @@ def test_a_driver_is_described_and_tested(folder: Path) -> None:
 def test_failpoints_are_exactly_those_that_the_code_reaches() -> None:
     reached: set[str] = set()
     for path in DAEMON:
-        for node in ast.walk(TREES[path]):
+        for node in nodes(path):
             if not isinstance(node, ast.Call):
                 continue
             names = [*node.args] if ast.unparse(node.func) == "reach" else []
@@ -236,7 +242,7 @@ def test_tests_neither_patch_nor_sleep() -> None:
             continue
         imported = {
             name
-            for node in ast.walk(TREES[path])
+            for node in nodes(path)
             if isinstance(node, ast.Import | ast.ImportFrom)
             for name in (getattr(node, "module", "") or "", *(alias.name for alias in node.names))
         }

@@ -15,6 +15,7 @@ from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, links, page, p
 from tillhald.config import parse
 from tillhald.ctl.__main__ import app as tillctl
 
+TILLCTL = get_command(tillctl)
 BLOCKS = [block for each in PAGES for block in blocks(each)]
 KINDS = {
     "sh",
@@ -135,7 +136,7 @@ def flags_of(program: str) -> str:
 
 def check_tillctl(words: list[str]) -> None:
     """Raise AssertionError for a command or an option that tillctl does not know."""
-    command, rest = get_command(tillctl), list(words)
+    command, rest = TILLCTL, list(words)
     while isinstance(commands_of := getattr(command, "commands", None), dict):
         is_whole = getattr(command, "invoke_without_command", False)
         if is_whole and (not rest or rest[0].startswith("-")):

@@ -22,6 +22,7 @@ from tests.support.access import (
     sign_on,
 )
 from tests.support.answers import journal_records, refusal_of, refused
+from tests.support.nursery import DAEMON, launch
 from tests.support.sales import cash_sale, new_id
 from tests.support.till import a_till, free_port, short_folder, till_toml
 from tillhal.v1 import access_pb2, shift_pb2, system_pb2
@@ -135,15 +136,14 @@ def test_what_would_let_strangers_in_is_refused_by_the_check_and_at_the_start(
 ) -> None:
     file = tmp_path / "till.toml"
     file.write_text(lines + "\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "tillhald", flag, str(file)],
-        capture_output=True,
-        text=True,
-        timeout=WAIT_S_MAX,
-        check=False,
-    )
-    assert done.returncode == 78
-    assert said in done.stderr
+    complaints = tmp_path / "complaints"
+    with (tmp_path / "out").open("wb") as out, complaints.open("wb") as errors:
+        process = launch([*DAEMON, flag, str(file)], dict(os.environ), out, errors)
+        try:
+            assert process.wait(WAIT_S_MAX) == 78
+        finally:
+            process.kill()
+    assert said in complaints.read_text(encoding="utf-8")
 
 
 # --- tokens

@@ -13,8 +13,6 @@ import select
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,6 +23,7 @@ from grpc_health.v1 import health_pb2_grpc
 
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
+from tests.support.nursery import DAEMON, Forked, launch
 from tillhal.v1 import (
     access_pb2_grpc,
     backup_pb2_grpc,
@@ -43,6 +42,7 @@ from tillhal.v1 import (
 )
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Container, Iterator
 
 START_S_MAX = 20.0
@@ -191,9 +191,9 @@ class Till:
         self.config = folder / "till.toml"
         self.config.write_text(toml, encoding="utf-8")
         self.address = f"unix:{folder / 'api.sock'}"
-        self.command = [sys.executable, "-m", "tillhald", "--config", str(self.config)]
+        self.command = [*DAEMON, "--config", str(self.config)]
         self._printer = printer
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self._calls: list[Calls] = []
         self._starts = 0
         self._killed: set[int] = set()
@@ -232,12 +232,7 @@ class Till:
         (self.folder / "notify").unlink(missing_ok=True)
         self._notified.bind(str(self.folder / "notify"))
         with self._log_path.open("wb") as log, self._error_path.open("wb") as errors:
-            self._process = subprocess.Popen(
-                self.command,
-                stdout=log,
-                stderr=errors,
-                env=environment,
-            )
+            self._process = launch(self.command, environment, log, errors)
         self._calls.append(Calls(self.address))
 
     def await_ready(self) -> None:
@@ -317,7 +312,7 @@ class Till:
         """Whether the daemon is alive."""
         return self._process is not None and self._process.poll() is None
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> subprocess.Popen[bytes] | Forked:
         assert self._process is not None, "it does not run"
         return self._process
 

@@ -16,7 +16,7 @@ from hwsim.scenario import ScenarioError, parse
 from hwsim.shop_plan import KINDS, PlanError, from_tables
 from hwsim.verbs import VERBS, mistakes
 
-EXAMPLES: Final = int(os.environ.get("HWSIM_FUZZ_EXAMPLES", "20000")) // 200
+EXAMPLES: Final = int(os.environ.get("HWSIM_FUZZ_EXAMPLES", "2000")) // 20
 
 WRITTEN = st.lists(
     st.one_of(

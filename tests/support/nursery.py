@@ -1,0 +1,190 @@
+"""Daemons forked from a process that has imported them already.
+
+Of the processor time of a start nine tenths are imports, and the tests start a thousand daemons.
+What is forked is the whole daemon in a process of its own, with its arguments, its environment, its
+files and its end; only the imports were done beforehand. That `python -m tillhald` starts by itself
+is shown by those tests that run it under its launcher, as a tool, or from a bundle.
+
+    python -m tests.support.nursery DESCRIPTOR
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO, Any
+
+DAEMON = [sys.executable, "-m", "tillhald"]
+"""The command that is forked; any other one is started."""
+ROOT = Path(__file__).parents[2]
+MESSAGE_BYTES_MAX = 64 << 10
+"""Arguments and an environment."""
+GREW_UP = b"ready"
+
+
+class Forked:
+    """A child of the nursery, with those parts of subprocess.Popen that tests use."""
+
+    def __init__(self, nursery: Nursery, pid: int) -> None:
+        """It runs, or has ended already: its pid is its own until `wait` has its status."""
+        self.pid = pid
+        self.returncode: int | None = None
+        self._nursery = nursery
+        self._end = os.pidfd_open(pid)
+
+    def poll(self) -> int | None:
+        """The exit status; None while it runs."""
+        if self.returncode is None and select.select([self._end], [], [], 0)[0]:
+            self._reap()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, once it has ended. Raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            if not select.select([self._end], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("tillhald", timeout or 0.0)
+            self._reap()
+        assert self.returncode is not None
+        return self.returncode
+
+    def terminate(self) -> None:
+        """SIGTERM, if it runs."""
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL, if it runs."""
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def _reap(self) -> None:
+        self.returncode = self._nursery.ask({"reap": self.pid})
+        os.close(self._end)
+
+
+class Nursery:
+    """The process that forks. One is enough for a process of tests."""
+
+    def __init__(self) -> None:
+        """Start it, and wait until it has imported everything."""
+        self._lock = threading.Lock()
+        self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                cwd=ROOT,
+            )
+        assert self._door.recv(MESSAGE_BYTES_MAX) == GREW_UP, "the nursery did not start"
+        atexit.register(self.close)
+
+    def fork(
+        self, arguments: list[str], environment: dict[str, str], out: IO[bytes], errors: IO[bytes]
+    ) -> Forked:
+        """Run tillhald with these arguments, in the environment, writing to the files."""
+        request = {"arguments": arguments, "environment": environment, "folder": os.getcwd()}
+        return Forked(self, self.ask(request, [out.fileno(), errors.fileno()]))
+
+    def ask(self, request: dict[str, Any], descriptors: list[int] | None = None) -> int:
+        """The number that answers a request."""
+        message = json.dumps(request).encode()
+        assert len(message) <= MESSAGE_BYTES_MAX, "the environment is too long"
+        with self._lock:
+            socket.send_fds(self._door, [message], descriptors or [])
+            answer = self._door.recv(MESSAGE_BYTES_MAX)
+        assert answer, "the nursery is gone"
+        return int(answer)
+
+    def close(self) -> None:
+        """End it; it waits for nobody."""
+        self._door.close()
+        self._process.wait()
+
+
+@functools.cache
+def nursery() -> Nursery:
+    """The nursery of this process."""
+    return Nursery()
+
+
+def launch(
+    command: list[str], environment: dict[str, str], out: IO[bytes], errors: IO[bytes]
+) -> subprocess.Popen[bytes] | Forked:
+    """Run `command` in the environment, writing to the files."""
+    if command[: len(DAEMON)] == DAEMON:
+        return nursery().fork(command[len(DAEMON) :], environment, out, errors)
+    return subprocess.Popen(command, stdout=out, stderr=errors, env=environment)
+
+
+# --- the process that forks
+
+
+def main(door: socket.socket) -> int:
+    """Fork what is asked for until whoever asked is gone: 0. In a fork: the daemon's status."""
+    before = set(os.environ)
+    import tillhald.__main__
+    from tillhald.devices.finding import load_drivers
+    from tillhald.drivers.escpos import symbols
+
+    assert tillhald.__main__.main is not None
+    load_drivers()
+    symbols.load()
+    gc.freeze()  # the collector of a fork does not touch, and so not copy, what all share
+    added = {name: text for name, text in os.environ.items() if name not in before}
+    # Ctrl-C is for the daemons, which end in order, and for whoever started this.
+    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    door.send(GREW_UP)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(door, MESSAGE_BYTES_MAX, 2)
+        if not message:
+            return 0
+        request = json.loads(message)
+        if "reap" in request:
+            _, status = os.waitpid(request["reap"], 0)
+            door.send(str(os.waitstatus_to_exitcode(status)).encode())
+            continue
+        pid = os.fork()
+        if pid == 0:
+            door.close()
+            signal.signal(signal.SIGINT, interrupted)
+            for place, descriptor in enumerate(descriptors, start=1):
+                os.dup2(descriptor, place)
+                os.close(descriptor)
+            os.chdir(request["folder"])
+            os.environ.clear()
+            os.environ.update({**added, **request["environment"]})
+            return _tillhald(request["arguments"])
+        for descriptor in descriptors:
+            os.close(descriptor)
+        door.send(str(pid).encode())
+
+
+def _tillhald(arguments: list[str]) -> int:
+    """What `python -m tillhald` does from here on; what was read at its imports is read anew."""
+    import tillhald.__main__
+    from tillhald import failpoints
+
+    time.tzset()
+    importlib.reload(failpoints)
+    tillhald.__main__._STARTED_S = time.monotonic()
+    sys.argv = [tillhald.__main__.__file__, *arguments]
+    return tillhald.__main__.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main(socket.socket(fileno=int(sys.argv[1]))))
