@@ -35,7 +35,7 @@ CRASHES = "exit 3"
 HANGS = "trap 'exit 0' TERM; while :; do sleep 0.05; done"
 
 
-def add_slot(home: Path, name: str, script: str = THIS_PROGRAM) -> None:
+def add_slot(home: Path, name: str, script: str = THIS_PROGRAM, *, schema: int = SCHEMA) -> None:
     """A slot whose interpreter is a script: this program, or one that is not well."""
     building = partial_folder(slot.slots_folder(home) / name)
     program = slot.interpreter_of(building)
@@ -44,20 +44,20 @@ def add_slot(home: Path, name: str, script: str = THIS_PROGRAM) -> None:
     program.chmod(0o755)
     (building / "module.py").write_text(f"# {name}\n" * 100)
     folder = slot.slots_folder(home) / name
-    described = slot.describe(building, version=name.partition("-")[0], schema=SCHEMA)
+    described = slot.describe(building, version=name.partition("-")[0], schema=schema)
     interpreter = str(slot.interpreter_of(folder))
     slot.seal(building, slot.Manifest(**{**vars(described), "interpreter": interpreter}))
     building.rename(folder)
     sync(folder.parent)
 
 
-def make_home(home: Path) -> None:
+def make_home(home: Path, *, schema: int = SCHEMA) -> None:
     """A till as it was installed."""
     for name in ("boot", "slots", "data", "work", "identity"):
         (home / name).mkdir(parents=True)
-    add_slot(home, FIRST.slot)
+    add_slot(home, FIRST.slot, schema=schema)
     building = partial_folder(generation.data_folder(home) / FIRST.generation)
-    generation.finish(building, generation.Meta(schema=SCHEMA, min_reader=SCHEMA))
+    generation.finish(building, generation.Meta(schema=schema, min_reader=schema))
     write(home, BootRecord(seq=1, committed=FIRST))
 
 
@@ -112,11 +112,13 @@ def switch(home: Path, pair: Pair = SECOND, script: str = THIS_PROGRAM) -> Work:
 class HomeTill(Till):
     """A till that its launcher starts."""
 
-    def __init__(self, folder: Path, *, trial_s: float = 30.0, more: str = "") -> None:
-        """Not running yet; installed in `folder/home`."""
+    def __init__(
+        self, folder: Path, *, trial_s: float = 30.0, more: str = "", schema: int = SCHEMA
+    ) -> None:
+        """Not running yet; installed in `folder/home`, as a version of this schema."""
         super().__init__(folder, None, till_toml(folder, more=more))
         self.home = folder / "home"
-        make_home(self.home)
+        make_home(self.home, schema=schema)
         self.command = [sys.executable, "-m", "tillhald.boot", "--home", str(self.home)]
         self.command += ["--trial-s", str(trial_s), "--", "--config", str(self.config)]
 

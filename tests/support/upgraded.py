@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NEW = "9.0.0-cccccccc"
+OLDER = SCHEMA - 1
+"""What the first version says of itself, so that a new one brings the data over."""
 OVER = (
     pb.UPGRADE_STAGE_COMMITTED,
     pb.UPGRADE_STAGE_ABORTED,
@@ -57,9 +59,11 @@ def stage_slot(home: Path, script: str = THIS_PROGRAM, *, schema: int = SCHEMA) 
 class UpgradedTill(HomeTill):
     """What a technician and a cashier do with such a till."""
 
-    def __init__(self, folder: Path, *, trial_s: float = 30.0) -> None:
+    def __init__(
+        self, folder: Path, *, trial_s: float = 30.0, more: str = "", schema: int = OLDER
+    ) -> None:
         """Not running yet. Its printer is not there: what is printed waits."""
-        super().__init__(folder, trial_s=trial_s, more=NO_PRINTER)
+        super().__init__(folder, trial_s=trial_s, more=NO_PRINTER + more, schema=schema)
 
     def move(self, home: Path) -> None:
         """Its home is here from the next start on."""
@@ -153,9 +157,13 @@ class UpgradedTill(HomeTill):
             if self.stages and self.stages[-1] in OVER:
                 break
             grpc.channel_ready_future(self.another().channel).result(timeout=UPGRADE_S_MAX)
-        self._calls.append(self._calls.pop(0))
+        self.speak_anew()
         found = self.calls.upgrade.GetUpgrade(pb.GetUpgradeRequest(upgrade_id=upgrade_id))
         return found.upgrade
+
+    def speak_anew(self) -> None:
+        """From now on by the newest connection: an older one may wait before it tries again."""
+        self._calls.append(self._calls.pop(0))
 
     def runs(self) -> tuple[str, str]:
         """The slot and the generation that run."""
