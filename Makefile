@@ -52,8 +52,9 @@ bench: $(READY) ## Measure against floors and peers; one report
 powercut: $(READY) ## Cut the power under the journal a million times; needs root; goes on where it stopped
 	@$(BIN)/python tools/powercut.py
 
-upgradecuts: $(READY) ## Cut the power at a thousand places of a whole upgrade; needs root; a quarter of an hour
-	@TILLHALD_UPGRADE_CUTS=1000 $(BIN)/python -m pytest -q tests/crash/test_power_upgrade.py
+upgradecuts: $(READY) ## Cut the power everywhere in upgrades, a restore, a clean, an import; needs root; an hour
+	@TILLHALD_UPGRADE_CUTS=1000 TILLHALD_IMPORT_CUTS=300 TILLHALD_POWER_SHARE=1 $(BIN)/python -m pytest -q tests/crash/test_power_upgrade.py tests/crash/test_restore_power.py tests/crash/test_import_power.py
+	@$(BIN)/python -m tests.crash.upgrade_campaign --publish
 
 printjobs: $(READY) ## Print 6,000 receipts under faults and power cuts, beside naive policies; an hour
 	@$(BIN)/python -m tests.crash.print_campaign --jobs 6000
@@ -65,4 +66,4 @@ bundle: $(READY) ## Make a signed file of this version for tills without a netwo
 	@$(BIN)/python tools/bundle.py $(if $(KEYS),--keys "$(KEYS)")
 
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) .venv-gen .demo .run .powercut .bundle bench/out clients/node/node_modules clients/node/dist clients/node/src/gen .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-gen .demo .run .powercut .upgradecuts .bundle bench/out clients/node/node_modules clients/node/dist clients/node/src/gen .mypy_cache .ruff_cache .pytest_cache .hypothesis

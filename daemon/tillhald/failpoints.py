@@ -3,6 +3,9 @@
 Armed from the environment only: `TILLHALD_FAILPOINT=journal.before_commit:3` kills the process
 with SIGKILL, as a power cut would, the third time that place is reached. Unarmed, reaching a
 failpoint costs one comparison.
+
+`TILLHALD_FAILPOINT_MARKS=FILE` has every place that is passed written to FILE, one write each: on a
+disk that records, a test learns what was on the disk at that place.
 """
 
 from __future__ import annotations
@@ -83,6 +86,7 @@ FAILPOINTS = frozenset(
 """Every name that the code reaches; arming another one is refused at start."""
 
 _VARIABLE = "TILLHALD_FAILPOINT"
+_MARKS_VARIABLE = "TILLHALD_FAILPOINT_MARKS"
 
 
 def _armed() -> tuple[str, int]:
@@ -93,13 +97,31 @@ def _armed() -> tuple[str, int]:
     return name, int(count or "1")
 
 
+def _marks() -> int | None:
+    path = os.environ.get(_MARKS_VARIABLE, "")
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CLOEXEC) if path else None
+    except OSError as error:
+        message = f"{_MARKS_VARIABLE}: {error}"
+        raise SystemExit(message) from error
+
+
 _name, _left = _armed()
+_marks_fd = _marks()
+_is_watched = bool(_name) or _marks_fd is not None
 _lock = threading.Lock()
 
 
-def reach(name: str) -> None:
-    """Die here, by SIGKILL, if this is the armed failpoint and its count is used up."""
+def reach(name: str, of: str = "") -> None:
+    """Die here, by SIGKILL, if this is the armed failpoint and its count is used up.
+
+    `of` says in marks which file it is about, where a place is passed for several.
+    """
     global _left  # noqa: PLW0603 - one process, one countdown
+    if not _is_watched:
+        return
+    if _marks_fd is not None:
+        os.write(_marks_fd, f"{name} {of}".rstrip().encode())
     if name != _name:
         return
     with _lock:

@@ -8,7 +8,6 @@ sync. Then the power is cut after operations of chance, and what may be left is 
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import random
@@ -21,33 +20,26 @@ import pytest
 
 from hwsim.power.disk import PowerCutDisk, why_not
 from hwsim.power.stage import Stage
-from hwsim.power.states import states_after
+from hwsim.power.states import states_at
 from hwsim.power.trace import Synced
+from tests.crash.upgrade_journeys import still_going
+from tests.crash.upgrade_judge import OLD, Broken, judge, totals_in
 from tests.support.homes import FIRST
 from tests.support.upgraded import NEW, UpgradedTill, stage_slot
 from tillhal.v1 import upgrade_pb2 as pb
-from tillhald.boot import generation, slot
-from tillhald.boot.files import Damaged
-from tillhald.boot.launcher import NothingToStart, decide
-from tillhald.boot.record import ATTEMPTS, NoRecord, Pair, read
-from tillhald.domain.backup_rules import totals_of
-from tillhald.journal.errors import StorageError
-from tillhald.journal.recovery import Places, open_journal
-from tillhald.service.opening import restored_state
+from tillhald.boot.record import Pair, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from hwsim.power.trace import Trace
-    from tillhald.boot.launcher import Start
     from tillhald.domain.backup import BackupTotals
 
 SEED = 20_261_122
 CUTS = int(os.environ.get("TILLHALD_UPGRADE_CUTS", "40"))
-GOES_ON = max(CUTS // 20, 1)
-"""Of the cuts that brought the old pair back, so many then go on to the end, with real processes."""
-OLD = Pair(slot=FIRST.slot, generation=FIRST.generation)
+GOES_ON_EVERY = 10
+"""Of so many cuts that brought the old pair back, one goes on to the end, with real processes."""
 CAME = Pair(slot=NEW, generation="gen-0002")
 WITHOUT = frozenset({b"lock.mdb", b"journal.lock", b"journal.opening"})
 """Locks, and the marker that asks for what the judge does always: nobody syncs them."""
@@ -57,10 +49,6 @@ STATES_MAX = 60
 CONTROL_CUTS = 12
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
-
-
-class Broken(Exception):
-    """What a power cut must never leave."""
 
 
 @pytest.fixture(scope="module")
@@ -86,62 +74,24 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Trace, 
         till.end()
 
 
-def totals_in(home: Path, name: str) -> BackupTotals:
-    """What the journal of a generation comes to, opened as a start opens it."""
-    places = Places(generation.journal_folder(home, name))
-    with contextlib.closing(open_journal(places).store) as store:
-        return totals_of(restored_state(store))
-
-
-def judge(home: Path, wanted: BackupTotals) -> str:
-    """Start as the launcher would, until what is on trial is given up. Raises Broken."""
-    try:
-        first = start = decide(home)
-        for _ in range(ATTEMPTS + 1):
-            check_whole(home, start, wanted)
-            if start.trial is None:
-                break
-            start = decide(home)  # the pair on trial ended without committing itself
-    except (NothingToStart, NoRecord, Damaged, StorageError, OSError) as error:
-        raise Broken(f"{type(error).__name__}: {error}") from error
-    if start.trial is not None:
-        raise Broken("the old pair did not come back")
-    if first.trial is not None and start.pair != OLD:
-        raise Broken("what was not committed stayed")
-    return "on trial" if first.trial else "new" if start.pair == CAME else "old"
-
-
-def check_whole(home: Path, start: Start, wanted: BackupTotals) -> None:
-    """Whether program and data belong together, to the byte and to the cent."""
-    if start.pair not in (OLD, CAME):
-        raise Broken(f"{start.pair} belong to different versions")
-    try:
-        slot.check(slot.slots_folder(home) / start.pair.slot, whole=True)
-    except slot.SlotDamaged as error:
-        raise Broken(str(error)) from error
-    found = totals_in(home, start.pair.generation)
-    if found != wanted:
-        raise Broken(f"{start.pair.generation} comes to {found}, and was {wanted}")
-
-
 def judged(
     trace: Trace, folder: Path, wanted: BackupTotals, most: int
 ) -> Iterator[tuple[str, str, Path]]:
     """So many cuts, each after an operation of chance: where, what it came to or the fault, and
     what is left. Of the states that a cut there may leave, chance takes one."""
     choose = random.Random(SEED)
-    ops = choose.sample(range(len(trace.ops) + 1), min(most, len(trace.ops) + 1))
+    ops = sorted(choose.sample(range(len(trace.ops) + 1), min(most, len(trace.ops) + 1)))
     home = folder / "judged"
     with Stage(folder / "stage") as stage:
-        for op in sorted(ops):
-            found = states_after(trace, op, SEED, mixes=MIXES, without=WITHOUT)
+        every = states_at(trace, ops, SEED, mixes=MIXES, without=WITHOUT)
+        for op, found in zip(ops, every, strict=True):
             state = choose.choice(list(itertools.islice(found, STATES_MAX)))
             stage.show(state)
             shutil.rmtree(home, ignore_errors=True)
             shutil.copytree(stage.folder / "home", home, symlinks=True)
             where = f"{SEED=} operation {op} of {len(trace.ops)}, {state.name}"
             try:
-                came = judge(home, wanted)
+                came = judge(home, CAME, {OLD: wanted, CAME: wanted})
             except Broken as broken:
                 came = f"BROKEN {broken}"
             yield where, came, stage.folder / "home"
@@ -155,11 +105,14 @@ def test_whatever_a_power_cut_leaves_of_an_upgrade_starts_whole_and_then_comes_t
     assert wanted.receipts_given == 1
     assert wanted.suspended_sales == 1
     found: Counter[str] = Counter()
-    gone_on = 0
+    tried = gone_on = 0
     for where, came, left in judged(trace, tmp_path, wanted, CUTS):
         assert not came.startswith("BROKEN"), f"{where}: {came}"
         found[came] += 1
-        if came == "old" and gone_on < GOES_ON and read(left).trial is None:
+        if came == "old" and read(left).trial is None:
+            tried += 1
+            if tried % GOES_ON_EVERY != 1:
+                continue
             gone_on += 1
             go_on(left, tmp_path / f"again-{gone_on}", where)
     print(f"{SEED=} {dict(found)}, {gone_on} of them upgraded to the end")
@@ -187,12 +140,8 @@ def go_on(left: Path, folder: Path, where: str) -> None:
         shutil.copytree(left, till.home, symlinks=True)
         till.start()
         before = till.open_things()
-        versions = till.calls.upgrade.GetVersions(pb.GetVersionsRequest())
-        if versions.stage == pb.UPGRADE_STAGE_STAGED:
-            ended = till.await_end(till.start_upgrade().upgrade_id)
-        else:
-            upgrade = till.calls.upgrade.GetUpgrade(pb.GetUpgradeRequest()).upgrade
-            ended = till.await_end(upgrade.upgrade_id)
+        upgrade = still_going(till) or till.start_upgrade()
+        ended = till.await_end(upgrade.upgrade_id)
         assert ended.stage == pb.UPGRADE_STAGE_COMMITTED, f"{where}: {ended}"
         assert till.open_things() == before, where
         assert till.sell() == 2, where

@@ -1,11 +1,15 @@
 """The power goes at any moment of a restore or a clean: the till has its old data or its new ones,
 each whole, and there is no third.
+
+Every place that the programs pass is cut, and everything around the switch; of the rest of the
+states `TILLHALD_POWER_SHARE` are judged, 1.0 for all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -23,7 +27,9 @@ from hwsim.power.disk import PowerCutDisk, why_not
 from hwsim.power.faults import Fail, Rule
 from hwsim.power.stage import Stage
 from hwsim.power.states import states
+from hwsim.power.trace import Marked
 from tests.crash.boot_steps import COMMITTED, ON_TRIAL, sync
+from tests.crash.campaign import WITHOUT
 from tests.crash.judge import ROOT
 from tests.crash.restore_steps import NEW, OLD, SLOT
 from tests.support.backups import OWNER, made, run, shop_journal
@@ -36,6 +42,7 @@ from tillhald.boot.record import ATTEMPTS, BootRecord, NoRecord, write
 from tillhald.domain.backup_rules import totals_of
 from tillhald.domain.events import DataCleaned, DataRestored
 from tillhald.domain.switches import WorkKind
+from tillhald.failpoints import FAILPOINTS
 from tillhald.journal.engine import open_env
 from tillhald.journal.errors import StorageError
 from tillhald.journal.meeting import Reading
@@ -47,13 +54,14 @@ if TYPE_CHECKING:
 
 SEED = 20_261_122
 MIXES = 1
-SHARE = 0.02
-"""Of the states that are judged; every one of those around the switch is."""
+SHARE = float(os.environ.get("TILLHALD_POWER_SHARE", "0.02"))
 AROUND = 30
 """The last operations: the copy and the build lie before them."""
 PROGRAM_S_MAX = 120.0
 STATES_MIN = 60
 SALES, SALES_MORE = 6, 3
+THE_DAEMONS = frozenset({"restore.safe", "restore.built"})
+"""Places of the daemon between its programs: they are cut in test_power_upgrade_places."""
 AT_MS = 1_767_225_600_000
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
@@ -189,21 +197,27 @@ def judge(home: Path, marks: tuple[str, ...], sold: int, sold_after: int) -> str
     return "new" if first.pair == NEW else "old"
 
 
-def judged(kind: WorkKind, start: Path, *how: str) -> Counter[str]:
-    """What becomes of every state that a power cut may leave."""
+def judged(kind: WorkKind, start: Path, *how: str) -> tuple[Counter[str], set[str]]:
+    """What becomes of the states that a power cut may leave, and the failpoints at which one was
+    judged."""
     found: Counter[str] = Counter()
+    cut: set[str] = set()
     sold_after = SALES if kind is WorkKind.RESTORE else 0
     with tempfile.TemporaryDirectory(prefix="tillhal-") as name:
         with PowerCutDisk(Path(name) / "disk", start=start / "home", record=True) as disk:
             program = [sys.executable, "-m", "tests.crash.restore_steps", str(disk.path), kind]
             program += [order_of(kind, start), *how]
-            subprocess.run(program, cwd=ROOT, check=True, timeout=PROGRAM_S_MAX)
+            watched = {**os.environ, "TILLHALD_FAILPOINT_MARKS": str(disk.path / ".mark")}
+            subprocess.run(program, cwd=ROOT, check=True, timeout=PROGRAM_S_MAX, env=watched)
             trace = disk.trace()
         home = Path(name) / "home"
         with Stage(Path(name) / "stage") as stage:
             random = Random(SEED)
-            for state in states(trace, seed=SEED, mixes=MIXES):
-                if state.op < len(trace.ops) - AROUND and random.random() > SHARE:
+            for state in states(trace, seed=SEED, mixes=MIXES, without=WITHOUT):
+                last = trace.ops[state.op - 1] if state.op else None
+                if isinstance(last, Marked):
+                    cut.add(last.text.partition(" ")[0])
+                elif state.op < len(trace.ops) - AROUND and random.random() > SHARE:
                     continue
                 stage.show(state)
                 shutil.copytree(stage.folder, home)
@@ -212,17 +226,20 @@ def judged(kind: WorkKind, start: Path, *how: str) -> Counter[str]:
                 except Broken as broken:
                     found[f"{broken} (operation {state.op}, {state.name})"] += 1
                 shutil.rmtree(home)
-    return found
+    return found, cut & FAILPOINTS
 
 
 @pytest.mark.parametrize("kind", [WorkKind.RESTORE, WorkKind.CLEAN])
 def test_whatever_a_power_cut_leaves_the_till_has_its_old_data_or_its_new_ones(
     kind: WorkKind, start: Path
 ) -> None:
-    found = judged(kind, start)
+    found, cut = judged(kind, start)
     print(f"{SEED=} {dict(found)}")
     assert set(found) == {"old", "new"}
     assert found.total() >= STATES_MIN
+    own = ("boot.", "safety.", f"{kind.value}.")
+    named = {name for name in FAILPOINTS if name.startswith(own)} | {"home.switched"}
+    assert named - THE_DAEMONS <= cut
 
 
 def restoring(start: Path, files: Path, building: Path) -> Line:
@@ -259,5 +276,5 @@ def test_a_disk_that_is_full_in_the_middle_leaves_nothing_behind(
 
 
 def test_the_judge_sees_that_nothing_was_synced(start: Path) -> None:
-    found = judged(WorkKind.RESTORE, start, "careless")
+    found, _ = judged(WorkKind.RESTORE, start, "careless")
     assert set(found) - {"old", "new"}, "a judge that finds nothing here finds nothing anywhere"

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.test_backups import backup_toml, create
 from tests.e2e.test_restore import plan, restore, sell, tillctl
 from tests.support.answers import refusal_of
-from tests.support.launched import HomedTill, a_homed_till
+from tests.support.homes import HomeTill, a_home_till, homed
 from tests.support.till import CALL_S_MAX, a_till, short_folder
 from tillhal.v1 import backup_pb2, journal_pb2
 from tillhald.journal.meeting import Reading
@@ -70,9 +70,9 @@ def records_of(calls: Calls) -> list[journal_pb2.JournalRecord]:
 def test_two_tills_from_one_backup_that_both_sell_are_a_fork_from_either_side() -> None:
     with (
         short_folder() as stick,
-        a_homed_till(more=backup_toml(stick)) as old,
-        a_homed_till(expected=FOUND) as one,
-        a_homed_till(expected=FOUND) as other,
+        a_home_till(more=backup_toml(stick)) as old,
+        homed(HomeTill, expected=FOUND) as one,
+        homed(HomeTill, expected=FOUND) as other,
     ):
         calls = old.start().calls
         sell(calls, SALES)
@@ -121,7 +121,7 @@ def _found_by_positions(here: Calls, there: Calls) -> None:
     assert_fork(verified(there, seen), seen.seq)
 
 
-def _found_by_tillctl(one: HomedTill, other: HomedTill) -> None:
+def _found_by_tillctl(one: HomeTill, other: HomeTill) -> None:
     here, there = records_of(one.another()), records_of(other.another())
     common = max(a.seq for a, b in zip(here, there, strict=False) if a.hash == b.hash)
     for ours, theirs in ((one, other), (other, one)):

@@ -13,7 +13,7 @@ from tests.e2e.test_backups import backup_toml, create, suspend_one
 from tests.e2e.test_restore import plan, restore, sell, state_of
 from tests.support.answers import refusal_of
 from tests.support.backups import OWNER, make_order, run
-from tests.support.launched import HomedTill, a_homed_till
+from tests.support.homes import HomeTill, a_home_till
 from tests.support.till import short_folder
 from tillhal.v1 import backup_pb2 as pb
 from tillhal.v1 import checkout_pb2
@@ -70,7 +70,7 @@ def refused(calls: Calls, path: Path) -> tuple[str, str]:
     return refusal_of(caught.value).reason, caught.value.details()
 
 
-def assert_all_of_the_set_is_there(till: HomedTill, suspended: str, *, next_receipt: int) -> None:
+def assert_all_of_the_set_is_there(till: HomeTill, suspended: str, *, next_receipt: int) -> None:
     calls = till.another()
     status = calls.backup.GetDataStatus(pb.GetDataStatusRequest())
     assert (status.totals.sales, status.totals.suspended_sales) == (SOLD, 1)
@@ -85,7 +85,7 @@ def assert_all_of_the_set_is_there(till: HomedTill, suspended: str, *, next_rece
 def test_what_was_sold_up_to_the_last_increment_is_there_again_here_and_elsewhere(
     stick: Path, kept: Path
 ) -> None:
-    with a_homed_till(more=backup_toml(stick)) as till:
+    with a_home_till(more=backup_toml(stick)) as till:
         calls = till.start().calls
         files, suspended = a_set(calls, stick, kept)
         sell(calls, SOLD_SINCE)
@@ -97,7 +97,7 @@ def test_what_was_sold_up_to_the_last_increment_is_there_again_here_and_elsewher
         result = restore(till, found.plan_id, accept_loss=True)
         assert (result.outcome, result.incarnation) == (pb.DATA_OUTCOME_COMMITTED, 2)
         assert_all_of_the_set_is_there(till, suspended, next_receipt=SOLD + SOLD_SINCE + 1)
-    with a_homed_till() as new:
+    with a_home_till() as new:
         found = plan(new.start().calls, str(files[-1]))
         assert len(found.backups) == 3
         assert (found.loses, found.unused_here) == (False, True)
@@ -106,7 +106,7 @@ def test_what_was_sold_up_to_the_last_increment_is_there_again_here_and_elsewher
 
 
 def test_a_set_with_a_gap_or_with_a_strange_increment_is_refused(stick: Path, kept: Path) -> None:
-    with a_homed_till(more=backup_toml(stick)) as till:
+    with a_home_till(more=backup_toml(stick)) as till:
         files, _ = a_set(till.start().calls, stick, kept)
         full = state_of(till.journal).backups.full
         assert full is not None
@@ -128,7 +128,7 @@ def test_a_set_with_a_gap_or_with_a_strange_increment_is_refused(stick: Path, ke
         files[2].unlink()
         assert restore(till, plan(till.calls, str(kept)).plan_id, accept_loss=True).incarnation == 2
         till.stop()
-        with a_homed_till() as other:
+        with a_home_till() as other:
             sell(other.start().calls, 1)
             other.stop()
             with Reading(str(other.journal)) as reading:
@@ -145,7 +145,7 @@ def test_a_set_with_a_gap_or_with_a_strange_increment_is_refused(stick: Path, ke
             assert (reason, word in sentence) == ("BACKUP_CORRUPT", True), sentence
 
 
-def increment(till: HomedTill, folder: Path, after: BackupMade) -> Path:
+def increment(till: HomeTill, folder: Path, after: BackupMade) -> Path:
     """What this till's program makes of an order that goes on from `after`, whosever that is."""
     made = run("make", make_order(till.journal, folder, after)).made
     assert made is not None
@@ -155,9 +155,9 @@ def increment(till: HomedTill, folder: Path, after: BackupMade) -> Path:
 def test_a_till_that_was_started_under_wrong_ids_takes_the_backup_of_the_right_one(
     stick: Path, kept: Path
 ) -> None:
-    with a_homed_till(more=backup_toml(stick)) as old:
+    with a_home_till(more=backup_toml(stick)) as old:
         files, suspended = a_set(old.start().calls, stick, kept)
-    with a_homed_till() as new:
+    with a_home_till() as new:
         right = new.config.read_text()
         new.config.write_text(right.replace('"store-7"', '"store-8"'))
         new.start()

@@ -86,13 +86,18 @@ def small_wheels(
     tag: str = "py3-none-any",
     requires_python: str = ">=3.11",
     real_pip: bool = False,
+    also: Mapping[str, str] | None = None,
 ) -> Path:
-    """The wheels of a program that can only say its version, and of one thing that it needs."""
+    """The wheels of a program that can only say its version, and of one thing that it needs.
+
+    `more` are lines of its `__main__`, `also` more files of it.
+    """
     files = {
         "tillhald/__init__.py": f'VERSION = "{version}"\n',
         "tillhald/__main__.py": PROGRAM.format(more=more),
         "tillhald/schema.py": f"SCHEMA = {schema}\nMIN_READER = 1\n",
         "tillhald/empty.py": "",
+        **(also or {}),
     }
     needs = ('beside; extra == "daemon"',)
     wheel(folder, "tillhal", version, files, requires=needs, requires_python=requires_python)

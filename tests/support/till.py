@@ -197,6 +197,8 @@ class Till:
         self._calls: list[Calls] = []
         self._starts = 0
         self._killed: set[int] = set()
+        self.environment: dict[str, str] = {}
+        """What the daemon finds in its environment beside ours."""
 
     # --- what it stands on
 
@@ -228,6 +230,7 @@ class Till:
         environment.pop("TILLHALD_FAILPOINT", None)
         if failpoint:
             environment["TILLHALD_FAILPOINT"] = failpoint
+        environment |= self.environment
         self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         (self.folder / "notify").unlink(missing_ok=True)
         self._notified.bind(str(self.folder / "notify"))

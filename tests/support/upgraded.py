@@ -185,9 +185,13 @@ class UpgradedTill(HomeTill):
             # A channel of its own for each look: one that has failed waits longer and longer.
             with contextlib.suppress(grpc.FutureTimeoutError):
                 grpc.channel_ready_future(self.another().channel).result(timeout=LOOK_S)
-        self._calls.append(self._calls.pop(0))
+        self.speak_anew()
         found = self.calls.upgrade.GetUpgrade(pb.GetUpgradeRequest(upgrade_id=upgrade_id))
         return found.upgrade
+
+    def speak_anew(self) -> None:
+        """From now on by the newest connection: an older one may wait before it tries again."""
+        self._calls.append(self._calls.pop(0))
 
     def runs(self) -> tuple[str, str]:
         """The slot and the generation that run."""

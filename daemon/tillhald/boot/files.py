@@ -44,11 +44,11 @@ def put_json(path: Path, content: dict[str, Any]) -> None:
     with os.fdopen(fd, "w", encoding="utf-8") as file:
         file.write(stored)
         file.flush()
-        reach("boot.file_written")
+        reach("boot.file_written", path.name)
         os.fsync(file.fileno())
-    reach("boot.file_synced")
+    reach("boot.file_synced", path.name)
     building.rename(path)
-    reach("boot.file_renamed")
+    reach("boot.file_renamed", path.name)
     sync(path.parent)
 
 

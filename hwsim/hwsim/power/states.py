@@ -10,7 +10,7 @@ that was given before, with as much said by the program, is not given again.
 
 import itertools
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple, TypeAlias
@@ -216,12 +216,14 @@ class _Enumeration:
             self._record(op)
             yield from self._fresh(number)
 
-    def at(self, op: int) -> Iterator[State]:
-        """Give the states after `op` operations, whether they were there before or not."""
-        for done in self._trace.ops[:op]:
-            self._record(done)
-        for state, _ in self._states(op):
-            yield state
+    def at(self, ops: Iterable[int]) -> Iterator[Iterator[State]]:
+        """Give the states after so many operations, whether they were there before or not."""
+        done = 0
+        for count in sorted(ops):
+            for op in self._trace.ops[done:count]:
+                self._record(op)
+            done = count
+            yield (state for state, _ in self._states(count))
 
     def _record(self, op: Op) -> None:
         if isinstance(op, Marked):
@@ -401,4 +403,20 @@ def states_after(
 
     Those that `states` had given before are among them.
     """
-    return _Enumeration(trace, seed=seed, mixes=mixes, without=without).at(op)
+    (found,) = states_at(trace, [op], seed, mixes=mixes, without=without)
+    yield from found
+
+
+def states_at(
+    trace: Trace,
+    ops: Iterable[int],
+    seed: int,
+    *,
+    mixes: int = MIXES,
+    without: frozenset[bytes] = frozenset(),
+) -> Iterator[Iterator[State]]:
+    """Give what `states_after` gives for each of `ops`, the lowest first, in one go over the trace.
+
+    All of one are over when the next ones are asked for.
+    """
+    return _Enumeration(trace, seed=seed, mixes=mixes, without=without).at(ops)

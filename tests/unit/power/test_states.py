@@ -13,7 +13,7 @@ import pytest
 
 from hwsim.power.medium import SECTOR_BYTES, Medium
 from hwsim.power.stage import Stage
-from hwsim.power.states import State, states, states_after
+from hwsim.power.states import State, states, states_after, states_at
 from hwsim.power.trace import (
     ROOT_INO,
     Made,
@@ -164,6 +164,19 @@ def test_every_state_can_be_had_again_by_its_name(seed: int) -> None:
             again = next(one for one in named if one.name == state.name)
             assert content(again.tree()) == content(state.tree()), f"{seed=} {state.name}"
             assert again.marks == state.marks
+
+
+def test_the_states_of_many_operations_are_had_in_one_go() -> None:
+    trace = busy_trace(1)
+    ops = [len(trace.ops), 3, 17]
+    together = [
+        [(state.op, state.name, content(state.tree())) for state in of_one]
+        for of_one in states_at(trace, ops, 1)
+    ]
+    assert together == [
+        [(state.op, state.name, content(state.tree())) for state in states_after(trace, op, 1)]
+        for op in sorted(ops)
+    ]
 
 
 @pytest.mark.parametrize("seed", range(6))
