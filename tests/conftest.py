@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -18,6 +19,9 @@ NOT_CLAIMED = "Skipped: not claimed: "
 # Where it is set, each of some thousand programs that the tests start would compile 300 modules of
 # ours anew, for half a second each.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A shell has what it starts in the background ignore SIGINT, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
