@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 PLACES_MIN = 46
 EVERYTHING = int(os.environ.get("TILLHALD_UPGRADE_CUTS", "40")) >= 1000
-CONTROL_EVERY = 24
 ELSEWHERE = {
     "journal.segment_built": "a new segment is begun when a disk failed",
     "journal.segment_retired": "the same",
@@ -107,10 +106,10 @@ def test_before_and_after_every_place_a_whole_pair_starts_and_comes_to_its_end(
 
 @on_ext4
 def test_the_judge_sees_that_nothing_was_synced(journeys: list[Journey], tmp_path: Path) -> None:
-    for number, journey in enumerate(journeys):
-        cuts = [*places(journey.trace)][::CONTROL_EVERY]
-        found = Campaign(journey, tmp_path / str(number)).judged(cuts, careless=True)
-        assert faults_in(found), "a judge that finds nothing here finds nothing anywhere"
+    journey = journeys[1]
+    cuts = [cut for cut in places(journey.trace) if cut.nth == 1 and cut.side == AFTER]
+    found = Campaign(journey, tmp_path / "control").judged(cuts, careless=True)
+    assert faults_in(found), "a judge that finds nothing here finds nothing anywhere"
 
 
 def test_what_no_journey_passes_is_a_failpoint() -> None:
