@@ -340,5 +340,6 @@ def business_of(state: TillState) -> bytes:
         state.slips,
         access,
         state.data,
+        state.imports,
     )
     return msgspec.msgpack.encode(parts)

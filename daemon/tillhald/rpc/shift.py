@@ -213,7 +213,9 @@ class ShiftServicer(SignOnMethods, shift_pb2_grpc.ShiftServiceServicer):
             return pb.CloseDayResponse(z=z, replayed=outcome.replayed)
 
         asked = request_of("CloseDay", request.request_id, request)
-        return await carry_out(self._till, command, asked, convert)
+        response = await carry_out(self._till, command, asked, convert)
+        response.z.chain_head = self._books.chain_head(response.z.last_seq)
+        return response
 
     async def ExceptTender(
         self, request: pb.ExceptTenderRequest, context: Context
@@ -330,7 +332,7 @@ class ShiftServicer(SignOnMethods, shift_pb2_grpc.ShiftServiceServicer):
         number = _number(request.z_number, "z_number")
         await self._till.caught_up()
         z = self._books.z(number or self._till.state.zs_given)
-        report = shift_wire.report(z, self._currency, self._books.chain_head(z))
+        report = shift_wire.report(z, self._currency, self._books.chain_head(z.last_seq))
         return pb.GetZReportResponse(report=report)
 
     async def ListZReports(

@@ -84,7 +84,7 @@ class Books:
             raise errors.DayNotFound("There is no such Z.", z_number=z_number)
         return decode_report(stored)
 
-    def chain_head(self, z: DayReport) -> bytes:
-        """The hash of the record that closed the day; empty where that record was lost."""
-        stored = self._store.record(z.last_seq)
+    def chain_head(self, last_seq: int) -> bytes:
+        """The hash of the record that closed a day; empty where it was lost, or is in the spill."""
+        stored = self._store.record(last_seq)
         return stored.hash if stored is not None else b""

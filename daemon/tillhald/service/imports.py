@@ -349,9 +349,7 @@ class Imports:
             raise errors.SourceChanged(sentence, digest=report.source.digest)
         if report.faults_count:
             first = report.faults[0]
-            sentence = (
-                f"{report.faults_count} things in the source do not fit: nothing is imported."
-            )
+            sentence = f"Faults in the source: {report.faults_count}. Nothing is imported."
             where = f"{first.file}:{first.line}"
             raise errors.ImportDamaged(sentence, first=where, faults=report.faults_count)
         if report.differences_count and not explanation:
