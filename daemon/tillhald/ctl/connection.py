@@ -18,7 +18,7 @@ from rich.console import Console
 
 from tillhal import Till, TillError
 from tillhal.channel import ADDRESS_ENV, target_of
-from tillhal.errors import Unauthenticated, from_rpc
+from tillhal.errors import Refused, RoleRequired, Unauthenticated, from_rpc
 from tillhald.ctl import interrupt
 
 if TYPE_CHECKING:
@@ -104,6 +104,10 @@ def no_answer(error: TillError | ValueError, target: str) -> NoReturn:
         is_nobody = error.reason == "SIGN_ON_REQUIRED"
         hint = " Say: tillctl sign-on OPERATOR." if is_nobody else ""
         give_up(f"{error.message}{hint}")
+    if isinstance(error, RoleRequired):
+        give_up(f"{error.message} Say: tillctl sign-on OPERATOR, as one of them.")
+    if isinstance(error, Refused):
+        give_up(f"The till at {target} refuses: {error}.")
     give_up(f"The till at {target} did not answer as it should: {error}.")
 
 

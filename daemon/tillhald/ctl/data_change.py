@@ -275,7 +275,7 @@ def _followed(steps: Callable[[], Iterator[Any]], *, as_json: bool) -> pb.DataCh
                 if not has_switched and not isinstance(error, errors.Unreachable):
                     give_up(f"The till did not answer as it should: {error}.")
             if time.monotonic() > end_s:
-                give_up("The till did not come back. Look at its log: journalctl -u tillhal.")
+                give_up("The till did not come back. Look at its log: journalctl -u tillhald.")
             if interrupt.pause(ASK_EVERY_S):
                 raise typer.Exit(interrupt.EXIT_INTERRUPTED)
 
