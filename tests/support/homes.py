@@ -117,7 +117,7 @@ def switch(home: Path, pair: Pair = SECOND, script: str = THIS_PROGRAM) -> Work:
 
 
 class HomeTill(Till):
-    """A till that its launcher starts: `stop` and `kill` end the launcher, a stop the daemon, too.
+    """A till that its launcher starts: `stop` and `kill` end the launcher and the daemon.
 
     `schema` is what its first program and its first data say of themselves.
     """
@@ -153,16 +153,28 @@ class HomeTill(Till):
 
     def children(self) -> list[int]:
         """The launcher's children."""
+        if not self.is_running():
+            return []
         listed = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return [int(pid) for pid in listed.read_text().split()] if self.is_running() else []
+        return [int(pid) for pid in listed.read_text().split()]
+
+    def kill(self) -> None:
+        """As a power cut would end both."""
+        left = self.children()
+        super().kill()
+        _kill(left)
 
     def end(self) -> None:
         """Also the daemon, which its launcher may have left."""
-        left = self.children() if self.is_running() else []
+        left = self.children()
         super().end()
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _kill(left)
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 H = TypeVar("H", bound=HomeTill)

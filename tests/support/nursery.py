@@ -32,6 +32,9 @@ ROOT = Path(__file__).parents[2]
 MESSAGE_BYTES_MAX = 64 << 10
 """Arguments and an environment."""
 GREW_UP = b"ready"
+_PATH = "PYTHONPATH"
+_FOUND_IN = os.environ.get(_PATH, "")
+"""Where the nursery imports from. A daemon that is to find other modules is started."""
 
 
 class Forked:
@@ -89,6 +92,7 @@ class Nursery:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 cwd=ROOT,
+                env={**os.environ, _PATH: _FOUND_IN},
             )
         assert self._door.recv(MESSAGE_BYTES_MAX) == GREW_UP, "the nursery did not start"
         atexit.register(self.close)
@@ -126,7 +130,7 @@ def launch(
     command: list[str], environment: dict[str, str], out: IO[bytes], errors: IO[bytes]
 ) -> subprocess.Popen[bytes] | Forked:
     """Run `command` in the environment, writing to the files."""
-    if command[: len(DAEMON)] == DAEMON:
+    if command[: len(DAEMON)] == DAEMON and environment.get(_PATH, "") == _FOUND_IN:
         return nursery().fork(command[len(DAEMON) :], environment, out, errors)
     return subprocess.Popen(command, stdout=out, stderr=errors, env=environment)
 
