@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tillhald.journal.recovery import Places
 
 USER = "tillhal"
+UNIT = "tillhald"
+_AT_WORK = ("enabled", "active")
 FOLDERS = ("boot", "slots", "data", "work", "identity", "inbox", "bundles")
 COMMAND_S_MAX = 60.0
 CONFIG_MODE = 0o640
@@ -90,7 +92,7 @@ class Installation:
             _say(f"the till starts {name} over {generation.FIRST}")
         self._trust_root(trusted)
         self._host()
-        for sentence in self._left or ["systemctl enable --now tillhald"]:
+        for sentence in self._left:
             _say(f"left to do: {sentence}")
 
     def _record(self) -> BootRecord | None:
@@ -188,7 +190,8 @@ class Installation:
                 self._left.append(" ".join(command))
         if not _succeeds("chown", "-R", f"{USER}:{USER}", str(self._home)):
             self._left.append(f"chown -R {USER}:{USER} {self._home}")
-        self._left.append("systemctl enable --now tillhald")
+        if not all(_succeeds("systemctl", f"is-{how}", "--quiet", UNIT) for how in _AT_WORK):
+            self._left.append(f"systemctl enable --now {UNIT}")
 
 
 def _succeeds(*command: str) -> bool:
