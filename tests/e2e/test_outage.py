@@ -12,7 +12,6 @@ from typing import Any
 
 import grpc
 import pytest
-from typer.testing import CliRunner
 
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
@@ -25,12 +24,12 @@ from tests.support.answers import (
     paper_in,
     refused,
 )
+from tests.support.ctl import said_by_tillctl
 from tests.support.powered import QUICK_RULES
 from tests.support.sales import OPEN_SALE, Steps, card_sale, cash_sale, line, new_id, tender
 from tests.support.till import Till, short_folder, till_toml
 from tillhal.v1 import checkout_pb2, printer_pb2, system_pb2
 from tillhal.v1 import power_pb2 as pb
-from tillhald.ctl.__main__ import app
 
 WAIT_S_MAX = 20.0
 PAUSE = threading.Event()
@@ -71,10 +70,8 @@ class Shop:
             PAUSE.wait(PAUSE_S)
 
     def ctl(self, *arguments: str, status: int = 0) -> str:
-        """What tillctl says; its programs' starts are tested elsewhere."""
-        done = CliRunner().invoke(app, [*arguments, "--address", self.till.address])
-        assert done.exit_code == status, (done.exit_code, done.output)
-        return done.output
+        """What tillctl says."""
+        return said_by_tillctl(*arguments, "--address", self.till.address, status=status)
 
     def ctl_json(self, *arguments: str, status: int = 0) -> list[dict[str, Any]]:
         said = self.ctl(*arguments, "--json", status=status)

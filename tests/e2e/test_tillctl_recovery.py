@@ -8,10 +8,10 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
+from tests.support.ctl import said_by_tillctl
 from tests.support.sales import Steps
 from tests.support.slips import OUTAGE, open_request
 from tests.support.till import a_till
@@ -19,7 +19,6 @@ from tillhal import AsyncTill as AsyncClient
 from tillhal import Till as Client
 from tillhal import cash, errors, recovery_requests
 from tillhal import line as article
-from tillhald.ctl.__main__ import app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +44,7 @@ class Ctl:
         self.address = till.address
 
     def __call__(self, *arguments: str, status: int = 0, typed: str = "") -> str:
-        done = CliRunner().invoke(app, [*arguments, "--address", self.address], input=typed)
-        assert done.exit_code == status, (done.exit_code, done.output)
-        return done.output
+        return said_by_tillctl(*arguments, "--address", self.address, status=status, typed=typed)
 
 
 TOML = """

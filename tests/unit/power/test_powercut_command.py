@@ -203,7 +203,11 @@ def test_it_can_be_interrupted_and_leaves_nothing_behind(
         pid = int(process.stdout.readline())
         assert len(mounts_below(tmp_path)) == 1
         process.send_signal(number)
-        _, complaint = process.communicate(timeout=END_S_MAX)
+        try:
+            _, complaint = process.communicate(timeout=END_S_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
         assert process.returncode == status, complaint
     assert "Traceback" not in complaint
     end_s = time.monotonic() + END_S_MAX
