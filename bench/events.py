@@ -27,12 +27,11 @@ from bench.comparison import run_folder, say
 from bench.load import CALL_S_MAX, percentile
 from bench.peers import tillhal
 from bench.report import table
-from bench.sale import all_ids, checkout_request
+from bench.sale import all_ids
 from bench.servers import ROOT
 from bench.watchers import Told
 from hwsim.printer import VirtualPrinter
 from tillhal.v1 import (
-    checkout_pb2_grpc,
     device_pb2,
     device_pb2_grpc,
     printer_pb2,
@@ -134,18 +133,15 @@ def _measure(parent: Path, dead: dict[str, int], crowd: Crowd) -> Measured:
 
 
 def _timed(till: Running, channel: grpc.Channel, printer: VirtualPrinter, crowd: Crowd) -> Measured:
-    calls: list[int] = []
     opened_ns: list[int] = []
-    over = threading.Event()
-    caller = threading.Thread(target=_call, args=(channel, calls, over))
+    target = till.targets["unix"]
     with contextlib.ExitStack() as stack:
-        stack.callback(over.set)
         lean, python = (
-            stack.enter_context(_watching(module, till.targets["unix"], count))
+            stack.enter_context(_beside(module, target, str(count))) if count else None
             for module, count in zip(("lean_watchers", "watchers"), crowd, strict=True)
         )
         seen = _covers(channel)
-        caller.start()
+        asker = stack.enter_context(_beside("asker", target, str(PAUSE_S / 3)))
         before_s = _spent_s(till)
         for _ in range(EVENTS):
             time.sleep(PAUSE_S)
@@ -155,8 +151,7 @@ def _timed(till: Running, channel: grpc.Channel, printer: VirtualPrinter, crowd:
             printer.close_cover()
             next(seen)
         till_s = _spent_s(till) - before_s
-        over.set()
-        caller.join()
+        calls = msgspec.json.decode(_said(asker), type=list[int])
         of_lean, of_python = _told(lean), _told(python)
     _check_same([*of_lean.came, *of_python.came])
     python_ns = _delays(of_python, opened_ns)
@@ -171,27 +166,29 @@ def _timed(till: Running, channel: grpc.Channel, printer: VirtualPrinter, crowd:
 
 
 @contextlib.contextmanager
-def _watching(module: str, target: str, count: int) -> Iterator[subprocess.Popen[bytes] | None]:
-    """A process of so many watchers, all up to date; None for none."""
-    if not count:
-        yield None
-        return
-    argv = [sys.executable, "-m", f"bench.{module}", target, str(count)]
-    watchers = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+def _beside(module: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the benchmark beside this one, ready."""
+    argv = [sys.executable, "-m", f"bench.{module}", *words]
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
     try:
-        assert watchers.stdout is not None
-        assert watchers.stdout.readline() == b"ready\n"
-        yield watchers
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield process
     finally:
-        watchers.kill()
-        watchers.wait()
+        process.kill()
+        process.wait()
+
+
+def _said(process: subprocess.Popen[bytes]) -> bytes:
+    """What it has to tell, at the end of its input."""
+    said, _ = process.communicate(timeout=CALL_S_MAX)
+    return said
 
 
 def _told(watchers: subprocess.Popen[bytes] | None) -> Told:
     if watchers is None:
         return Told([], 0, 0.0)
-    said, _ = watchers.communicate(timeout=CALL_S_MAX)
-    return msgspec.json.decode(said, type=Told)
+    return msgspec.json.decode(_said(watchers), type=Told)
 
 
 def _spent_s(till: Running) -> float:
@@ -229,24 +226,6 @@ def _covers(channel: grpc.Channel) -> Iterator[None]:
         if event.HasField("caught_up"):
             break
     return (None for event in stream if event.device.condition.code == "COVER_OPEN")
-
-
-def _call(channel: grpc.Channel, took: list[int], over: threading.Event) -> None:
-    """Ask and sell, one call after the other with a pause, until it is over."""
-    system = system_pb2_grpc.SystemServiceStub(channel)
-    devices = device_pb2_grpc.DeviceServiceStub(channel)
-    checkout = checkout_pb2_grpc.CheckoutServiceStub(channel)
-    sale, ids = checkout_request(), all_ids()
-    while not over.wait(PAUSE_S / 3):
-        sale.request_id, sale.sale_id = next(ids)
-        for call, request in (
-            (system.GetStatus, system_pb2.GetStatusRequest()),
-            (devices.ListDevices, device_pb2.ListDevicesRequest()),
-            (checkout.Checkout, sale),
-        ):
-            begun_ns = time.monotonic_ns()
-            call(request, timeout=CALL_S_MAX)
-            took.append(time.monotonic_ns() - begun_ns)
 
 
 def _await_online(channel: grpc.Channel) -> None:
