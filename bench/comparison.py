@@ -17,11 +17,10 @@ from bench.floors import (
     RECORDS,
     Floor,
     Floors,
-    StoredRow,
     open_floors,
     rows_of_a_sale,
 )
-from bench.load import Cell, Order
+from bench.load import Cell, Commits, Order, StoredRow
 from bench.machine import Machine, describe
 from bench.peers.tillhal import sell_one
 from bench.servers import AbsentError, Running, Transport
@@ -161,7 +160,7 @@ def compare(plan: Plan, parent: Path) -> Run:
             if not backwards:
                 measured_floors += _measure_floors(floors, plan, number)
             for visit in reversed(visits) if backwards else visits:
-                cells += _visit(visit, plan, number)
+                cells += _visit(visit, plan, number, Commits(folder=str(floors_folder), rows=rows))
             if backwards:
                 measured_floors += _measure_floors(floors, plan, number)
     return Run(
@@ -185,14 +184,16 @@ def _measure_floors(floors: Floors, plan: Plan, number: int) -> list[MeasuredFlo
     return [MeasuredFloor(round=number, floor=floor) for floor in found]
 
 
-def _visit(visit: _Visit, plan: Plan, number: int) -> Iterator[Measured]:
+def _visit(visit: _Visit, plan: Plan, number: int, commits: Commits) -> Iterator[Measured]:
+    is_floor = SUBJECTS[visit.subject].commits
     order = Order(
         subject=visit.subject,
         target=visit.running.targets[visit.transport],
         server_pid=visit.running.pid,
-        callers=plan.callers,
+        callers=(1,) if is_floor else plan.callers,
         warm_up_s=plan.warm_up_s,
         seconds=plan.seconds,
+        commits=commits if is_floor else None,
     )
     for cell in run(order):
         say(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import lmdb
 import msgspec
 
-from bench.load import percentile
+from bench.load import StoredRow, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,14 +22,6 @@ FILE_BYTES = 64 << 20
 RECORDS = "records"
 META = "meta"
 SEQ_BYTES = 8
-
-
-class StoredRow(msgspec.Struct, frozen=True):
-    """One entry that a sale leaves in the journal."""
-
-    table: str
-    key_bytes: int
-    value_bytes: int
 
 
 ESTIMATED_ROWS = (
@@ -89,10 +81,10 @@ def rows_of_a_sale(journal: Path, before_seq: int) -> list[StoredRow]:
 
 def open_floors(folder: Path, rows: Sequence[StoredRow]) -> Floors:
     """Prepare the floors for these rows in `folder`."""
-    return Floors({LMDB_COMMIT: _lmdb_commit(folder, rows), FILE_SYNC: _file_sync(folder, rows)})
+    return Floors({LMDB_COMMIT: lmdb_commit(folder, rows), FILE_SYNC: _file_sync(folder, rows)})
 
 
-def _lmdb_commit(folder: Path, rows: Sequence[StoredRow]) -> Callable[[], None]:
+def lmdb_commit(folder: Path, rows: Sequence[StoredRow]) -> Callable[[], None]:
     """Return what commits `rows` under new keys, with both of LMDB's syncs."""
     env = lmdb.open(
         str(folder / "lmdb"),

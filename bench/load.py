@@ -21,6 +21,14 @@ CALL_S_MAX = 30.0
 """A call that is not answered by then fails the run."""
 
 
+class StoredRow(msgspec.Struct, frozen=True):
+    """One entry that a sale leaves in the journal."""
+
+    table: str
+    key_bytes: int
+    value_bytes: int
+
+
 class Sell(Protocol):
     """Sells the one sale under these ids; returns its receipt number, 0 if it sells nothing."""
 
@@ -43,6 +51,13 @@ class Connect(Protocol):
     ) -> AbstractAsyncContextManager[Sequence[Sell]]: ...
 
 
+class Commits(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw LMDB commits of such rows, in a folder."""
+
+    folder: str
+    rows: tuple[StoredRow, ...]
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What one load process has to do."""
 
@@ -52,6 +67,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     callers: tuple[int, ...]
     warm_up_s: float
     seconds: float
+    commits: Commits | None = None
+    """After each answer the load process itself commits these, before it calls again."""
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

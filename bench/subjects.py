@@ -32,11 +32,20 @@ class Subject(NamedTuple):
     sells: bool
     """It does the whole work: receipt numbers without gaps, a retry answered as at first."""
     transports: tuple[Transport, ...] = BOTH
+    commits: bool = False
+    """One caller, who commits the rows of a sale himself after each answer."""
 
 
 SUBJECTS = {
     "tillhal": Subject("tillhal Checkout", "tillhal", checkout.connect, sells=True),
     "echo": Subject("tillhal, empty call", "tillhal", checkout.connect_echo, sells=False),
+    "echo-commit": Subject(
+        "empty call, then a raw commit",
+        "tillhal",
+        checkout.connect_echo,
+        sells=False,
+        commits=True,
+    ),
     "etcd": Subject("etcd Txn, in turn", "etcd", etcd.connect_in_turn, sells=True),
     "etcd-race": Subject("etcd Txn, racing", "etcd", etcd.connect, sells=True, transports=("tcp",)),
     "etcd-put": Subject(

@@ -88,12 +88,21 @@ def _against_floors(run: Run, cells: dict[Key, list[Cell]], transport: Transport
         our.p50_us / (empty.p50_us + commit.p50_us)
         for our, empty, commit in zip(ours, echo, commits, strict=True)
     ]
+    verdicts = [_floor_verdict(transport, "(empty call + raw LMDB commit), each alone", factors)]
+    if both := cells.get(Key("echo-commit", transport, 1)):
+        factors = [our.p50_us / each.p50_us for our, each in zip(ours, both, strict=True)]
+        floor = "an empty call and then a raw LMDB commit"
+        verdicts.append(_floor_verdict(transport, floor, factors))
+    return verdicts
+
+
+def _floor_verdict(transport: Transport, floor: str, factors: Sequence[float]) -> Verdict:
     factor = median(factors)
     sentence = (
-        f"{transport}: p50 at one caller is {factor:.2f} x (empty call + raw LMDB commit), "
+        f"{transport}: p50 at one caller is {factor:.2f} x {floor}, "
         f"{min(factors):.2f} to {max(factors):.2f} in the rounds; at most {FLOOR_FACTOR_MAX}"
     )
-    return [Verdict(factor <= FLOOR_FACTOR_MAX, sentence)]
+    return Verdict(factor <= FLOOR_FACTOR_MAX, sentence)
 
 
 def _against_peer(cells: dict[Key, list[Cell]], name: str, transport: Transport) -> list[Verdict]:

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import uvloop
 
+from bench.floors import lmdb_commit
 from bench.load import CALL_S_MAX, Cell, Order, Tally, check_retry, measure
 from bench.sale import all_ids
 from bench.servers import ROOT
 from bench.subjects import SUBJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.load import Sell
+    from bench.sale import Ids
 
 START_S_MAX = 20.0
 
 
 class LoadFailedError(Exception):
     """The load process ended without its cells; the text is the end of what it said."""
+
+
+def _with_commit(sell: Sell, commit: Callable[[], None]) -> Sell:
+    async def both(ids: Ids) -> int:
+        number = await sell(ids)
+        commit()
+        return number
+
+    return both
 
 
 async def _carry_out(order: Order) -> list[Cell]:
@@ -29,6 +47,9 @@ async def _carry_out(order: Order) -> list[Cell]:
         async with subject.connect(order.target, callers, tally) as sells:
             if subject.sells:
                 await check_retry(sells[0], next(ids))
+            if order.commits is not None:
+                commit = lmdb_commit(Path(order.commits.folder), order.commits.rows)
+                sells = [_with_commit(sell, commit) for sell in sells]
             cells.append(await measure(sells, ids, order, tally, numbered=subject.sells))
     return cells
 
