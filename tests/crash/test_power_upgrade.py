@@ -50,6 +50,8 @@ MIXES = 2
 STATES_MAX = 60
 """Of those that a cut after one operation may leave."""
 CONTROL_CUTS = 12
+SAID_CHARS = 6_000
+"""Of what a till said that did not come to its end."""
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "")
 
@@ -150,12 +152,17 @@ def go_on(left: Path, folder: Path, where: str) -> None:
         before = till.open_things()
         upgrade = still_going(till) or till.start_upgrade()
         ended = till.await_end(upgrade.upgrade_id)
-        assert ended.stage == pb.UPGRADE_STAGE_COMMITTED, f"{where}: {ended}"
-        assert till.open_things() == before, where
-        assert till.sell() == 2, where
+        assert ended.stage == pb.UPGRADE_STAGE_COMMITTED, ended
+        assert till.open_things() == before
+        assert till.sell() == 2
+    except Exception as error:
+        is_up = "up" if till.is_running() else "down"
+        said = till.log_text()[-SAID_CHARS:] + till.errors()[-SAID_CHARS:]
+        error.add_note(f"{where}; the launcher is {is_up}\n{said}")
+        raise
     finally:
         till.end()
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(home: Path, to: Path) -> Path:
