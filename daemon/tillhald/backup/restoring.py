@@ -42,7 +42,7 @@ def files_of_set(path: Path, store_id: str, workstation_id: str) -> list[Path]:
         with path.open("rb", buffering=0) as file:
             clear = look(file)
     except FileNotFoundError:
-        raise BackupNotFound("There is no such backup.", path=str(path)) from None
+        raise BackupNotFound(f"There is no backup {path}.", path=str(path)) from None
     except OSError as error:
         raise refusal_of(error, path.parent) from error
     if clear.header.kind is BackupKind.FULL:
