@@ -62,7 +62,7 @@ def test_a_whole_journal_has_a_verdict(filled: Callable[..., Path]) -> None:
     head = store.head
     store.close()
     verdict = verify(str(folder), ignore)
-    rows = 19 + 1 + 6  # requests, checkpoint, meta
+    rows = 19 + 1 + 7  # requests, checkpoint, meta
     assert verdict == (head.seq, head.hash, rows)
     assert in_child(folder) == verdict
 
