@@ -42,7 +42,7 @@ from tillhald.journal.engine import (
 )
 from tillhald.journal.errors import Fault, JournalDamaged, StorageError
 from tillhald.journal.format import unpack_head
-from tillhald.journal.preflight import check_size, death_sentence
+from tillhald.journal.preflight import check_size, death_sentence, trouble_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -220,7 +220,7 @@ def main(arguments: list[str]) -> int:
     except JournalDamaged as damage:
         say({"fault": damage.fault, "seq": damage.seq, "sentence": damage.sentence})
     except (StorageError, lmdb.Error, OSError) as error:
-        say({"fault": Fault.UNREADABLE, "seq": None, "sentence": str(error)})
+        say({"fault": Fault.UNREADABLE, "seq": None, "sentence": trouble_sentence(error)})
     else:
         say(
             {
