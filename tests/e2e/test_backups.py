@@ -266,12 +266,24 @@ def test_a_stick_that_is_not_in_is_said_so_and_remembered(till: Till, stick: Pat
     assert calls.backup.GetDataStatus(pb.GetDataStatusRequest()).failing == ""
 
 
-def test_names_that_lead_elsewhere_and_other_files_are_not_looked_at(till: Till) -> None:
-    for wrong in ("../till.toml", "/etc/passwd", "a.tbk", "..tbk/../x.tbk"):
-        request = pb.CheckBackupRequest(file_name=wrong)
-        assert reason_of(till.calls.backup.CheckBackup(request)) == "BACKUP_NOT_FOUND", wrong
-    request = pb.CheckBackupRequest()
-    assert reason_of(till.calls.backup.CheckBackup(request)) == "FIELD_INVALID"
+def test_names_that_lead_elsewhere_and_other_files_are_not_looked_at(
+    till: Till, stick: Path
+) -> None:
+    def asked(name: str) -> str:
+        return reason_of(till.calls.backup.CheckBackup(pb.CheckBackupRequest(file_name=name)))
+
+    for wrong in ("", "/", "../till.toml", "/etc/passwd", "deeper/x.tbk", f"{stick}/../x.tbk"):
+        assert asked(wrong) == "FIELD_INVALID", wrong
+    (stick / "till.toml").write_text("")
+    for missing in ("a.tbk", "till.toml", "..", f"{stick}/a.tbk", f"{stick}/x/../till.toml"):
+        assert asked(missing) == "BACKUP_NOT_FOUND", missing
+
+
+def test_a_backup_is_checked_by_its_name_and_by_its_path(till: Till, stick: Path) -> None:
+    name = create(till.calls, pb.BACKUP_KIND_FULL).backup.file_name
+    for said in (name, f"{stick}/{name}", f"{stick}//./{name}"):
+        steps = list(till.calls.backup.CheckBackup(pb.CheckBackupRequest(file_name=said)))
+        assert steps[-1].result.backup.file_name == name
 
 
 def test_a_till_without_a_folder_says_that_backups_are_not_configured() -> None:

@@ -25,7 +25,7 @@ from tests.support.answers import (
     refused,
 )
 from tests.support.ctl import said_by_tillctl
-from tests.support.powered import QUICK_RULES
+from tests.support.powered import QUICK_RULES, SOON_LOST
 from tests.support.sales import OPEN_SALE, Steps, card_sale, cash_sale, line, new_id, tender
 from tests.support.till import Till, short_folder, till_toml
 from tillhal.v1 import checkout_pb2, printer_pb2, system_pb2
@@ -206,7 +206,7 @@ def test_a_till_that_is_killed_on_battery_goes_on_with_the_same_outage() -> None
 
 
 def test_a_server_that_is_gone_on_mains_stops_nothing() -> None:
-    with a_shop() as shop:
+    with a_shop(SOON_LOST) as shop:
         shop.till.start()
         shop.until(pb.SUPPLY_ONLINE)
         shop.server.refuse()

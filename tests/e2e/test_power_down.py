@@ -8,7 +8,7 @@ from pathlib import Path
 import grpc
 
 from tests.support.answers import refusal_of
-from tests.support.powered import SpokenUps, powered, wait_for
+from tests.support.powered import SOON_LOST, SpokenUps, powered, wait_for
 from tests.support.powered_calls import kinds, open_sale, refused
 from tests.support.sales import CASH, cash_sale, eur, new_id
 from tillhal.v1 import checkout_pb2, system_pb2
@@ -150,7 +150,7 @@ def test_the_preflight_names_what_the_ups_lacks(folder: Path) -> None:
         ups.commands_known = ()
         ups.values = {"ups.delay.shutdown": "20", "ups.delay.start": "20"}
         ups.say("OL", 100, 200, load=85)
-        async with powered(folder, ups) as till:
+        async with powered(folder, ups, more=SOON_LOST) as till:
             await till.until(pb.SUPPLY_ONLINE)
             found = await till.stubs.power.Preflight(pb.PreflightRequest())
             assert not found.is_ready

@@ -394,6 +394,8 @@ def test_tillctl_restores_over_the_restart_and_says_it_in_plain_words(
     sell(calls, SALES)
     create(calls, pb.BACKUP_KIND_FULL)
     sell(calls, SALES_MORE)
+    cut = stick / create(calls, pb.BACKUP_KIND_INCREMENT).backup.file_name
+    cut.write_bytes(cut.read_bytes()[:-1])
     key = stick / "key.txt"
     key.write_text(str(OWNER))
     ask = ("data", "restore", "--key", str(key), "--address", till.address)
@@ -402,6 +404,8 @@ def test_tillctl_restores_over_the_restart_and_says_it_in_plain_words(
     assert planned.returncode == 0
     assert "WHAT WOULD BE LOST" in planned.stdout
     assert "receipts 4 to 5" in planned.stdout
+    told = " ".join(planned.stdout.split())
+    assert f"NOT WHOLE, and passed over: {cut.name} It was cut off" in told
     words = next(each for each in planned.stdout.splitlines() if "--yes" in each).split()
     plan_id = words[words.index("--yes") + 1]
     refused = tillctl("data", "restore", "--yes", plan_id, "--address", till.address)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.programs import tillctl
 from tests.support.sales import card_sale
 from tests.support.till import a_till, free_port, till_toml
 from tillhal.v1 import system_pb2
@@ -280,3 +281,27 @@ def test_the_socket_is_for_its_owner_only() -> None:
         till.stop()
         assert not (till.folder / "api.sock").exists()
         assert (till.folder / "journal").stat().st_mode & 0o077 == 0
+
+
+def test_a_start_without_the_second_disk_is_said_where_something_may_be_on_it(bare: Till) -> None:
+    bare.stop()
+    second, away = bare.folder / "second", bare.folder / "away"
+    second.mkdir()
+    text = bare.config.read_text()
+    bare.config.write_text(text.replace("[journal]", f'[journal]\nsecond_folder = "{second}"'))
+
+    def found() -> str:
+        bare.start()
+        told = tillctl("status", "--address", bare.address)
+        assert told.returncode == 0, told.stderr
+        return " ".join(told.stdout.split())
+
+    assert "found at the start" not in found()
+    bare.kill()
+    second.rename(away)
+    assert "found at the start The second disk is away" in found()
+    bare.stop()
+    assert "found at the start" not in found()
+    bare.stop()
+    away.rename(second)
+    assert "found at the start" not in found()

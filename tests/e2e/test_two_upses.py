@@ -13,7 +13,7 @@ import grpc
 from hwsim.ups.nut_server import NutServer
 from hwsim.ups.virtual import VirtualUps
 from tests.support.answers import journal_records, refused
-from tests.support.powered import QUICK_RULES
+from tests.support.powered import QUICK_RULES, SOON_LOST
 from tests.support.sales import cash_sale
 from tests.support.till import Till, free_port, short_folder, till_toml
 from tillhal.v1 import power_pb2 as pb
@@ -68,7 +68,7 @@ class Shop:
 
 
 @contextlib.contextmanager
-def a_shop(*, feeds: str, metrics: str = "") -> Iterator[Shop]:
+def a_shop(*, feeds: str, metrics: str = "", more: str = "") -> Iterator[Shop]:
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(short_folder())
         ups = {"till": VirtualUps(speed=SPEED), "printers": VirtualUps(speed=SPEED)}
@@ -77,7 +77,7 @@ def a_shop(*, feeds: str, metrics: str = "") -> Iterator[Shop]:
         toml = till_toml(folder) + NUT.format(port=server.port)
         if metrics:
             toml = toml.replace("[listen]\n", f'[listen]\nmetrics = "{metrics}"\n')
-        toml += QUICK_RULES.format(poweroff=poweroff, more=f"feeds = {feeds}")
+        toml += QUICK_RULES.format(poweroff=poweroff, more=f"feeds = {feeds}\n{more}")
         till = Till(folder, None, toml)
         try:
             till.start()
@@ -152,7 +152,7 @@ def test_the_mains_are_back_only_when_both_have_them() -> None:
 
 def test_one_of_two_that_is_heard_no_more_on_mains_is_named_and_stops_nothing() -> None:
     address = f"127.0.0.1:{free_port()}"
-    with a_shop(feeds='["till", "printers"]', metrics=address) as shop:
+    with a_shop(feeds='["till", "printers"]', metrics=address, more=SOON_LOST) as shop:
         shop.until_till(pb.SUPPLY_ONLINE)
         shop.ups["printers"].set("mute", True)
         found = shop.until_till(pb.SUPPLY_COMM_LOST)

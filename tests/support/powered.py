@@ -44,11 +44,13 @@ on_battery_confirm_s = 1
 mains_confirm_s = 1
 low_confirm_s = 1
 finish_sale_s = 1
-comm_lost_s = 2
-comm_lost_on_battery_s_max = 2
 outage_join_s = 1
 {more}
 """
+"""Everything that a UPS says counts at once. That it says nothing does not: on a busy machine a
+poll comes seconds late, and on battery that would power the host off."""
+SOON_LOST = "comm_lost_s = 2"
+"""For `more`, in tests of a UPS that is heard no more."""
 
 
 class SpokenUps:

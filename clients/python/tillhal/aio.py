@@ -859,7 +859,8 @@ class AsyncTill:
     async def check_backup(
         self, file_name: str, *, identity: str = "", timeout_s: float = wire.BACKUP_S
     ) -> AsyncIterator[backup_pb2.CheckBackupResponse]:
-        """Have one backup checked to the last bit: progress, and at last the result.
+        """Have one backup, by its name in the folder for backups or its whole path there, checked
+        to the last bit: progress, and at last the result.
 
         identity: a key that opens it, for everything in it to be checked. Raises `BackupCorrupt`,
         `BackupNotFound`, `BackupKeyWrong` and others.

@@ -838,7 +838,8 @@ class Till:
     def check_backup(
         self, file_name: str, *, identity: str = "", timeout_s: float = wire.BACKUP_S
     ) -> Iterator[backup_pb2.CheckBackupResponse]:
-        """Have one backup checked to the last bit: progress, and at last the result.
+        """Have one backup, by its name in the folder for backups or its whole path there, checked
+        to the last bit: progress, and at last the result.
 
         identity: a key that opens it, for everything in it to be checked. Raises `BackupCorrupt`,
         `BackupNotFound`, `BackupKeyWrong` and others.

@@ -63,6 +63,7 @@ class CopyOrder(msgspec.Struct, kw_only=True):
 class Compared(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How a backup stands to what is here. `common`: the last record that both have. `lost`: what
     is here and not in the backup; `gained`: the reverse. `numbers`: the last ones in the backup.
+    `not_whole`: names of backups in the folder that were passed over.
     `differences`: fields of the configuration that have other values in the backup. Hashes are
     hexadecimal."""
 
@@ -79,6 +80,7 @@ class Compared(msgspec.Struct, kw_only=True, omit_defaults=True):
     here_incarnation: int
     differences: tuple[str, ...] = ()
     travelled: tuple[str, ...] = ()
+    not_whole: tuple[str, ...] = ()
 
 
 class Built(msgspec.Struct, kw_only=True, omit_defaults=True):

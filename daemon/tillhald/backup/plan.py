@@ -37,7 +37,7 @@ CONFIGURATION = "configuration.json"
 
 def plan(order: PlanOrder, say: Callable[[Line], None]) -> None:
     """Restore on trial, compare, and say what was found. Raises refusals, StorageError, OSError."""
-    files = files_of_set(Path(order.path), order.store_id, order.workstation_id)
+    files, not_whole = files_of_set(Path(order.path), order.store_id, order.workstation_id)
     scratch = Path(order.scratch)
     if scratch.exists():
         shutil.rmtree(scratch)
@@ -50,6 +50,7 @@ def plan(order: PlanOrder, say: Callable[[Line], None]) -> None:
             with Reading(order.journal) as here, Reading(str(rebuild.folder)) as there:
                 compared = _compared(order, here, there, rebuild.files)
             compared.files = tuple(str(path) for path in files)
+            compared.not_whole = not_whole
             say(Line(found=backups.found(), compared=compared))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -82,12 +82,9 @@ def look(file: BinaryIO) -> Clear:
     size = file.seek(0, 2)
     if size < HEADER_AT + FOOTER_BYTES:
         raise corrupt("it is too short")
-    file.seek(0)
-    header_bytes = header_size(file.read(HEADER_AT))
-    header = read_header(file.read(header_bytes))
+    header, age_at = look_at_header(file)
     file.seek(size - FOOTER_BYTES)
     trailer_bytes = trailer_size(file.read(FOOTER_BYTES))
-    age_at = HEADER_AT + header_bytes
     trailer_at = size - FOOTER_BYTES - trailer_bytes
     if trailer_at < age_at:
         raise corrupt("it is too short")
@@ -98,6 +95,14 @@ def look(file: BinaryIO) -> Clear:
     if trailer.last_seq - header.first_seq + 1 != trailer.records:
         raise corrupt("its numbers do not fit together")
     return Clear(header, trailer, size, age_at)
+
+
+def look_at_header(file: BinaryIO) -> tuple[Header, int]:
+    """The first of the clear parts, which a file that was cut off still has, and where it ends.
+    Raises BackupCorrupt, OSError."""
+    file.seek(0)
+    header_bytes = header_size(file.read(HEADER_AT))
+    return read_header(file.read(header_bytes)), HEADER_AT + header_bytes
 
 
 def check_whole(

@@ -37,6 +37,7 @@ from tillhald.journal.engine import (
     META_FORMAT,
     META_HEAD,
     META_IDENTITY,
+    META_ROWS,
     META_SEED,
     RECORDS,
     data_file,
@@ -45,6 +46,7 @@ from tillhald.journal.engine import (
 from tillhald.journal.format import FORMAT_VERSION, Head, pack_head, seal_row, seq_key
 from tillhald.journal.growth import GROW_AT_PERCENT, GROW_STEP_BYTES_MIN
 from tillhald.journal.store import Store
+from tillhald.journal.tally import entries_of, pack_tally
 from tillhald.journal.verify import verify
 from tillhald.migration.copying import Migration, MigrationFailed, migrate
 from tillhald.schema import SCHEMA
@@ -153,6 +155,7 @@ class Rebuild:
         """
         assert self._first is not None, "something was restored"
         assert self.end is not None, "something was restored"
+        self._store()
         self._describe(self._first, self.end)
         self._store()
         used_bytes = (self._env.info()["last_pgno"] + 1) * os.sysconf("SC_PAGE_SIZE")
@@ -202,6 +205,8 @@ class Rebuild:
         base = Head(header.first_seq - 1, header.prev_hash)
         if base.seq:
             meta[META_BASE] = pack_head(base)
+        with self._env.begin() as txn:
+            meta[META_ROWS] = pack_tally(entries_of(txn, self._tables))
         self._put(
             META,
             [(name, seal_row(META_SEED, name, end.seq, value)) for name, value in meta.items()],

@@ -11,10 +11,10 @@ from tillhald.backup.folder import BackupFolder, kept_as, listed, refusal_of
 from tillhald.backup.keys import identity_of
 from tillhald.backup.layout import corrupt
 from tillhald.backup.pace import Pace
-from tillhald.backup.reading import Clear, check_whole, look
+from tillhald.backup.reading import Clear, check_whole, look, look_at_header
 from tillhald.domain.backup import BackupKind
 from tillhald.domain.backup_rules import sets_of
-from tillhald.domain.errors import BackupKeyNeeded, BackupNotFound
+from tillhald.domain.errors import BackupCorrupt, BackupKeyNeeded, BackupNotFound
 from tillhald.journal.errors import JournalDamaged
 
 if TYPE_CHECKING:
@@ -28,27 +28,39 @@ if TYPE_CHECKING:
 
 SET_FILES_MAX = 1_000
 """Files in a set: hourly increments of a month and more."""
+NOT_WHOLE_NAMED_MAX = 20
+"""Of the files that were passed over, the newest ones are named."""
 TO_BE_THAT_TILL = (
     "If this machine is to be that till, name it so in till.toml, under [shop], and start it again."
 )
 
 
-def files_of_set(path: Path, store_id: str, workstation_id: str) -> list[Path]:
-    """The full backup and the increments up to `path`, in their order; of a folder, the newest
-    set of this till. By the clear parts: nothing is proven. Raises refusals."""
+class Chosen(NamedTuple):
+    """The files of a set, in their order. `not_whole`: names of backups in the folder, the newest
+    first, that are cut off or changed and that this till may have made: they were passed over."""
+
+    files: list[Path]
+    not_whole: tuple[str, ...] = ()
+
+
+def files_of_set(path: Path, store_id: str, workstation_id: str) -> Chosen:
+    """The full backup and the increments up to `path`; of a folder, the newest set of this till.
+    By the clear parts: nothing is proven. Raises refusals."""
     try:
         if path.is_dir():
             return _newest_set(path, store_id, workstation_id)
         with path.open("rb", buffering=0) as file:
             clear = look(file)
     except FileNotFoundError:
-        raise BackupNotFound("There is no such backup.", path=str(path)) from None
+        raise BackupNotFound(f"There is no backup {path}.", path=str(path)) from None
     except OSError as error:
         raise refusal_of(error, path.parent) from error
     if clear.header.kind is BackupKind.FULL:
-        return [path]
+        return Chosen([path])
     by_id = {
-        other.header.backup_id: (path.parent / name, other) for name, other in _listed(path.parent)
+        other.header.backup_id: (path.parent / name, other)
+        for name, other in _listed(path.parent)
+        if other is not None
     }
     files = [path]
     while clear.header.kind is BackupKind.INCREMENT:
@@ -60,16 +72,18 @@ def files_of_set(path: Path, store_id: str, workstation_id: str) -> list[Path]:
             raise BackupNotFound(sentence, path=str(path.parent))
         files.insert(0, earlier[0])
         clear = earlier[1]
-    return files
+    return Chosen(files)
 
 
-def _listed(folder: Path) -> list[tuple[str, Clear]]:
-    found = listed(BackupFolder(folder, folder, other_disk=False))
-    return [(name, clear) for name, clear in found if clear is not None]
+def _listed(folder: Path) -> list[tuple[str, Clear | None]]:
+    return list(listed(BackupFolder(folder, folder, other_disk=False)))
 
 
-def _newest_set(folder: Path, store_id: str, workstation_id: str) -> list[Path]:
-    found = _listed(folder)
+def _newest_set(folder: Path, store_id: str, workstation_id: str) -> Chosen:
+    everything = _listed(folder)
+    broken = [name for name, clear in everything if clear is None]
+    not_whole = _maybe_own(folder, broken, store_id, workstation_id)
+    found = [(name, clear) for name, clear in everything if clear is not None]
     own = {
         clear.header.backup_id: (name, clear)
         for name, clear in found
@@ -79,12 +93,37 @@ def _newest_set(folder: Path, store_id: str, workstation_id: str) -> list[Path]:
     sets = sets_of([kept_as(name, clear) for name, clear in own.values()])
     if not sets:
         sentence = f"There is no full backup of {workstation_id} of {store_id} in this folder."
-        raise BackupNotFound(sentence + _others(found), path=str(folder))
-    _check_complete(sets, own)
-    return [folder / kept.file_name for kept in sets[-1]]
+        sentence += _others(found) + _passed_over(not_whole)
+        raise BackupNotFound(sentence, path=str(folder))
+    _check_complete(sets, own, not_whole)
+    return Chosen([folder / kept.file_name for kept in sets[-1]], not_whole)
 
 
-def _check_complete(sets: list[list[Kept]], own: dict[str, tuple[str, Clear]]) -> None:
+def _maybe_own(
+    folder: Path, names: list[str], store_id: str, workstation_id: str
+) -> tuple[str, ...]:
+    """Those that are not known to be another till's, the newest first."""
+    own = []
+    for name in names:
+        try:
+            with (folder / name).open("rb", buffering=0) as file:
+                identity = look_at_header(file)[0].identity
+        except (BackupCorrupt, OSError):
+            own.append(name)
+        else:
+            if (identity.store_id, identity.workstation_id) == (store_id, workstation_id):
+                own.append(name)
+    return tuple(reversed(own[-NOT_WHOLE_NAMED_MAX:]))
+
+
+def _passed_over(not_whole: tuple[str, ...]) -> str:
+    """What of them belongs to a refusal, as a sentence; empty for none."""
+    return f" Not whole, and passed over: {', '.join(not_whole)}." if not_whole else ""
+
+
+def _check_complete(
+    sets: list[list[Kept]], own: dict[str, tuple[str, Clear]], not_whole: tuple[str, ...]
+) -> None:
     """Raises BackupNotFound where an increment goes further than the newest set, and what it goes
     on from is not there: whoever names the folder wants all that there is."""
     end = sets[-1][-1]
@@ -101,7 +140,7 @@ def _check_complete(sets: list[list[Kept]], own: dict[str, tuple[str, Clear]]) -
                 f"{name} goes on from another backup, which is not in the same folder. To restore "
                 f"no more than there is without a gap, name {end.file_name}."
             )
-            raise BackupNotFound(sentence)
+            raise BackupNotFound(sentence + _passed_over(not_whole))
 
 
 def _others(found: list[tuple[str, Clear]]) -> str:

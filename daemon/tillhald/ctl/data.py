@@ -138,7 +138,8 @@ def check(
         str,
         typer.Argument(
             metavar="FILE",
-            help="A backup's file name, as `tillctl data list` shows it; the newest without it.",
+            help="A backup in the till's folder, by its name, as `tillctl data list` shows it, or "
+            "its path; the newest without it.",
         ),
     ] = "",
     *,
@@ -152,7 +153,8 @@ def check(
     """
     identity = key_text(key)
     with connected(address) as till:
-        name = file or _newest(till)
+        # A path from here means nothing to the till.
+        name = (str(Path(file).absolute()) if "/" in file else file) or _newest(till)
         result = _follow(till.check_backup(name, identity=identity), as_json=as_json)
     if not as_json:
         opened = "and everything in it was checked" if result.opened else "by its signature"
@@ -231,9 +233,10 @@ def _follow(steps: Iterable[Any], *, as_json: bool) -> Any:  # noqa: ANN401 - of
                 else:
                     return step.result
     except errors.Refused as refusal:
-        err.print(str(refusal), markup=False, style="bold red")
+        err.print(refusal.message, markup=False, style="bold red")
+        err.print(refusal.reason, markup=False)
         could_not = (errors.BackupBusy, errors.BackupKeyNeeded, errors.BackupKeyWrong)
-        is_open = isinstance(refusal, (*could_not, errors.BackupNotFound))
+        is_open = isinstance(refusal, (*could_not, errors.BackupNotFound, errors.FieldInvalid))
         raise typer.Exit(EXIT_COULD_NOT if is_open else EXIT_FAULT) from None
     except TillError as error:
         give_up(f"The till did not answer as it should: {error}.")

@@ -36,6 +36,11 @@ _UNUSED: Final = (
     "place of what is here."
 )
 
+_NOT_WHOLE: Final = (
+    "It was cut off while it was written or copied, or was changed since. What it alone holds "
+    "would not come back. If there is another copy of it, put that into the folder, and plan again."
+)
+
 
 def money(minor: int, currency: str) -> str:
     """An amount with its currency."""
@@ -55,6 +60,10 @@ def show_plan(plan: pb.RestorePlan, currency: str, path: str) -> None:
             ("signed by", "this till" if plan.signed_here else "another machine's key"),
         ]
     )
+    for name in plan.not_whole:
+        out.print(f"NOT WHOLE, and passed over: {name}", markup=False, style="bold red")
+    if plan.not_whole:
+        out.print(_NOT_WHOLE)
     out.print()
     out.print(_UNUSED if plan.unused_here else _RELATIONS.get(plan.relation, ""), markup=False)
     _show_both(plan, currency)

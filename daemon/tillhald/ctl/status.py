@@ -91,7 +91,7 @@ def _facts(answer: GetStatusResponse) -> list[tuple[str, str]]:
         ("drawer kicks to look at", recovery.unknown_kick_ids),
     )
     facts += [(f"at the start, {name}", ", ".join(ids)) for name, ids in waiting if ids]
-    return facts
+    return facts + [("found at the start", said) for said in recovery.findings]
 
 
 def _of_home(answer: GetStatusResponse) -> list[tuple[str, str]]:

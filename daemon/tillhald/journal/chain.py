@@ -24,6 +24,7 @@ from tillhald.journal.format import (
     seq_of,
     unseal_row,
 )
+from tillhald.journal.tally import entries_of, read_tally
 
 if TYPE_CHECKING:
     import lmdb
@@ -92,6 +93,27 @@ def check_count(snapshot: Snapshot, head: Head) -> None:
             f"{f', the first one {snapshot.base.seq + 1}' if snapshot.base.seq else ''}."
         )
         raise JournalDamaged(Fault.MISSING, None, sentence)
+
+
+def check_tally(snapshot: Snapshot) -> None:
+    """Raise JournalDamaged unless each index table has as many rows as were written to it."""
+    tally = read_tally(snapshot.txn, snapshot.tables[META])
+    if tally is None:
+        return
+    for table, there in entries_of(snapshot.txn, snapshot.tables).items():
+        check_walked(table, there, tally[table], tally[table])
+
+
+def check_walked(table: str, there: int, least: int, most: int) -> None:
+    """Raise JournalDamaged unless a walk through all of a table came by as many rows as the
+    database counts: `least` of them when it began and `most` at its end, for rows are added and
+    never deleted. A page of LMDB's that was damaged may hide rows that are still counted."""
+    if there < least:
+        sentence = f"Rows of {table} are gone: {least} were written, and {there} are there."
+        raise JournalDamaged(Fault.MISSING, None, sentence)
+    if there > most:
+        sentence = f"There are {there} rows of {table}, and only {most} were written."
+        raise JournalDamaged(Fault.EDITED, None, sentence)
 
 
 def read_checkpoint(snapshot: Snapshot) -> tuple[Head | None, list[JournalDamaged]]:

@@ -20,6 +20,7 @@ from tillhald.journal.engine import (
     META_ENGINE,
     META_FORMAT,
     META_IDENTITY,
+    META_ROWS,
     META_SEED,
     RECORDS,
     data_file,
@@ -41,6 +42,7 @@ from tillhald.journal.format import (
 from tillhald.journal.growth import MAP_BYTES_MAX
 from tillhald.journal.lock import JournalLock
 from tillhald.journal.primary import record_puts, row_puts
+from tillhald.journal.tally import entries_of, pack_tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,3 +133,6 @@ def _fill(env: lmdb.Environment, identity: Identity, base: Head, records: Sequen
         for (table, key), stored in row_puts(records, seeds).items():
             if stored is not None:
                 txn.put(key, stored, db=tables[table])
+        tally = pack_tally(entries_of(txn, tables))
+        stored = seal_row(META_SEED, META_ROWS, records[-1].head.seq, tally)
+        txn.put(META_ROWS, stored, db=tables[META])

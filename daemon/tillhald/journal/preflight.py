@@ -182,6 +182,13 @@ def death_sentence(status: int) -> str:
     return f"The process that checked the journal ended {how}; its storage cannot be trusted."
 
 
+def trouble_sentence(error: Exception) -> str:
+    """Say what kept a checking process from reading: a StorageError, lmdb.Error or OSError."""
+    return (
+        f"LMDB cannot read the journal: {error}." if isinstance(error, lmdb.Error) else str(error)
+    )
+
+
 def main(arguments: list[str]) -> int:
     """Check, and write the result. A found fault is a result: the exit status stays 0."""
     try:
@@ -196,7 +203,7 @@ def main(arguments: list[str]) -> int:
     except JournalDamaged as damage:
         result = {"fault": damage.fault, "seq": damage.seq, "sentence": damage.sentence}
     except (StorageError, lmdb.Error, OSError) as error:
-        result = {"fault": Fault.UNREADABLE, "seq": None, "sentence": str(error)}
+        result = {"fault": Fault.UNREADABLE, "seq": None, "sentence": trouble_sentence(error)}
     json.dump(result, sys.stdout)
     return 0
 

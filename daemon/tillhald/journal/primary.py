@@ -12,12 +12,14 @@ from tillhald.journal.engine import (
     META,
     META_CLOSED,
     META_HEAD,
+    META_ROWS,
     META_SEED,
     RECORDS,
 )
 from tillhald.journal.errors import Fault, JournalDamaged
-from tillhald.journal.format import pack_head, seal_row, seq_key
+from tillhald.journal.format import pack_head, seal_row, seq_key, seq_of
 from tillhald.journal.growth import NO_ROOM, Growth
+from tillhald.journal.tally import entries_of, pack_tally, read_tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +110,8 @@ class Primary:
     def _transact_once(self, records: list[tuple[bytes, bytes]], rows: Rows) -> None:
         tables = self._engine.tables
         with self._engine.env.begin(write=True) as txn:
+            before = entries_of(txn, tables)
+            tally = read_tally(txn, tables[META]) or before
             for key, envelope in records:
                 # append=True answers False, and raises nothing, if the key is not the last.
                 if not txn.put(key, envelope, append=True, db=tables[RECORDS]):
@@ -121,6 +125,14 @@ class Primary:
                     txn.put(key, stored, db=tables[table])
             if any(table == CHECKPOINTS for table, _ in rows):
                 self._prune_checkpoints(txn)
+            if records:
+                # Of what this commit adds, and not of what is there: a row that was lost before
+                # would be lost from the count with the next sale.
+                after = entries_of(txn, tables)
+                counts = {table: tally[table] + after[table] - before[table] for table in after}
+                seq = seq_of(records[-1][0])
+                stored = seal_row(META_SEED, META_ROWS, seq, pack_tally(counts))
+                txn.put(META_ROWS, stored, db=tables[META])
             reach("journal.before_commit")
 
     def _prune_checkpoints(self, txn: lmdb.Transaction[bytes]) -> None:

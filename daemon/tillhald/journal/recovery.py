@@ -18,7 +18,7 @@ from tillhald.journal.examination import Preflight
 from tillhald.journal.format import Head
 from tillhald.journal.lock import JournalLock
 from tillhald.journal.preflight import death_sentence
-from tillhald.journal.segments import complete_replacement, list_retired
+from tillhald.journal.segments import complete_replacement, list_retired, retired_path
 from tillhald.journal.spill import Spill, open_spill
 from tillhald.journal.store import Store
 
@@ -126,7 +126,7 @@ def _open_locked(places: Places, locks: list[JournalLock]) -> Opened:
         sync_folder(places.folder.parent)
     try:
         started_s = time.monotonic()
-        folder, found = _newest(places, whole=previous_opening_died)
+        folder, found, older = _newest(places, whole=previous_opening_died)
         preflight_ms = (time.monotonic() - started_s) * 1000
         store = Store.open(folder, locks=locks, unsettled=found.unsettled)
         head = Head(found.last_seq, bytes.fromhex(found.head_hash))
@@ -138,6 +138,7 @@ def _open_locked(places: Places, locks: list[JournalLock]) -> Opened:
         with _passing_over_a_read_only_disk():
             marker.unlink(missing_ok=True)
     faults = [FoundFault(Fault.EDITED, None, text) for text in found.passed_over]
+    faults += _second_disk_away(places, found) + _put_aside_older(places, store, older)
     try:
         spill = _take_over_spill(store, places, faults)
     except BaseException:
@@ -168,8 +169,43 @@ def _passing_over_a_read_only_disk() -> Iterator[None]:
             raise
 
 
-def _newest(places: Places, *, whole: bool) -> tuple[Path, Preflight]:
-    """The folder with the newest segment, and what a look at it found. JournalDamaged.
+def _second_disk_away(places: Places, found: Preflight) -> list[FoundFault]:
+    """Spill and journal go to that disk when the first one fails, and then the first one cannot be
+    told so. It was told of every orderly end."""
+    if places.standby is None or found.clean_shutdown or places.standby.parent.is_dir():
+        return []
+    sentence = (
+        f"The second disk is away ({places.standby.parent}), and the till was not stopped in good "
+        f"order: what was sold after record {found.last_seq} may be on that disk. Once this till "
+        "goes on without it, that no longer fits."
+    )
+    return [FoundFault(Fault.MISSING, found.last_seq + 1, sentence)]
+
+
+def _put_aside_older(places: Places, store: Store, older: Preflight | None) -> list[FoundFault]:
+    """Rename what the first disk, which took no writes, still has under the journal's name: were
+    the second disk away at some start, it would be gone on with. Not where that has happened."""
+    if older is None:
+        return []
+    seq, digest = older.last_seq, bytes.fromhex(older.head_hash)
+    ends_here = seq < store.base.seq or Head(seq, digest) == store.base
+    record = None if ends_here else store.record(seq)
+    if not ends_here and (record is None or record.hash != digest):
+        sentence = (
+            f"The journal on the first disk ({places.folder}) was given up, and went on by itself, "
+            f"to record {seq}: the till was started without the second disk. What was sold then is "
+            "not in the journal of now. Keep both."
+        )
+        return [FoundFault(Fault.FORK, seq, sentence)]
+    with contextlib.suppress(OSError):  # it takes no writes still
+        places.folder.rename(retired_path(places.folder, older.segment))
+        sync_folder(places.folder.parent)
+    return []
+
+
+def _newest(places: Places, *, whole: bool) -> tuple[Path, Preflight, Preflight | None]:
+    """The folder with the newest segment, what a look at it found, and what one at an older
+    segment on the first disk, if that is there under the journal's name. JournalDamaged.
 
     A journal comes to be on the standby's disk only when the first one is given up, so what is
     there is never passed over for being damaged: the older one lacks what came since.
@@ -186,7 +222,9 @@ def _newest(places: Places, *, whole: bool) -> tuple[Path, Preflight]:
     if not looked:
         sentence = f"There is no journal in {places.folder}."
         raise JournalMissing(sentence)
-    return max(looked, key=lambda one: one[1].segment)
+    folder, found = max(looked, key=lambda one: one[1].segment)
+    is_older = folder == places.standby and looked[-1][1].segment < found.segment
+    return folder, found, looked[-1][1] if is_older else None
 
 
 def _take_over_spill(store: Store, places: Places, faults: list[FoundFault]) -> Spill:

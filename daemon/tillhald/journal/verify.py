@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import lmdb
 import msgspec
 
-from tillhald.journal.chain import Snapshot, check_count, check_end, walk_records, walk_rows
+from tillhald.journal.chain import (
+    Snapshot,
+    check_count,
+    check_end,
+    check_tally,
+    check_walked,
+    walk_records,
+    walk_rows,
+)
 from tillhald.journal.elsewhere import leave_the_tills_cpu
 from tillhald.journal.engine import (
     ALL_TABLES,
@@ -34,7 +42,7 @@ from tillhald.journal.engine import (
 )
 from tillhald.journal.errors import Fault, JournalDamaged, StorageError
 from tillhald.journal.format import unpack_head
-from tillhald.journal.preflight import check_size, death_sentence
+from tillhald.journal.preflight import check_size, death_sentence, trouble_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +79,9 @@ class _Verification:
     def run(self) -> Verdict:
         head = self._records()
         rows = sum(self._rows(table) for table in ALL_TABLES if table != RECORDS)
+        # Last, for a row that is wrong says more than a row too many.
+        with self._snapshot() as txn:
+            check_tally(self._view(txn))
         return Verdict(head.seq, head.hash, rows)
 
     def _records(self) -> Head:
@@ -92,8 +103,11 @@ class _Verification:
     def _rows(self, table: str) -> int:
         rows = 0
         key = b""
+        least: int | None = None
         while True:
             with self._snapshot() as txn:
+                most = txn.stat(self._tables[table])["entries"]
+                least = most if least is None else least
                 head = unpack_head(read_meta(txn, self._tables[META], META_HEAD))
                 key, seen = walk_rows(
                     self._view(txn),
@@ -105,6 +119,7 @@ class _Verification:
             rows += seen
             self._advance(seen)
             if seen < SLICE_ROWS:
+                check_walked(table, rows, least, most)
                 return rows
 
     def _view(self, txn: lmdb.Transaction[memoryview]) -> Snapshot:
@@ -205,7 +220,7 @@ def main(arguments: list[str]) -> int:
     except JournalDamaged as damage:
         say({"fault": damage.fault, "seq": damage.seq, "sentence": damage.sentence})
     except (StorageError, lmdb.Error, OSError) as error:
-        say({"fault": Fault.UNREADABLE, "seq": None, "sentence": str(error)})
+        say({"fault": Fault.UNREADABLE, "seq": None, "sentence": trouble_sentence(error)})
     else:
         say(
             {

@@ -29,6 +29,7 @@ from tillhald.journal.engine import (
     META_FORMAT,
     META_HEAD,
     META_MIGRATED,
+    META_ROWS,
     META_SEED,
     RECORDS,
     data_file,
@@ -37,6 +38,7 @@ from tillhald.journal.engine import (
 from tillhald.journal.errors import JournalDamaged, JournalExists
 from tillhald.journal.format import pack_head, row_seed, seal_row, seq_key, unseal_row
 from tillhald.journal.spill import open_spill
+from tillhald.journal.tally import entries_of, pack_tally
 from tillhald.migration.reading import Reading, Sums
 from tillhald.migration.steps import CHANGED, History, StoredRow, moved, steps
 from tillhald.schema import MIN_READER, SCHEMA
@@ -44,6 +46,7 @@ from tillhald.schema import MIN_READER, SCHEMA
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from tillhald.journal.engine import Tables
     from tillhald.journal.format import Head, Sealed
     from tillhald.migration.steps import Step
 
@@ -199,7 +202,7 @@ class _Copy:
             for record in spilled:
                 self._put(env, {tables[name]: rows for name, rows in self._of(record).items()})
             head = spilled[-1].head if spilled else self._source.head
-            self._put(env, {tables[META]: list(self._description(env, head))})
+            self._put(env, {tables[META]: list(self._description(env, tables, head))})
             self._used_bytes = (env.info()["last_pgno"] + 1) * os.sysconf("SC_PAGE_SIZE")
 
     def settle(self) -> None:
@@ -241,7 +244,7 @@ class _Copy:
             found[CHECKPOINTS] = [(key, sealed)]
         return found
 
-    def _description(self, env: lmdb.Environment, head: Head) -> Iterator[Item]:
+    def _description(self, env: lmdb.Environment, tables: Tables, head: Head) -> Iterator[Item]:
         source = self._source
         changed = {
             META_FORMAT: b"%d" % self._order.to_schema,
@@ -251,6 +254,8 @@ class _Copy:
                 {"schema": source.schema, "seq": source.head.seq, "hash": source.head.hash}
             ),
         }
+        with env.begin() as txn:
+            changed[META_ROWS] = pack_tally(entries_of(txn, tables))
         if self._order.at_rest:
             changed[META_CLOSED] = seq_key(head.seq)
         for key, stored in source.items(META):

@@ -21,7 +21,15 @@ from tillhald.domain.evolve import apply
 from tillhald.domain.sale import SaleState, TenderState
 from tillhald.domain.sales_by_day import SALES
 from tillhald.domain.state import TillState, decode_state, encode_state
-from tillhald.journal.chain import Snapshot, check_count, check_end, walk_records, walk_rows
+from tillhald.journal.chain import (
+    Snapshot,
+    check_count,
+    check_end,
+    check_tally,
+    check_walked,
+    walk_records,
+    walk_rows,
+)
 from tillhald.journal.engine import (
     ALL_TABLES,
     CHECKPOINTS,
@@ -167,12 +175,17 @@ class Reading:
         check_end(last, self.head)
         check_count(snapshot, self.head)
         for table in ALL_TABLES:
-            key, seen = b"", SLICE_ROWS
-            while table != RECORDS and seen == SLICE_ROWS:
+            if table == RECORDS:
+                continue
+            key, seen, rows = b"", SLICE_ROWS, 0
+            while seen == SLICE_ROWS:
                 key, seen = walk_rows(
                     snapshot, table, key, last_seq=self.head.seq, limit=SLICE_ROWS
                 )
+                rows += seen
                 on_progress(seen)
+            check_walked(table, rows, self.count(table), self.count(table))
+        check_tally(snapshot)
 
     def state(self, *, from_first: bool = False) -> TillState:
         """The till's state at the head: from the newest whole checkpoint on, or from the first

@@ -110,6 +110,7 @@ def plan(of: Planned, backup: Callable[[Found, str], pb.Backup]) -> pb.RestorePl
         differences=compared.differences,
         signed_here=of.signed_here,
         unused_here=of.unused_here,
+        not_whole=compared.not_whole,
     )
 
 

@@ -76,7 +76,8 @@ class BackupChecks:
         shelf = await self._shelf()
         known = next((s for s in shelf.shelved if s.file_name == file_name), None)
         if known is None:
-            raise errors.BackupNotFound("There is no such backup.", file_name=file_name)
+            sentence = f"There is no backup {file_name} in {shelf.folder}."
+            raise errors.BackupNotFound(sentence, file_name=file_name)
         own = self._secrets.get(known.backup_id, "")
         secrets = tuple(secret for secret in (identity, own) if secret)
         path = str(Path(self._config().backup.folder) / file_name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 import uuid
 from collections import OrderedDict
@@ -19,7 +20,6 @@ import msgspec
 import structlog
 
 from tillhald.backup.keys import identity_of
-from tillhald.backup.layout import SUFFIX
 from tillhald.backup.shelf import ShelfOrder
 from tillhald.backup.words import MakeOrder
 from tillhald.domain import backup_rules, errors
@@ -157,15 +157,25 @@ class Backups:
             yield step
 
     async def check(self, file_name: str, identity: str) -> AsyncGenerator[Step, None]:
-        """Check one backup. Raises BackupNotFound, BackupCorrupt, BackupKeyWrong and others."""
+        """Check one backup, by its name in the folder or its whole path there. Raises
+        FieldInvalid, BackupNotFound, BackupCorrupt, BackupKeyWrong and others."""
         self._check_configured()
         if identity:
             identity_of(identity)
-        if Path(file_name).name != file_name or not file_name.endswith(SUFFIX):
-            raise errors.BackupNotFound("There is no such backup.", file_name=file_name)
-        self.begin("check", self._checks.check(file_name, identity))
+        self.begin("check", self._checks.check(self._name_in_folder(file_name), identity))
         async for step in self.watch():
             yield step
+
+    def _name_in_folder(self, path: str) -> str:
+        # By its letters alone: a share that is gone may hang whoever follows links in it.
+        found = Path(os.path.normpath(path))
+        if found.name != path and found.parent != Path(os.path.normpath(self._table.folder)):
+            sentence = (
+                f"Say the name of a backup in {self._table.folder}, or its whole path there. One "
+                "that lies elsewhere is checked by `tillctl backup inspect`."
+            )
+            raise errors.FieldInvalid("file_name", sentence)
+        return found.name
 
     async def drill(self, request_id: str, identity: str) -> AsyncGenerator[Step, None]:
         """Try the newest set, or watch the drill that this request asked for.

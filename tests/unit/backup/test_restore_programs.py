@@ -156,6 +156,48 @@ def test_the_newest_set_is_taken_and_an_increment_brings_what_it_follows(
     assert line.refused == "BACKUP_NOT_FOUND"
 
 
+@pytest.mark.parametrize("left", [0.9, 0.5, 0.0])
+def test_what_is_not_whole_at_the_end_of_a_set_is_named_and_passed_over(
+    shops: Path, tmp_path: Path, left: float
+) -> None:
+    """`left`: how much of it. Cut off before its end, its front says still whose it is."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    full = made(shops / "before" / "journal", stick).made
+    increment = made(shops / "after" / "journal", stick, full).made
+    assert full is not None
+    assert increment is not None
+    whole = (stick / increment.file_name).read_bytes()
+    (stick / increment.file_name).write_bytes(whole[: int(len(whole) * left)])
+    (stick / f"{increment.file_name}.part").write_bytes(b"")
+    line, compared = planned(shops, "after", stick)
+    assert [found.backup_id for found in line.found or []] == [full.backup_id]
+    assert compared.not_whole == (increment.file_name,)
+    # Another till's is nobody's loss here; one that nobody can tell may be this till's.
+    line = run("plan", plan_order(shops, "after", stick, store_id="another"))
+    assert line.refused == "BACKUP_NOT_FOUND"
+    assert (f"passed over: {increment.file_name}." in line.sentence) is (not left)
+    # Named by itself, the backup is what was asked for; and a folder without a fault has none.
+    assert planned(shops, "after", stick / full.file_name)[1].not_whole == ()
+    (stick / increment.file_name).write_bytes(whole)
+    assert planned(shops, "after", stick)[1].not_whole == ()
+
+
+def test_a_gap_that_a_broken_file_made_is_said_with_its_name(shops: Path, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    full = made(shops / "before" / "journal", stick).made
+    middle = made(shops / "after" / "journal", stick, full).made
+    assert middle is not None
+    shutil.copytree(shops / "after", tmp_path / "later")
+    asyncio.run(fill(tmp_path / "later", 1))
+    made(tmp_path / "later" / "journal", stick, middle)
+    (stick / middle.file_name).write_bytes(b"tlbackup")
+    line = run("plan", plan_order(shops, "after", stick))
+    assert line.refused == "BACKUP_NOT_FOUND"
+    assert f"Not whole, and passed over: {middle.file_name}." in line.sentence
+
+
 @pytest.mark.parametrize(
     ("how", "reason"),
     [

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.pages import PAGE_BYTES, has_node_with, used_pages, wipe
 from tillhald.journal.creation import create
 from tillhald.journal.engine import RECORDS
 from tillhald.journal.errors import Fault, JournalDamaged, JournalInUse, JournalMissing
 from tillhald.journal.format import seal, seq_key, unseal
-from tillhald.journal.recovery import Places, RecoveryReport, open_journal
+from tillhald.journal.recovery import Places, RecoveryReport, look, open_journal
 from tillhald.journal.spill import open_spill
 from tillhald.journal.store import Store
 from tillhald.journal.writer import JournalWriter
@@ -254,17 +255,33 @@ def test_a_meta_page_wiped_out_is_named(filled: Callable[..., Path], page: int) 
 
 
 def test_pages_that_kill_the_engine_kill_only_the_child(filled: Callable[..., Path]) -> None:
-    """All pages behind the first records are zeroed: LMDB asserts, and aborts, on such a page."""
+    """A leaf behind the first one is zeroed: LMDB asserts, and aborts, on going on to it."""
     folder = filled(300)
-    data = bytearray((folder / "data.mdb").read_bytes())
-    for at in range(0, len(data), 4096):
-        page = data[at : at + 4096]
-        if b"tljr" in page and b"body 20" not in page:
-            data[at : at + 4096] = bytes(4096)
-    (folder / "data.mdb").write_bytes(data)
+    assert wipe(folder / "data.mdb", has_node_with(b"body 150"))
     damage = refused(folder)
     assert damage.fault is Fault.UNREADABLE
-    assert "SIG" in damage.sentence
+    assert "ended by SIGABRT" in damage.sentence
+
+
+@pytest.mark.parametrize("filling", [b"\0", b"\xff"])
+def test_whichever_page_is_gone_a_sentence_says_what_could_not_read_it(
+    filled: Callable[..., Path], filling: bytes
+) -> None:
+    """Which pages there are, and which of them are used, is as the commits fell."""
+    folder = filled(300)
+    whole = (folder / "data.mdb").read_bytes()
+    ends = []
+    for at in used_pages(whole):
+        page = filling * PAGE_BYTES
+        (folder / "data.mdb").write_bytes(whole[:at] + page + whole[at + PAGE_BYTES :])
+        try:
+            look(folder, whole=True)
+        except JournalDamaged as damage:
+            assert damage.fault is Fault.UNREADABLE
+            ends.append(damage.sentence)
+    assert len(ends) > 3
+    for sentence in ends:
+        assert "ended by SIG" in sentence or "LMDB cannot read the journal: mdb_" in sentence
 
 
 def test_an_opening_that_died_has_the_next_one_check_every_record(

@@ -67,7 +67,7 @@ def test_what_was_found_is_read_back_in_order(
         assert between == [*records, *rows]
     assert isinstance(ending, Ending)
     assert (ending.records, ending.gone) == (19, [(9, 9)])
-    assert ending.rows == {"requests": 19, "checkpoints": 1, "meta": 6}
+    assert ending.rows == {"requests": 19, "checkpoints": 1, "meta": 7}
     assert RECORDS not in ending.whole_tables
 
 
@@ -84,7 +84,7 @@ def test_the_file_is_as_the_documentation_says(saved: Path) -> None:
         frames.append((kind, content, at))
         at += size + 9
     kinds = b"".join(kind for kind, _, _ in frames)
-    assert kinds == b"H" + b"R" * 19 + b"T" * 26 + b"E"
+    assert kinds == b"H" + b"R" * 19 + b"T" * 27 + b"E"
     heading = msgspec.msgpack.decode(frames[0][1])
     assert set(heading) == {"chain_id", "head", "base", "made_ms"}
     assert heading["base"] == [0, bytes(32)]

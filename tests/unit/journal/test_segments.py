@@ -9,9 +9,9 @@ import pytest
 
 from hwsim.power.faults import Fail, Rule
 from tillhald.journal.creation import create
-from tillhald.journal.engine import CHECKPOINTS
+from tillhald.journal.engine import CHECKPOINTS, META, META_CLOSED, META_SEED
 from tillhald.journal.errors import Fault, JournalDamaged, JournalMissing, StorageFailed
-from tillhald.journal.format import seq_key
+from tillhald.journal.format import seal_row, seq_key
 from tillhald.journal.recovery import Opened, Places, is_there, look, open_journal
 from tillhald.journal.segments import (
     begin_segment,
@@ -24,6 +24,7 @@ from tillhald.journal.segments import (
 from tillhald.journal.spill import open_spill
 from tillhald.journal.store import Store
 from tillhald.journal.verify import verify
+from tillhald.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,6 +244,69 @@ def test_on_the_other_disk_the_newest_segment_counts_also_if_the_old_name_stayed
     found = opened(places)
     assert (found.report.segment, found.report.last_seq) == (2, 8)
     assert found.store.engine.folder == str(second)
+
+
+def test_a_first_disk_that_took_no_rename_is_put_aside_at_the_next_start(
+    spilling: Places, sealed: Records, identity: Identity, second: Path
+) -> None:
+    """Else a start without the second disk would go on with it, and tell two histories."""
+    places = spilling._replace(standby=second)
+    begin_segment(places.folder, identity, sealed(6, 8, (8,)), standby=second)
+    building_path(second).rename(second)  # the first disk takes no writes, so it keeps its name
+    found = opened(places)
+    assert (found.report.segment, found.report.faults) == (2, ())
+    assert not places.folder.exists()
+    assert list_retired(places.folder) == [retired_path(places.folder, 1)]
+    second.parent.rename(second.parent.with_name("away"))
+    with pytest.raises(JournalMissing):
+        opened(places)
+
+
+def test_a_journal_that_went_on_while_the_second_disk_was_away_is_named_and_kept(
+    spilling: Places, sealed: Records, identity: Identity, second: Path
+) -> None:
+    places = spilling._replace(standby=second)
+    begin_segment(places.folder, identity, sealed(6, 8, (8,)), standby=second)
+    building_path(second).rename(second)
+    away = second.parent.with_name("away")
+    second.parent.rename(away)
+    append(places._replace(spills=()), b"sold without it")
+    away.rename(second.parent)
+    for _ in range(2):  # until a person has looked at it
+        found = opened(places)
+        assert (found.report.segment, found.report.last_seq) == (2, 8)
+        (fault,) = found.report.faults
+        assert (fault.kind, fault.seq) == (Fault.FORK, 6)
+        assert str(places.folder) in fault.sentence
+    assert (places.folder / "data.mdb").exists()
+
+
+def append(places: Places, body: bytes) -> None:
+    store, spill, _ = open_journal(places)
+    failures: list[BaseException] = []
+    writer = JournalWriter(store, spill=spill, on_durable=lambda _: None, on_failed=failures.append)
+    writer.append(body, [])
+    writer.close(20)
+    store.close()
+    assert not failures
+
+
+def test_a_start_without_the_second_disk_says_what_may_be_on_it(
+    filled: Filled, tampering: Tampering, second: Path
+) -> None:
+    places = Places(filled(5), second, (), SPILL_BYTES)
+    away = second.parent.with_name("away")
+    second.parent.rename(away)
+    assert opened(places).report.faults == (), "it was stopped in good order"
+    with tampering(places.folder) as (txn, tables):
+        stored = seal_row(META_SEED, META_CLOSED, 4, seq_key(4))
+        txn.put(META_CLOSED, stored, db=tables[META])
+    found = opened(places)
+    (fault,) = found.report.faults
+    assert (fault.kind, fault.seq) == (Fault.MISSING, 6)
+    assert "after record 5 may be on that disk" in fault.sentence
+    away.rename(second.parent)
+    assert opened(places).report.faults == ()
 
 
 def test_a_replacement_that_was_cut_on_the_other_disk_is_finished_there(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.pages import has_node_with, wipe
 from tillhald.journal.creation import create
 from tillhald.journal.engine import RECORDS, data_file
 from tillhald.journal.errors import Fault, JournalDamaged
@@ -62,7 +63,7 @@ def test_a_whole_journal_has_a_verdict(filled: Callable[..., Path]) -> None:
     head = store.head
     store.close()
     verdict = verify(str(folder), ignore)
-    rows = 19 + 1 + 6  # requests, checkpoint, meta
+    rows = 19 + 1 + 7  # requests, checkpoint, meta
     assert verdict == (head.seq, head.hash, rows)
     assert in_child(folder) == verdict
 
@@ -183,22 +184,18 @@ def test_a_row_of_a_record_that_is_not_there_is_found(
     assert fault_of(other) == (Fault.TRUNCATED, 5)
 
 
-def wipe_later_records(folder: Path) -> None:
-    """Zero the pages behind the first ones; LMDB asserts, and aborts, on coming to one."""
-    data = bytearray((folder / "data.mdb").read_bytes())
-    for at in range(0, len(data), 4096):
-        page = data[at : at + 4096]
-        if b"tljr" in page and b"body 20" not in page:
-            data[at : at + 4096] = bytes(4096)
-    (folder / "data.mdb").write_bytes(data)
-
-
-def test_storage_that_kills_is_a_verdict_not_a_death(filled: Callable[..., Path]) -> None:
+def test_storage_that_kills_is_a_verdict_not_a_death(
+    filled: Callable[..., Path], tmp_path: Path
+) -> None:
     folder = filled(300)
-    wipe_later_records(folder)
-    with pytest.raises(JournalDamaged, match="SIG") as damaged:
-        in_child(folder)
-    assert damaged.value.fault is Fault.UNREADABLE
+    shutil.copy(data_file(str(folder)), tmp_path / "whole")
+    # LMDB asserts, and aborts, on going on to such a page; of the first one it says an error.
+    for word, said in ((b"body 150", "by SIGABRT"), (b"body 2", "LMDB cannot read the journal: ")):
+        shutil.copy(tmp_path / "whole", data_file(str(folder)))
+        assert wipe(folder / "data.mdb", has_node_with(word))
+        with pytest.raises(JournalDamaged, match=said) as damaged:
+            in_child(folder)
+        assert damaged.value.fault is Fault.UNREADABLE
 
 
 def test_a_copy_is_verified_like_the_original(filled: Callable[..., Path], tmp_path: Path) -> None:

@@ -349,7 +349,7 @@ class PlanRestoreRequest(_message.Message):
     def __init__(self, path: _Optional[str] = ..., identity: _Optional[str] = ..., last_receipt: _Optional[int] = ...) -> None: ...
 
 class RestorePlan(_message.Message):
-    __slots__ = ("plan_id", "expire_time", "backups", "relation", "common_seq", "lost", "gained", "here", "restored", "incarnation", "next_receipt", "loses", "safety", "files", "differences", "signed_here", "unused_here")
+    __slots__ = ("plan_id", "expire_time", "backups", "relation", "common_seq", "lost", "gained", "here", "restored", "incarnation", "next_receipt", "loses", "safety", "files", "differences", "signed_here", "unused_here", "not_whole")
     PLAN_ID_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     BACKUPS_FIELD_NUMBER: _ClassVar[int]
@@ -367,6 +367,7 @@ class RestorePlan(_message.Message):
     DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
     SIGNED_HERE_FIELD_NUMBER: _ClassVar[int]
     UNUSED_HERE_FIELD_NUMBER: _ClassVar[int]
+    NOT_WHOLE_FIELD_NUMBER: _ClassVar[int]
     plan_id: str
     expire_time: _timestamp_pb2.Timestamp
     backups: _containers.RepeatedCompositeFieldContainer[Backup]
@@ -384,7 +385,8 @@ class RestorePlan(_message.Message):
     differences: _containers.RepeatedScalarFieldContainer[str]
     signed_here: bool
     unused_here: bool
-    def __init__(self, plan_id: _Optional[str] = ..., expire_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., backups: _Optional[_Iterable[_Union[Backup, _Mapping]]] = ..., relation: _Optional[_Union[DataRelation, str]] = ..., common_seq: _Optional[int] = ..., lost: _Optional[_Union[DataSurplus, _Mapping]] = ..., gained: _Optional[_Union[DataSurplus, _Mapping]] = ..., here: _Optional[_Union[DataTotals, _Mapping]] = ..., restored: _Optional[_Union[DataTotals, _Mapping]] = ..., incarnation: _Optional[int] = ..., next_receipt: _Optional[int] = ..., loses: bool = ..., safety: _Optional[str] = ..., files: _Optional[_Iterable[str]] = ..., differences: _Optional[_Iterable[str]] = ..., signed_here: bool = ..., unused_here: bool = ...) -> None: ...
+    not_whole: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, plan_id: _Optional[str] = ..., expire_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., backups: _Optional[_Iterable[_Union[Backup, _Mapping]]] = ..., relation: _Optional[_Union[DataRelation, str]] = ..., common_seq: _Optional[int] = ..., lost: _Optional[_Union[DataSurplus, _Mapping]] = ..., gained: _Optional[_Union[DataSurplus, _Mapping]] = ..., here: _Optional[_Union[DataTotals, _Mapping]] = ..., restored: _Optional[_Union[DataTotals, _Mapping]] = ..., incarnation: _Optional[int] = ..., next_receipt: _Optional[int] = ..., loses: bool = ..., safety: _Optional[str] = ..., files: _Optional[_Iterable[str]] = ..., differences: _Optional[_Iterable[str]] = ..., signed_here: bool = ..., unused_here: bool = ..., not_whole: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PlanRestoreResponse(_message.Message):
     __slots__ = ("progress", "plan")
