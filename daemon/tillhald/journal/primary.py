@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tillhald.journal.format import Sealed
     from tillhald.journal.store import Store
+    from tillhald.journal.tally import Counts
 
 GROWTHS_AT_ONCE_MAX = 12
 """Steps of growth for one batch: each adds half the file or more, so these suffice for any."""
@@ -73,6 +74,8 @@ class Primary:
         self._store = store
         self._engine = store.engine
         self.growth = Growth(store.engine)
+        self._tally: Counts | None = None
+        """As the last commit here left it."""
 
     def commit(self, batch: Sequence[Sealed]) -> None:
         """Store a batch in one transaction; it is on disk when this returns.
@@ -110,8 +113,10 @@ class Primary:
     def _transact_once(self, records: list[tuple[bytes, bytes]], rows: Rows) -> None:
         tables = self._engine.tables
         with self._engine.env.begin(write=True) as txn:
-            before = entries_of(txn, tables)
-            tally = read_tally(txn, tables[META]) or before
+            # Carried on by what each commit adds, and not by what is there: a row that was lost
+            # before would be lost from the count with the next sale.
+            tally = self._tally or read_tally(txn, tables[META]) or entries_of(txn, tables)
+            tally = dict(tally)
             for key, envelope in records:
                 # append=True answers False, and raises nothing, if the key is not the last.
                 if not txn.put(key, envelope, append=True, db=tables[RECORDS]):
@@ -120,20 +125,21 @@ class Primary:
                     raise JournalDamaged(Fault.REPEATED, seq, sentence)
             for (table, key), stored in rows.items():
                 if stored is None:
-                    txn.delete(key, db=tables[table])
+                    tally[table] -= txn.delete(key, db=tables[table])
+                elif table not in tally:
+                    txn.put(key, stored, db=tables[table])
+                elif txn.put(key, stored, overwrite=False, db=tables[table]):
+                    tally[table] += 1
                 else:
                     txn.put(key, stored, db=tables[table])
             if any(table == CHECKPOINTS for table, _ in rows):
                 self._prune_checkpoints(txn)
             if records:
-                # Of what this commit adds, and not of what is there: a row that was lost before
-                # would be lost from the count with the next sale.
-                after = entries_of(txn, tables)
-                counts = {table: tally[table] + after[table] - before[table] for table in after}
                 seq = seq_of(records[-1][0])
-                stored = seal_row(META_SEED, META_ROWS, seq, pack_tally(counts))
+                stored = seal_row(META_SEED, META_ROWS, seq, pack_tally(tally))
                 txn.put(META_ROWS, stored, db=tables[META])
             reach("journal.before_commit")
+        self._tally = tally
 
     def _prune_checkpoints(self, txn: lmdb.Transaction[bytes]) -> None:
         table = self._engine.tables[CHECKPOINTS]
