@@ -7,6 +7,7 @@ import time
 import uuid
 from pathlib import Path
 
+from tests.support.ctl import said_by_tillctl
 from tests.support.powered import UPS, Powered, SpokenUps, powered, wait_for
 from tests.support.powered_calls import kinds, open_sale, refused
 from tests.support.sales import cash_sale, new_id
@@ -322,6 +323,25 @@ def test_a_watch_of_the_power_resumes_where_it_broke(folder: Path) -> None:
                 break
             found.append(message)
         return found
+
+    asyncio.run(go())
+
+
+def test_values_that_have_long_been_the_same_are_told_to_a_technician(folder: Path) -> None:
+    """nut#2742: the cable is out, and the driver goes on telling what it last heard."""
+
+    async def go() -> None:
+        async with powered(folder) as till:
+            await till.until(pb.SUPPLY_ONLINE)
+            (shown,) = (await till.power()).upses
+            assert not shown.HasField("unchanged_s")
+            for seconds, told in ((3_599.0, False), (7_300.0, True)):
+                till.ups.unchanged = seconds
+                (shown,) = (await till.power()).upses
+                assert shown.unchanged_s == seconds
+                address = f"unix:{folder / 'api.sock'}"
+                said = await asyncio.to_thread(said_by_tillctl, "power", "--address", address)
+                assert ("the same for 2 h 1 min" in " ".join(said.split())) is told
 
     asyncio.run(go())
 

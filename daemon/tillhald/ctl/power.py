@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tillhal.power import SelfTestKind
 
 SETTLE_S = 30
+UNCHANGED_TOLD_S = 3_600
+"""Mains are never as even as this: perhaps the values of a unit whose cable is out."""
 
 app = typer.Typer(
     help="How the till is supplied; tests of its UPS; going down in order.",
@@ -298,6 +300,8 @@ def _ups_facts(ups: pb.Ups) -> list[tuple[str, str]]:
     if not ups.feeds_till:
         said.append("does not feed the till")
     said.append(f"heard {ups.age_s:.0f} s ago")
+    if ups.HasField("unchanged_s") and ups.unchanged_s >= UNCHANGED_TOLD_S:
+        said.append(f"the same for {span(int(ups.unchanged_s))}: look at its cable")
     facts = [(ups.name, ", ".join(said))]
     if ups.HasField("battery"):
         facts.append((f"{ups.name}, battery", f"fitted on {ups.battery.fitted_on}"))
