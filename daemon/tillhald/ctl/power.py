@@ -18,8 +18,8 @@ from tillhald.ctl.connection import (
     Address,
     AsJson,
     connected,
-    err,
     out,
+    say_no,
     show_facts,
     write_json,
 )
@@ -165,8 +165,7 @@ def self_test(
         try:
             answer = till.power.run_self_test(KINDS[kind], ups)
         except errors.Refused as refused:
-            err.print(str(refused), markup=False)
-            raise typer.Exit(EXIT_FAULT) from None
+            say_no(refused)
     if as_json:
         write_json(_plain(answer))
     else:
@@ -198,8 +197,7 @@ def battery(
                 fitted_on.date(), ups, serial=serial, fitted_by=fitted_by
             )
         except errors.Refused as refused:
-            err.print(str(refused), markup=False)
-            raise typer.Exit(EXIT_FAULT) from None
+            say_no(refused)
     if as_json:
         write_json(_plain(answer))
     else:

@@ -22,6 +22,7 @@ from tillhald.ctl.connection import (
     err,
     give_up,
     out,
+    say_no,
     write_json,
 )
 
@@ -50,7 +51,7 @@ def _asking(address: str | None) -> Iterator[Till]:
         try:
             yield till
         except Refused as refused:
-            _no(str(refused))
+            say_no(refused)
         except (TypeError, ValueError) as error:
             give_up(f"{error}.")
 
@@ -225,6 +226,8 @@ def put(
                 number_known = refused.metadata.get("receipt_number", "?")
                 err.print(f"Slip {each.number} is entered already, as receipt {number_known}.")
                 continue
+            except (errors.Unauthenticated, errors.RoleRequired):
+                raise
             except Refused as refused:
                 _no(f"Slip {each.number}: {refused}")
             is_warned |= bool(answer.warnings)
