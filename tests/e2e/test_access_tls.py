@@ -233,6 +233,21 @@ def test_a_till_is_set_up_with_tillctl_alone_and_no_pin_is_on_a_command_line(
         assert "Sign on" not in tillctl("status", *at, home=home).stdout
         refused = tillctl("operator", "list", *at, status=2, home=home)
         assert "tillctl sign-on OPERATOR" in refused.stderr
+        for command in (
+            ("power", "test"),
+            ("power", "battery", "2026-01-31"),
+            ("power", "drill"),
+            ("outage", "annotate", "outage/1", "--cause", "grid"),
+            ("recovery", "resolve", "sale/1", "cancel"),
+            ("slips", "open", "outage/1", "1", "5"),
+        ):
+            refused = tillctl(*command, *at, status=2, home=home)
+            assert "Say: tillctl sign-on OPERATOR" in refused.stderr, command
+        # Looking needs nobody here, and what else the till says no to it says as ever.
+        assert (
+            "OUTAGE_NOT_FOUND"
+            in tillctl("outage", "show", "outage/1", *at, status=1, home=home).stderr
+        )
         tillctl("sign-on", "owner", *at, typed="000000\n", status=2, home=home)
         tillctl("sign-on", "owner", *at, typed="739154\n", home=home)
         kept = home / ".tillhal-sign-ons.json"

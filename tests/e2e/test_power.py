@@ -7,6 +7,7 @@ import time
 import uuid
 from pathlib import Path
 
+from tests.support.ctl import said_by_tillctl
 from tests.support.powered import UPS, Powered, SpokenUps, powered, wait_for
 from tests.support.powered_calls import kinds, open_sale, refused
 from tests.support.sales import cash_sale, new_id
@@ -183,6 +184,61 @@ def test_a_self_test_is_recorded_before_the_ups_is_told_and_its_result_after(fol
     asyncio.run(go())
 
 
+def test_a_deep_test_on_battery_is_ended_above_the_floor_and_is_no_outage(folder: Path) -> None:
+    """Many units say OB in it, and would go on below the charge that is an outage to the till."""
+
+    async def go() -> None:
+        ups = SpokenUps()
+
+        def obeys(name: str) -> CommandOutcome:
+            ups.say("OL CHRG" if name == "test.battery.stop" else "OB DISCHRG", 96, 3500)
+            return Obeyed()
+
+        ups.on_command = obeys
+        more = "shutdown_need_s = 1"  # and a second for the sale in hand
+        async with powered(folder, ups, more=more) as till:
+            await till.until(pb.SUPPLY_ONLINE)
+            request = pb.RunSelfTestRequest(
+                request_id=new_id(), test_id="deep", kind=pb.SELF_TEST_KIND_DEEP
+            )
+            await till.stubs.power.RunSelfTest(request)
+
+            async def seen(charge: int) -> bool | None:
+                (shown,) = (await till.power()).upses
+                return True if "OB" in shown.flags and shown.charge_percent == charge else None
+
+            await wait_for(lambda: seen(96))
+            ups.say("OB DISCHRG", 31, 1200)
+            await wait_for(lambda: seen(31))
+            begun = (await till.stubs.power.ListSelfTests(pb.ListSelfTestsRequest())).self_tests[0]
+            assert begun.result == pb.SELF_TEST_RESULT_RUNNING
+
+            async def carried() -> bool | None:
+                began_s = begun.begin_time.seconds + begun.begin_time.nanos / 1e9
+                return True if time.time() > began_s + 3 else None
+
+            await wait_for(carried)  # by its own rules this shop wants two seconds
+            ups.say("OB DISCHRG", 30, 1200)
+
+            async def over() -> pb.SelfTest | None:
+                tests = await till.stubs.power.ListSelfTests(pb.ListSelfTestsRequest())
+                is_over = tests.self_tests[0].result != pb.SELF_TEST_RESULT_RUNNING
+                return tests.self_tests[0] if is_over else None
+
+            test = await wait_for(over)
+            assert (test.result, test.said) == (pb.SELF_TEST_RESULT_PASSED, "CARRIED_THE_LOAD")
+            assert [name for name, _ in ups.told] == [
+                "test.battery.start.deep",
+                "test.battery.stop",
+            ]
+            power = await till.power()
+            assert power.power.supply == pb.SUPPLY_ONLINE
+            outages = await till.stubs.power.ListOutages(pb.ListOutagesRequest())
+            assert not outages.outages
+
+    asyncio.run(go())
+
+
 def test_a_self_test_waits_for_no_sale_and_is_told_when_it_is_refused(folder: Path) -> None:
     async def go() -> None:
         ups = SpokenUps()
@@ -267,6 +323,25 @@ def test_a_watch_of_the_power_resumes_where_it_broke(folder: Path) -> None:
                 break
             found.append(message)
         return found
+
+    asyncio.run(go())
+
+
+def test_values_that_have_long_been_the_same_are_told_to_a_technician(folder: Path) -> None:
+    """nut#2742: the cable is out, and the driver goes on telling what it last heard."""
+
+    async def go() -> None:
+        async with powered(folder) as till:
+            await till.until(pb.SUPPLY_ONLINE)
+            (shown,) = (await till.power()).upses
+            assert not shown.HasField("unchanged_s")
+            for seconds, told in ((3_599.0, False), (7_300.0, True)):
+                till.ups.unchanged = seconds
+                (shown,) = (await till.power()).upses
+                assert shown.unchanged_s == seconds
+                address = f"unix:{folder / 'api.sock'}"
+                said = await asyncio.to_thread(said_by_tillctl, "power", "--address", address)
+                assert ("the same for 2 h 1 min" in " ".join(said.split())) is told
 
     asyncio.run(go())
 

@@ -173,6 +173,27 @@ def test_the_preflight_names_what_the_ups_lacks(folder: Path) -> None:
     asyncio.run(go())
 
 
+def test_a_shutdown_that_is_over_and_still_announced_is_named(folder: Path) -> None:
+    """The next word of a battery, however short, would shut the till down."""
+
+    async def go() -> None:
+        ups = SpokenUps()
+        ups.say("OL FSD")
+        async with powered(folder, ups) as till:
+            await till.until(pb.SUPPLY_ONLINE)
+            found = await till.stubs.power.Preflight(pb.PreflightRequest())
+            assert "FSD_STANDS" in {finding.code for finding in found.findings}
+            ups.say("OL")  # upsd was started anew
+
+            async def is_gone() -> bool | None:
+                found = await till.stubs.power.Preflight(pb.PreflightRequest())
+                return None if "FSD_STANDS" in {each.code for each in found.findings} else True
+
+            await wait_for(is_gone)
+
+    asyncio.run(go())
+
+
 def test_a_drill_does_all_but_the_cut(folder: Path) -> None:
     async def go() -> None:
         ups = SpokenUps()
@@ -206,6 +227,11 @@ def test_a_drill_does_all_but_the_cut(folder: Path) -> None:
             assert ups.told == []
             assert not (folder / "powered_off").exists()
             assert (await till.stubs.checkout.Checkout(cash_sale())).sale.receipt_number == 1
+            ups.say("OB", 90, 1500)
+            await till.until(pb.SUPPLY_ON_BATTERY)
+            await refused(drill(), "SELF_TEST_NOT_NOW")
+            listed = await till.stubs.power.ListDrills(pb.ListDrillsRequest())
+            assert len(listed.drills) == 1
 
     asyncio.run(go())
 

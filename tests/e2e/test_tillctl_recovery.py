@@ -19,6 +19,7 @@ from tillhal import AsyncTill as AsyncClient
 from tillhal import Till as Client
 from tillhal import cash, errors, recovery_requests
 from tillhal import line as article
+from tillhal.v1 import checkout_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,8 +83,10 @@ def test_a_technician_works_off_an_outage_with_tillctl(off: Till, tmp_path: Path
     times = ("--began", "2025-06-15T12:00", "--ended", "2025-06-15T13:00")
     assert "not on record" in ctl("slips", "open", OUTAGE, "1", "5", status=1)
     ctl("slips", "open", OUTAGE, "1", "5", "--by", "ann", *times)
-    typed = "bo\n2025-06-15 12:20\nCoffee\n2\n3.20\n\n\n10.00\n"
+    typed = "bo\n2025-06-15 12:20\nCoffee\n2\n3.20\nA 20\n\n\n10.00\n"
     assert "Slip 1 is receipt 1: EUR 6.40." in ctl("slips", "put", OUTAGE, "1", typed=typed)
+    (taxed,) = off.calls.checkout.GetSale(checkout_pb2.GetSaleRequest(receipt_number=1)).sale.taxes
+    assert (taxed.tax_code, taxed.tax.minor_units) == ("A", 107)
     path = tmp_path / "slips.toml"
     path.write_text(TOML, encoding="utf-8")
     said = ctl("slips", "put", OUTAGE, "--file", str(path), "--by", "ann")
@@ -92,8 +95,11 @@ def test_a_technician_works_off_an_outage_with_tillctl(off: Till, tmp_path: Path
     assert "Slip 3 is entered already, as receipt 3." in ctl(
         "slips", "put", OUTAGE, "--file", str(path)
     )
-    typed = "\n\nTea\n1\n2\n\n\n2\n"
-    assert "is entered" in ctl("slips", "put", OUTAGE, "3", typed=typed, status=1)
+    # A number that cannot be entered is refused before anybody has typed the slip.
+    assert "is entered" in ctl("slips", "put", OUTAGE, "3", status=1)
+    assert "the numbers 1 to 5" in ctl("slips", "put", OUTAGE, "6", status=1)
+    assert "no book" in ctl("slips", "put", "cut-7", "1", status=1)
+    assert "no tax" in ctl("slips", "put", OUTAGE, "4", typed="\n\nTea\n1\n2\nA\n", status=2)
     said = ctl("slips", "reconcile", OUTAGE, status=1)
     assert "Not accounted for: 4-5." in said
     assert "Cash by the slips: 15.08." in said
@@ -103,6 +109,7 @@ def test_a_technician_works_off_an_outage_with_tillctl(off: Till, tmp_path: Path
     assert "Counted less that: -0.08." in ctl("slips", "close", OUTAGE, "--cash", "15", status=1)
     assert "It balances." in ctl("slips", "reconcile", OUTAGE, "--cash", "15.08")
     assert "closed" in ctl("slips", "close", OUTAGE, "--cash", "15.08", "--by", "ann")
+    assert "closed" in ctl("slips", "put", OUTAGE, "4", status=1)
     assert "(blew away)" in ctl("slips", "show", OUTAGE)
     assert "Blanks 1 to 2 were printed" in ctl("slips", "list")
     assert "The list goes to front_printer." in ctl("slips", "unfinished")

@@ -64,6 +64,7 @@ class SpokenUps:
         self.on_command: Callable[[str], CommandOutcome] = lambda _: Obeyed()
         self.powered_off: Path | None = None
         self.closed = False
+        self.unchanged: float | None = None
         self.say("OL")
 
     def say(
@@ -103,7 +104,7 @@ class SpokenUps:
         return {name: Reading(text, How.MEASURED, 0.0) for name, text in self.values.items()}
 
     def unchanged_s(self, ups: str) -> float | None:
-        return None
+        return self.unchanged
 
     async def commands(self, ups: str) -> tuple[str, ...]:
         return self.commands_known

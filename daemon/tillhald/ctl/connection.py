@@ -111,6 +111,15 @@ def no_answer(error: TillError | ValueError, target: str) -> NoReturn:
     give_up(f"The till at {target} did not answer as it should: {error}.")
 
 
+def say_no(refusal: Refused) -> NoReturn:
+    """Within `connected`: say what the till refuses, and exit with EXIT_FAULT. Who may not do it is
+    told how to sign on."""
+    if isinstance(refusal, Unauthenticated | RoleRequired):
+        raise refusal
+    err.print(str(refusal), markup=False)
+    raise typer.Exit(EXIT_FAULT) from None
+
+
 def _client(target: str) -> Till:
     try:
         return Till.connect(target, timeout_s=ANSWER_S)

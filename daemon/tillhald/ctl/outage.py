@@ -14,12 +14,11 @@ from tillhal import errors
 from tillhal.v1 import power_pb2 as pb
 from tillhald.ctl import words
 from tillhald.ctl.connection import (
-    EXIT_FAULT,
     Address,
     AsJson,
     connected,
-    err,
     out,
+    say_no,
     show_facts,
     write_json,
 )
@@ -102,8 +101,7 @@ def show(outage: Which, *, address: Address = None, as_json: AsJson = False) -> 
         try:
             found = till.power.outage(outage)
         except errors.Refused as refused:
-            err.print(str(refused), markup=False)
-            raise typer.Exit(EXIT_FAULT) from None
+            say_no(refused)
     _show(found, as_json=as_json)
 
 
@@ -138,8 +136,7 @@ def annotate(
                 expected_back=expected.astimezone() if expected else None,
             )
         except errors.Refused as refused:
-            err.print(str(refused), markup=False)
-            raise typer.Exit(EXIT_FAULT) from None
+            say_no(refused)
     _show(answer.outage, as_json=as_json)
 
 

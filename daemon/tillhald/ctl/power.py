@@ -18,8 +18,8 @@ from tillhald.ctl.connection import (
     Address,
     AsJson,
     connected,
-    err,
     out,
+    say_no,
     show_facts,
     write_json,
 )
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tillhal.power import SelfTestKind
 
 SETTLE_S = 30
+UNCHANGED_TOLD_S = 3_600
+"""Mains are never as even as this: perhaps the values of a unit whose cable is out."""
 
 app = typer.Typer(
     help="How the till is supplied; tests of its UPS; going down in order.",
@@ -163,8 +165,7 @@ def self_test(
         try:
             answer = till.power.run_self_test(KINDS[kind], ups)
         except errors.Refused as refused:
-            err.print(str(refused), markup=False)
-            raise typer.Exit(EXIT_FAULT) from None
+            say_no(refused)
     if as_json:
         write_json(_plain(answer))
     else:
@@ -196,8 +197,7 @@ def battery(
                 fitted_on.date(), ups, serial=serial, fitted_by=fitted_by
             )
         except errors.Refused as refused:
-            err.print(str(refused), markup=False)
-            raise typer.Exit(EXIT_FAULT) from None
+            say_no(refused)
     if as_json:
         write_json(_plain(answer))
     else:
@@ -298,6 +298,8 @@ def _ups_facts(ups: pb.Ups) -> list[tuple[str, str]]:
     if not ups.feeds_till:
         said.append("does not feed the till")
     said.append(f"heard {ups.age_s:.0f} s ago")
+    if ups.HasField("unchanged_s") and ups.unchanged_s >= UNCHANGED_TOLD_S:
+        said.append(f"the same for {span(int(ups.unchanged_s))}: look at its cable")
     facts = [(ups.name, ", ".join(said))]
     if ups.HasField("battery"):
         facts.append((f"{ups.name}, battery", f"fitted on {ups.battery.fitted_on}"))

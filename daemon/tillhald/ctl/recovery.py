@@ -16,8 +16,8 @@ from tillhald.ctl.connection import (
     Address,
     AsJson,
     connected,
-    err,
     out,
+    say_no,
     write_json,
 )
 
@@ -93,8 +93,7 @@ def resolve(
         try:
             answer = till.recovery.resolve(item, _WIRE[action], resolved_by=by, reason=reason)
         except Refused as refused:
-            err.print(str(refused), markup=False)
-            raise typer.Exit(EXIT_FAULT) from None
+            say_no(refused)
     if as_json:
         write_json(MessageToDict(answer, preserving_proto_field_name=True))
     else:

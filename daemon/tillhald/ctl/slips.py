@@ -22,6 +22,7 @@ from tillhald.ctl.connection import (
     err,
     give_up,
     out,
+    say_no,
     write_json,
 )
 
@@ -50,7 +51,7 @@ def _asking(address: str | None) -> Iterator[Till]:
         try:
             yield till
         except Refused as refused:
-            _no(str(refused))
+            say_no(refused)
         except (TypeError, ValueError) as error:
             give_up(f"{error}.")
 
@@ -203,7 +204,10 @@ def put(
     """
     if (file is None) == (number == 0):
         give_up("Give either the number of a slip or a --file.")
+    filed: list[slip_file.FiledSlip] = []
     if file is None:
+        with _asking(address) as till:
+            _refuse_number(till.recovery.get_slips(outage), number)
         filed = [_asked(number)]
     else:
         try:
@@ -222,6 +226,8 @@ def put(
                 number_known = refused.metadata.get("receipt_number", "?")
                 err.print(f"Slip {each.number} is entered already, as receipt {number_known}.")
                 continue
+            except (errors.Unauthenticated, errors.RoleRequired):
+                raise
             except Refused as refused:
                 _no(f"Slip {each.number}: {refused}")
             is_warned |= bool(answer.warnings)
@@ -231,6 +237,18 @@ def put(
                 _show_entered(answer)
     if is_warned:
         raise typer.Exit(EXIT_FAULT)
+
+
+def _refuse_number(answer: pb.GetSlipBookResponse, number: int) -> None:
+    """Before anybody has typed a whole slip: the till itself refuses all of these."""
+    book = answer.book
+    if book.is_closed:
+        _no("This book of slips is closed and does not change any more.")
+    if not book.first_no <= number <= book.last_no:
+        _no(f"The book has the numbers {book.first_no} to {book.last_no}.")
+    for slip in answer.slips:
+        if slip.slip_no == number and slip.state == pb.SLIP_STATE_ENTERED:
+            _no(f"Slip {number} is entered already, as receipt {slip.receipt_number}.")
 
 
 def _asked(number: int) -> slip_file.FiledSlip:
@@ -244,7 +262,12 @@ def _asked(number: int) -> slip_file.FiledSlip:
             break
         quantity = typer.prompt("  How many", default="1")
         price = typer.prompt("  Price of one")
-        lines.append(slip_file.FiledLine(description=article, price=price, quantity=quantity))
+        tax, percent = _tax(typer.prompt("  Tax, as on receipts (A 20)", default=""))
+        lines.append(
+            slip_file.FiledLine(
+                description=article, price=price, quantity=quantity, tax=tax, tax_percent=percent
+            )
+        )
     kind = typer.prompt(f"Paid with ({', '.join(slip_file.KINDS)})", default="cash")
     amount = typer.prompt("Amount given")
     try:
@@ -258,6 +281,14 @@ def _asked(number: int) -> slip_file.FiledSlip:
         time=time,
         written_by=written_by,
     )
+
+
+def _tax(text: str) -> tuple[str, str]:
+    """A group and its percentage; both empty for articles without a tax."""
+    said = text.split()
+    if len(said) not in (0, 2):
+        give_up(f"{text!r} is no tax like A 20.")
+    return (said[0], said[1].rstrip("%")) if said else ("", "0")
 
 
 def _show_entered(answer: pb.PutSlipResponse) -> None:

@@ -168,7 +168,7 @@ def book_after(book: PowerBook, event: PowerFact, at_ms: int, seq: int, receipts
                 charge_percent=event.charge_percent,
                 runtime_s=event.runtime_s,
                 refuses_sales=event.refuses_sales,
-                outages=_worse(book.outages, event.supply, seq),
+                outages=_worse(book.outages, event, seq),
             )
         case ev.OutageBegan():
             outage = Outage(
@@ -224,10 +224,22 @@ def book_after(book: PowerBook, event: PowerFact, at_ms: int, seq: int, receipts
             return replace(book, outages=outages)
 
 
-def _worse(outages: tuple[Outage, ...], supply: Supply, seq: int) -> tuple[Outage, ...]:
-    if not outages or not outages[-1].is_open or SEVERITY[supply] <= SEVERITY[outages[-1].worst]:
+def _worse(
+    outages: tuple[Outage, ...], event: ev.PowerStateChanged, seq: int
+) -> tuple[Outage, ...]:
+    """How far the open outage has come. The rules forget its lowest charge when the till goes down
+    in it, and hear of none after the start: on mains the battery charges."""
+    if not outages or not outages[-1].is_open:
         return outages
-    return (*outages[:-1], replace(outages[-1], worst=supply, seq=seq))
+    last = outages[-1]
+    is_on_battery = SEVERITY[event.supply] >= SEVERITY[Supply.ON_BATTERY]
+    told = (last.charge_min_percent, event.charge_percent if is_on_battery else None)
+    after = replace(
+        last,
+        worst=max(last.worst, event.supply, key=SEVERITY.__getitem__),
+        charge_min_percent=min((c for c in told if c is not None), default=None),
+    )
+    return outages if after == last else (*outages[:-1], replace(after, seq=seq))
 
 
 def _outage_after(

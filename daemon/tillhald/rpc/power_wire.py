@@ -84,10 +84,16 @@ def _whole(charge: float | None) -> int | None:
 def upses(power: Power, book: PowerBook) -> list[pb.Ups]:
     """Every UPS as it was last heard."""
     feeds = power.settings.rules.feeds
-    return [
-        _ups(ups, power.heard_s_ago(ups), book.battery(ups.name), feeds_till=ups.name in feeds)
-        for ups in power.state.upses
-    ]
+    found = []
+    for ups in power.state.upses:
+        fed = ups.name in feeds
+        told = _ups(ups, power.heard_s_ago(ups), book.battery(ups.name), feeds_till=fed)
+        source = power.source(ups.name)
+        unchanged_s = source.unchanged_s(ups.name) if source else None
+        if unchanged_s is not None:
+            told.unchanged_s = unchanged_s
+        found.append(told)
+    return found
 
 
 def _ups(ups: Ups, age_s: float, fitted: Battery | None, *, feeds_till: bool) -> pb.Ups:

@@ -219,7 +219,8 @@ def _item_message(found: RecoveryItem, till: Till) -> str:
         case _:
             amount = f"{currency} {written(found.payable_minor, currency)}"
             sale = till.state.sales.get(found.subject)
-            lines = f", {len(sale.lines)} lines" if sale else ""
+            count = len(sale.lines) if sale else 0
+            lines = f", {count} line{'' if count == 1 else 's'}" if sale else ""
             unsure = sale and any(t.state in UNRESOLVED_TENDER for t in sale.tenders)
             more = " Nobody knows how a payment of it ended." if unsure else ""
             return f"Sale {found.subject} ({amount}{lines}) was under way.{more}"

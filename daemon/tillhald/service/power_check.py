@@ -16,7 +16,7 @@ from tillhald.domain import events as ev
 from tillhald.domain.errors import SelfTestNotNow
 from tillhald.domain.outages import LOAD_PERCENT_WANTED_MAX, OVERDUE_DAYS, is_due
 from tillhald.domain.sale import UNDER_WAY
-from tillhald.domain.supply import Lack, SelfTestKind, SelfTestResult, Supply
+from tillhald.domain.supply import SEVERITY, Lack, SelfTestKind, SelfTestResult, Supply
 from tillhald.domain.ups import Master
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.going_dark import (
@@ -64,6 +64,8 @@ class Missing(enum.StrEnum):
     SHUTDOWNS_NOT_HELD = "shutdowns_not_held"
     HOOK_MISSING = "hook_missing"
     LATCH_MISSING = "latch_missing"
+    FSD_STANDS = "fsd_stands"
+    SECOND_MASTER = "second_master"
     SELF_TEST_OVERDUE = "self_test_overdue"
     BATTERY_UNRECORDED = "battery_unrecorded"
     SETTLED_TOO_SLOWLY = "settled_too_slowly"
@@ -94,6 +96,9 @@ WHAT_TO_DO: dict[Missing, str] = {
     Missing.HOOK_MISSING: "Install the hook that tells the UPS to cut late in the shutdown.",
     Missing.LATCH_MISSING: "Set power.latch_file to /run/tillhal/cut-and-return, where the hook "
     "looks for it.",
+    Missing.FSD_STANDS: "Restart upsd (systemctl restart nut-server): only that takes it back.",
+    Missing.SECOND_MASTER: "Switch UPower off (systemctl mask upower): there must not be two who "
+    "shut the host down.",
     Missing.SELF_TEST_OVERDUE: "Run the self-test that is overdue.",
     Missing.BATTERY_UNRECORDED: "Record when the battery was fitted.",
     Missing.SETTLED_TOO_SLOWLY: "Settling took longer than power.shutdown_need_s allows for.",
@@ -163,6 +168,10 @@ class PowerCheck:
         found: list[Finding] = []
         commands = await source.commands(name)
         is_feed = name in self._power.settings.rules.feeds
+        if is_feed and "FSD" in sample.flags:
+            message = "It still announces a shutdown that is over: the next word of a battery, "
+            message += "however short, will shut the till down."
+            found.append(Finding(Missing.FSD_STANDS, name, message))
         if is_feed and CUT_AND_RETURN not in commands:
             found.append(Finding(Missing.RETURN_MISSING, name, f"It has no {CUT_AND_RETURN}."))
         if not set(COMMANDS.values()) & set(commands):
@@ -229,6 +238,9 @@ class PowerCheck:
         if inhibitor is None or not inhibitor.is_held:
             message = "logind does not wait for the till when somebody shuts the host down."
             yield Finding(Missing.SHUTDOWNS_NOT_HELD, "", message)
+        if _is_enabled(self._root, "upower.service"):
+            message = "UPower is on this host, and shuts it down by thresholds of its own."
+            yield Finding(Missing.SECOND_MASTER, "", message)
         if not has_hook(self._root):
             message = "The hook in systemd's system-shutdown folder is not there."
             yield Finding(Missing.HOOK_MISSING, "", message)
@@ -258,9 +270,14 @@ class PowerCheck:
     # --- the drill
 
     def begin_drill(self, at_ms: int) -> None:
-        """Begin one unless one runs. Raises SelfTestNotNow while a sale is under way."""
+        """Begin one unless one runs. Raises SelfTestNotNow on battery, and while a sale is under
+        way."""
         if self.work.is_running:
             return
+        supply = self._till.state.power.supply
+        if SEVERITY[supply] >= SEVERITY[Supply.ON_BATTERY]:
+            sentence = "This is no drill: the mains are gone."
+            raise SelfTestNotNow(sentence, why=f"the power is {supply.value}")
         sales = self._till.state.sales.values()
         if any(sale.state in UNDER_WAY for sale in sales):
             sentence = "A drill needs a till without a sale under way."
@@ -299,6 +316,14 @@ class PowerCheck:
 
 
 _SILENT = frozenset({Supply.INIT, Supply.COMM_LOST, Supply.COMM_LOST_ON_BATTERY})
+
+
+def _is_enabled(root: Path, unit: str) -> bool:
+    """Whether the host has this unit, and has not masked it."""
+    mask = root / "etc/systemd/system" / unit
+    is_masked = mask.is_symlink() and str(mask.readlink()) == "/dev/null"
+    folders = ("usr/lib/systemd/system", "lib/systemd/system")
+    return not is_masked and any((root / folder / unit).is_file() for folder in folders)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -10,7 +10,14 @@ import structlog
 
 from tillhald.devices.power_supply import NotObeyed
 from tillhald.domain import events as ev
-from tillhald.domain.self_test import Watched, due_now, watch
+from tillhald.domain.self_test import (
+    STOPS_WITHIN_S,
+    begin_watch,
+    due_now,
+    is_near_floor,
+    is_testing,
+    watch,
+)
 from tillhald.domain.supply import SelfTestKind, SelfTestResult, Supply
 from tillhald.journal.errors import Overloaded, StorageError
 
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tillhald.domain.outages import SelfTest
+    from tillhald.domain.power_sample import UpsSample
     from tillhald.service.power import Power
     from tillhald.service.tail import Tail
     from tillhald.service.till import Till
@@ -93,16 +101,15 @@ class SelfTests:
 
     async def _do(self, test: SelfTest) -> None:
         state = self._power.state.of(test.ups)
-        before = state.sample.test_result if state and state.sample else ""
-        watched = Watched(kind=test.kind, began_ms=self._mono_ms(), before=before)
         if state is None:
             return await self._end(test, SelfTestResult.REFUSED, "NO_SUCH_UPS")
+        rules, sample = self._power.settings.rules, state.sample
+        watched = begin_watch(test.kind, sample, rules, self._mono_ms())
         self._power.label_test(test.ups, is_tested=True)
         try:
             outcome = await self._power.command(test.ups, COMMANDS[test.kind])
             if isinstance(outcome, NotObeyed):
                 return await self._end(test, SelfTestResult.REFUSED, outcome.why)
-            sample = state.sample
             while watched.result is SelfTestResult.RUNNING:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._power.changed(), LOOK_S)
@@ -110,12 +117,31 @@ class SelfTests:
                     # The mains went, or worse. The battery is needed for something else now.
                     await self._power.command(test.ups, STOP_TEST)
                     return await self._end(test, SelfTestResult.UNKNOWN, "POWER_WENT")
-                state = self._power.state.of(test.ups)
-                latest = state.sample if state else None
-                watched = watch(watched, latest if latest is not sample else None, self._mono_ms())
+                latest = self._latest(test.ups)
+                looked = latest if latest is not sample else None
+                near_floor = looked is not None and is_near_floor(looked, rules)
+                watched = watch(watched, looked, self._mono_ms(), near_floor=near_floor)
+            await self._stop(test.ups)
             await self._end(test, watched.result, watched.said)
         finally:
             self._power.label_test(test.ups, is_tested=False)
+
+    def _latest(self, ups: str) -> UpsSample | None:
+        state = self._power.state.of(ups)
+        return state.sample if state else None
+
+    async def _stop(self, ups: str) -> None:
+        """Have a test that has shown what it can end. While the UPS still says OB, the label stays:
+        without it that would be an outage."""
+        end_ms = self._mono_ms() + STOPS_WITHIN_S * 1000
+        latest = self._latest(ups)
+        if latest is None or not is_testing(latest):
+            return
+        await self._power.command(ups, STOP_TEST)
+        while latest is not None and is_testing(latest) and self._mono_ms() < end_ms:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._power.changed(), LOOK_S)
+            latest = self._latest(ups)
 
     async def _end(self, test: SelfTest, result: SelfTestResult, said: str) -> None:
         ended = ev.SelfTestEnded(test_id=test.test_id, ups=test.ups, result=result, said=said)

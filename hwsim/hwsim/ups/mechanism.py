@@ -103,6 +103,7 @@ class Ups:
         self._mains_v = self.spec.nominal_v
         self._on_battery = False
         self._test_until_s: float | None = None
+        self._tests_until_low = False
         self._calibrating_for_ever = False
         self._off_at_s: float | None = None
         self._on_at_s: float | None = None
@@ -276,11 +277,13 @@ class Ups:
             self._dropped_until_s = self._now_s
             self._note("link_back")
 
-    def start_test(self, seconds: float = QUICK_TEST_S) -> bool:
-        """Feed the load from the battery for so long. False: on battery, off, or in a test."""
+    def start_test(self, seconds: float = QUICK_TEST_S, *, until_low: bool = False) -> bool:
+        """Feed the load from the battery for so long, or `until_low`, if that comes first. False:
+        on battery, off, or in a test."""
         if self._on_battery or not self.output or self.testing or seconds > TEST_S_MAX:
             return False
         self._test_until_s = self._now_s + seconds
+        self._tests_until_low = until_low
         self.test_result = "In progress"
         self._note("test_began", f"{seconds:g} s")
         return True
@@ -353,7 +356,8 @@ class Ups:
                 self._return_after_s = self.spec.on_delay_s
                 self._off_at_s = None
                 self._cut("battery empty")
-        if self._test_until_s is not None and now_s >= self._test_until_s:
+        is_over = self._test_until_s is not None and now_s >= self._test_until_s
+        if is_over or (self.testing and self._tests_until_low and self.low):
             self._end_test()
         if self._off_at_s is not None and now_s >= self._off_at_s:
             self._off_at_s = None

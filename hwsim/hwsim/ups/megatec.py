@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Final, Self
 
 from hwsim.device_line import DeviceLine
-from hwsim.ups.mechanism import QUICK_TEST_S, Ups
+from hwsim.ups.mechanism import QUICK_TEST_S, TEST_S_MAX, Ups
 from hwsim.ups.virtual import VirtualUps
 
 COMMAND_BYTES_MAX: Final = 64
 PLUG_CHECK_S: Final = 0.02
 """How often the cable looks whether it is to be there."""
-UNTIL_LOW_S: Final = 3600.0
 FREQUENCY_HZ: Final = 50.0
 TEMPERATURE_C: Final = 25.0
 
@@ -70,7 +69,7 @@ def _obey(ups: Ups, command: str) -> bool:
     if command == "T":
         ups.start_test(QUICK_TEST_S)
     elif command == "TL":
-        ups.start_test(UNTIL_LOW_S)
+        ups.start_test(TEST_S_MAX, until_low=True)
     elif test:
         ups.start_test(60.0 * int(test[1]))
     elif command == "CT":

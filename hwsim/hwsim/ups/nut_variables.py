@@ -3,9 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from hwsim.ups.mechanism import QUICK_TEST_S, Ups
-
-DEEP_TEST_S: Final = 600.0
+from hwsim.ups.mechanism import QUICK_TEST_S, TEST_S_MAX, Ups
 
 WRITABLE: Final = {
     "battery.charge.low": 5,
@@ -111,7 +109,10 @@ COMMANDS: Final[Mapping[str, tuple[str, Command]]] = {
         "Start a battery test",
         lambda u, a, _w: u.start_test(_seconds(a, QUICK_TEST_S)),
     ),
-    "test.battery.start.deep": ("Start a deep test", lambda u, _a, _w: u.start_test(DEEP_TEST_S)),
+    "test.battery.start.deep": (
+        "Start a deep test",
+        lambda u, _a, _w: u.start_test(TEST_S_MAX, until_low=True),
+    ),
     "test.battery.start.quick": ("Start a quick test", lambda u, _a, _w: u.start_test()),
     "test.battery.stop": ("Stop the battery test", lambda u, _a, _w: _done(u.stop_test)),
 }

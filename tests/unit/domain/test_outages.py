@@ -23,17 +23,27 @@ from tillhald.domain.outages import (
     SelfTest,
     UpsNow,
     advice,
+    ended_whole,
     is_due,
     totals,
 )
 from tillhald.domain.power_sample import UpsSample
 from tillhald.domain.rules import ShopRules
 from tillhald.domain.sale import UNDER_WAY, SaleState
-from tillhald.domain.self_test import BEGINS_WITHIN_S, QUICK_S_MAX, Hours, Watched, due_now, watch
+from tillhald.domain.self_test import (
+    BEGINS_WITHIN_S,
+    QUICK_S_MAX,
+    Hours,
+    Watched,
+    begin_watch,
+    due_now,
+    is_near_floor,
+    watch,
+)
 from tillhald.domain.startup import startup_facts
 from tillhald.domain.state import TillState, decode_state, encode_state
 from tillhald.domain.supply import OutageCause, SelfTestKind, SelfTestResult, Supply
-from tillhald.domain.ups import Ups
+from tillhald.domain.ups import PowerRules, Ups
 
 UPS = "till_ups"
 NOW_MS = 1_767_225_600_000
@@ -81,6 +91,21 @@ def test_an_outage_remembers_the_furthest_that_it_came() -> None:
     state = after(ended(1), state=state)
     down = ev.PowerStateChanged(supply=Supply.SHUTTING_DOWN, before=Supply.ONLINE)
     assert after(down, state=state).power.outages[-1].worst is Supply.LOW_BATTERY
+
+
+def test_an_outage_that_took_the_till_down_keeps_the_charge_that_it_came_to() -> None:
+    state = after(began(1))
+    for supply, charge in ((Supply.LOW_BATTERY, 19), (Supply.SHUTTING_DOWN, 17)):
+        changed = ev.PowerStateChanged(supply=supply, before=Supply.ONLINE, charge_percent=charge)
+        state = after(changed, state=state)
+    # After its start the till hears of mains alone, and of a battery that charges.
+    facts = startup_facts(state, version="1", clean_shutdown=True, at_ms=NOW_MS, has_ups=True)
+    online = ev.PowerStateChanged(supply=Supply.ONLINE, before=Supply.INIT, charge_percent=24)
+    state = after(*facts, online, state=state)
+    assert state.power.outages[-1].charge_min_percent == 17
+    over = ev.OutageEnded(outage_id="outage/1", seconds=0, on_mains_s=60)
+    whole = ended_whole(over, state.power, 0, NOW_MS + 90_000, is_of_this_run=False)
+    assert whole.charge_min_percent == 17
 
 
 def test_what_the_state_holds_is_bounded_and_survives_a_checkpoint() -> None:
@@ -296,6 +321,60 @@ def test_the_word_on_the_test_before_is_not_taken_for_this_one() -> None:
 def test_a_deep_test_has_hours() -> None:
     test = looked(SelfTestKind.DEEP, (1, "OB", ""), (3_600, "OB", ""), (7_000, "OL", ""))
     assert test.result is SelfTestResult.PASSED
+
+
+RULES = PowerRules(feeds=(UPS,))
+CARRIES_S = RULES.shutdown_need_s + RULES.finish_sale_s
+
+
+def deep(charge: float | None, *looks: tuple[int, str, float | None, int | None]) -> Watched:
+    """A deep test that begins with that charge, and is seen to. Each look: second, status, charge,
+    runtime."""
+    begun = (1, "OB DISCHRG" if "OB" in looks[0][1] else "OL CAL", charge, None)
+    before = UpsSample(ups=UPS, flags=frozenset({"OL"}), charge_percent=charge)
+    test = begin_watch(SelfTestKind.DEEP, before, RULES, 0)
+    for second, status, percent, runtime_s in (begun, *looks):
+        flags = frozenset(status.split())
+        sample = UpsSample(ups=UPS, flags=flags, charge_percent=percent, runtime_s=runtime_s)
+        if test.result is SelfTestResult.RUNNING:
+            near = is_near_floor(sample, RULES)
+            test = watch(test, sample, second * 1000, near_floor=near)
+    return test
+
+
+@pytest.mark.parametrize(
+    ("charge", "looks", "result", "said"),
+    [
+        # Units that say OB in a test: it ends before the rules take it for an outage.
+        (100, [(CARRIES_S, "OB DISCHRG", 30, 600)], "passed", "CARRIED_THE_LOAD"),
+        (100, [(CARRIES_S, "OB DISCHRG", 60, 240)], "passed", "CARRIED_THE_LOAD"),
+        (100, [(CARRIES_S - 1, "OB DISCHRG", 30, 600)], "failed", "LOW_TOO_SOON"),
+        (100, [(CARRIES_S, "OB DISCHRG", 31, 241)], "running", ""),
+        (None, [(CARRIES_S, "OB DISCHRG", None, 240)], "passed", "CARRIED_THE_LOAD"),
+        # Units that end it by themselves at a low battery, and tell no result.
+        (100, [(CARRIES_S, "OL LB", None, None)], "passed", None),
+        (100, [(60, "OL LB", None, None)], "failed", "LOW_TOO_SOON"),
+        (100, [(CARRIES_S, "OL LB RB", 20, 90)], "failed", None),
+        # One that was asked for by hand, with a battery that was not charged.
+        (60, [(60, "OB DISCHRG", 30, 600)], "unknown", "WAS_NOT_CHARGED"),
+        (60, [(CARRIES_S, "OB DISCHRG", 30, 600)], "passed", "CARRIED_THE_LOAD"),
+    ],
+)
+def test_a_deep_test_is_judged_by_how_long_the_battery_carried_the_load(
+    charge: float | None,
+    looks: list[tuple[int, str, float | None, int | None]],
+    result: str,
+    said: str | None,
+) -> None:
+    test = deep(charge, *looks)
+    assert test.result.value == result
+    assert said is None or test.said == said
+
+
+def test_a_quick_test_does_not_end_early_for_a_battery_near_its_floor() -> None:
+    sample = UpsSample(ups=UPS, flags=frozenset({"OB"}), charge_percent=25)
+    test = watch(Watched(kind=SelfTestKind.QUICK, began_ms=0, before=""), sample, 1000)
+    assert watch(test, sample, 2000, near_floor=True).result is SelfTestResult.RUNNING
 
 
 # --- tests that begin by themselves

@@ -106,6 +106,19 @@ def test_the_host_is_asked_for_all_that_a_shutdown_needs(tmp_path: Path) -> None
     assert host(tmp_path, looked) == set()
 
 
+def test_upower_that_is_not_masked_is_a_second_master(tmp_path: Path) -> None:
+    """linuxmint/cinnamon#12361: it says "low" falsely, and hibernates a host that is on mains."""
+    unit = tmp_path / "usr/lib/systemd/system/upower.service"
+    unit.parent.mkdir(parents=True)
+    assert Missing.SECOND_MASTER not in host(tmp_path)
+    unit.touch()
+    assert Missing.SECOND_MASTER in host(tmp_path)
+    mask = tmp_path / "etc/systemd/system/upower.service"
+    mask.parent.mkdir(parents=True)
+    mask.symlink_to("/dev/null")
+    assert Missing.SECOND_MASTER not in host(tmp_path)
+
+
 def test_a_command_that_is_not_there_is_named(tmp_path: Path) -> None:
     settings = _Looked.settings
     looked = _Looked()

@@ -115,7 +115,7 @@ class PowerStatus(_message.Message):
     def __init__(self, supply: _Optional[_Union[Supply, str]] = ..., ups: _Optional[str] = ..., reason: _Optional[str] = ..., since_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., refuses_sales: bool = ..., suspend_offered: bool = ..., charge_percent: _Optional[int] = ..., runtime_s: _Optional[int] = ..., outage_id: _Optional[str] = ...) -> None: ...
 
 class Ups(_message.Message):
-    __slots__ = ("name", "supply", "reason", "feeds_till", "flags", "charge_percent", "runtime_s", "load_percent", "input_voltage", "battery_voltage", "test_result", "age_s", "is_tested", "battery")
+    __slots__ = ("name", "supply", "reason", "feeds_till", "flags", "charge_percent", "runtime_s", "load_percent", "input_voltage", "battery_voltage", "test_result", "age_s", "is_tested", "battery", "unchanged_s")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SUPPLY_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -130,6 +130,7 @@ class Ups(_message.Message):
     AGE_S_FIELD_NUMBER: _ClassVar[int]
     IS_TESTED_FIELD_NUMBER: _ClassVar[int]
     BATTERY_FIELD_NUMBER: _ClassVar[int]
+    UNCHANGED_S_FIELD_NUMBER: _ClassVar[int]
     name: str
     supply: Supply
     reason: str
@@ -144,7 +145,8 @@ class Ups(_message.Message):
     age_s: float
     is_tested: bool
     battery: Battery
-    def __init__(self, name: _Optional[str] = ..., supply: _Optional[_Union[Supply, str]] = ..., reason: _Optional[str] = ..., feeds_till: bool = ..., flags: _Optional[_Iterable[str]] = ..., charge_percent: _Optional[float] = ..., runtime_s: _Optional[int] = ..., load_percent: _Optional[float] = ..., input_voltage: _Optional[float] = ..., battery_voltage: _Optional[float] = ..., test_result: _Optional[str] = ..., age_s: _Optional[float] = ..., is_tested: bool = ..., battery: _Optional[_Union[Battery, _Mapping]] = ...) -> None: ...
+    unchanged_s: float
+    def __init__(self, name: _Optional[str] = ..., supply: _Optional[_Union[Supply, str]] = ..., reason: _Optional[str] = ..., feeds_till: bool = ..., flags: _Optional[_Iterable[str]] = ..., charge_percent: _Optional[float] = ..., runtime_s: _Optional[int] = ..., load_percent: _Optional[float] = ..., input_voltage: _Optional[float] = ..., battery_voltage: _Optional[float] = ..., test_result: _Optional[str] = ..., age_s: _Optional[float] = ..., is_tested: bool = ..., battery: _Optional[_Union[Battery, _Mapping]] = ..., unchanged_s: _Optional[float] = ...) -> None: ...
 
 class Outage(_message.Message):
     __slots__ = ("outage_id", "ups", "begin_time", "end_time", "seconds", "charge_min_percent", "sales_kept", "flips", "worst", "guess", "cause", "note", "utility_ref", "expected_back_time")

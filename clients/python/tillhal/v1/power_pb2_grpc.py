@@ -182,7 +182,7 @@ class PowerServiceServicer(object):
         how long that takes. Nothing is refused meanwhile, put aside or switched off. It goes on when the
         caller hangs up; who calls meanwhile watches the same one. How it went is durable when the last
         message is sent.
-        FAILED_PRECONDITION: SELF_TEST_NOT_NOW (a sale is under way).
+        FAILED_PRECONDITION: SELF_TEST_NOT_NOW (a sale is under way, or the mains are gone).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

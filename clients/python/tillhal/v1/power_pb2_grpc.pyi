@@ -375,7 +375,7 @@ class PowerServiceStub(typing.Generic[_PowerServiceGetPowerType, _PowerServiceWa
     how long that takes. Nothing is refused meanwhile, put aside or switched off. It goes on when the
     caller hangs up; who calls meanwhile watches the same one. How it went is durable when the last
     message is sent.
-    FAILED_PRECONDITION: SELF_TEST_NOT_NOW (a sale is under way).
+    FAILED_PRECONDITION: SELF_TEST_NOT_NOW (a sale is under way, or the mains are gone).
     """
 
     ListDrills: _PowerServiceListDrillsType
@@ -543,7 +543,7 @@ class PowerServiceServicer(metaclass=abc.ABCMeta):
         how long that takes. Nothing is refused meanwhile, put aside or switched off. It goes on when the
         caller hangs up; who calls meanwhile watches the same one. How it went is durable when the last
         message is sent.
-        FAILED_PRECONDITION: SELF_TEST_NOT_NOW (a sale is under way).
+        FAILED_PRECONDITION: SELF_TEST_NOT_NOW (a sale is under way, or the mains are gone).
         """
 
     @abc.abstractmethod

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwsim.ups.battery import Battery, BatterySpec
-from hwsim.ups.mechanism import Ups, UpsFaults, UpsSpec
+from hwsim.ups.mechanism import TEST_S_MAX, Ups, UpsFaults, UpsSpec
 
 HOUR_S = 3600.0
 
@@ -134,6 +134,18 @@ def test_a_self_test_feeds_from_the_battery_and_tells_a_worn_one() -> None:
     worn.advance(11)
     assert worn.test_result == "Done and error"
     assert "RB" in worn.words()
+
+
+def test_a_deep_test_ends_at_a_low_battery_and_before_it_is_empty() -> None:
+    ups = Ups()
+    assert ups.start_test(TEST_S_MAX, until_low=True)
+    ups.advance(TEST_S_MAX - 1)
+    assert not ups.testing
+    assert ups.test_result == "Done and passed"
+    charges = [event for event in ups.log if event.what == "test_passed"]
+    assert len(charges) == 1
+    assert 1_800 < charges[0].at_s < TEST_S_MAX - 1, "it takes as long as the battery has"
+    assert ups.output, "on mains all the time"
 
 
 def test_there_is_no_test_on_battery() -> None:
