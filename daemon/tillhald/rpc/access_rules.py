@@ -194,6 +194,9 @@ DRAWER_WORK: Final = Finer("DrawerService/OpenDrawer", "any other reason", (CASH
 WRITE_OFF: Final = Finer(
     "CheckoutService/ResolveTender", "the outcome is WRITTEN_OFF", (SUPERVISOR,)
 )
+ANOTHERS_LOCK: Final = Finer(
+    "ShiftService/UnlockShift", "the shift is another operator's", (SUPERVISOR,)
+)
 FORCED_CLAIM: Final = Finer(
     "DeviceService/Claim", "it is taken by force", (TECHNICIAN,), liftable=False
 )
@@ -220,6 +223,7 @@ FINER: Final = (
     DRAWER_TEST,
     DRAWER_WORK,
     WRITE_OFF,
+    ANOTHERS_LOCK,
     FORCED_CLAIM,
     OTHERS_OF_STAFF,
     ANY_OPERATOR,
