@@ -53,8 +53,9 @@ def test_a_till_does_what_a_naive_shop_does(name: str) -> None:
     assert came.receipts > steps / 20, came
     assert len(came.refused) > 5, came
     assert came.replays > 0, came
-    enough = came.zs > 0 and came.trainings > 0 and came.late > 0
-    assert enough or steps < 1_000, came
+    assert came.late > 0 or steps < 2_000 or "carries" not in name, came
+    assert came.zs > 0 or steps < 1_000, came
+    assert came.trainings > 0 or steps < 2_000, came
 
 
 class ForgetsChange(NaiveShift):

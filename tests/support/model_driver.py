@@ -206,6 +206,8 @@ class Session(TenderOps, ShiftOps):
         if evening:  # what is open is brought to an end, so that the day can be closed
             weights |= {name: weights[name] / 12 for name in BEGIN}
             first = END if self.shop.live(OPEN, TENDERING) else SHUT
+            if self.shop.suspended == "carry_over":  # what is put aside is for another day
+                weights["resume"] /= 6
             weights |= {name: weights[name] * 6 for name in first}
         (name,) = rng.choices([*weights], [*weights.values()])
         return Op(name, rng.getrandbits(48))

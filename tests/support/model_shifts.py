@@ -61,7 +61,7 @@ class ShiftOps:
             "lock_shift": 0.5,
             "unlock_shift": 20 if state == LOCKED else 0.2,
             "move_cash": 3,
-            "end_shift": 12 if self.shop.in_training else 0.2 if left_over else 3,
+            "end_shift": 1 if self.shop.in_training else 0.2 if left_over else 3,
             "count_drawer": 25 if state == ENDED and not self.shop.in_training else 0.3,
             "hand_over": 12 if state == ENDED and not self.shop.in_training else 0.3,
             "close_shift": 12 if state == ENDED else 0.3,
@@ -107,7 +107,7 @@ class ShiftOps:
 
     def do_open_day(self, rng: random.Random) -> None:
         # A shop that is open over midnight is a day behind; so sales come to be paid on a later day.
-        off = datetime.timedelta(days=rng.choice([-1, 0, 0, 1]))
+        off = datetime.timedelta(days=rng.choice([-1, 0, 1]))
         date = (datetime.date.fromisoformat(TODAY) + off).isoformat()
         request = shift_pb2.OpenDayRequest(request_id=request_id(rng), business_day=date)
 
@@ -135,7 +135,7 @@ class ShiftOps:
     def do_open_shift(self, rng: random.Random) -> None:
         left = self.shop.left or 0
         opening = rng.choice([left, left, left + 500, 10_000])
-        operator, training = rng.choice(OPERATORS), rng.random() < 0.2
+        operator, training = rng.choice(OPERATORS), rng.random() < 0.5
         if training and rng.random() < 0.9:
             opening = 0
         request = shift_pb2.OpenShiftRequest(

@@ -179,7 +179,8 @@ class TenderOps(SaleOps):
         return reasons
 
     def do_cancel(self, rng: random.Random) -> None:
-        picked = self.ripe(rng, lambda sale: not sale.in_states(*LIVE_TENDER), *UNDER_WAY, *ASIDE)
+        there = (*UNDER_WAY, *ASIDE) if rng.random() < 0.3 else UNDER_WAY
+        picked = self.ripe(rng, lambda sale: not sale.in_states(*LIVE_TENDER), *there)
         request = pb.CancelSaleRequest(**self.head(rng, picked))
 
         def why_not() -> set[str]:
