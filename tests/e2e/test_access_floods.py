@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import tarfile
+import time
 import zipfile
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2
 
 from tests.support.access import (
     OWNERS_PIN,
@@ -23,15 +25,20 @@ from tests.support.access import (
 )
 from tests.support.answers import journal_records, refusal_of, refused
 from tests.support.backups import OWNER, restored
+from tests.support.raw_http2 import WINDOW, RawPeer
 from tests.support.sales import cash_sale, new_id
 from tests.support.till import free_port
 from tillhal import Till as Client
 from tillhal.v1 import access_pb2, backup_pb2, system_pb2
+from tillhald.rpc.annex import GUEST_STREAMS_MAX
+from tillhald.rpc.server import CONNECTIONS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.access import Metadata
+    from tests.support.till import Calls
 
 BACKUP = """
 [backup]
@@ -91,6 +98,90 @@ def test_a_flood_is_refused_with_when_to_come_again_and_another_sells_on(guarded
     assert 1 <= len(told) <= 3, told
 
 
+CHECKOUT = "tillhal.v1.CheckoutService/Checkout"
+
+
+@contextlib.contextmanager
+def raw_peers(address: str, count: int) -> Iterator[list[RawPeer]]:
+    peers = [RawPeer(address) for _ in range(count)]
+    try:
+        yield peers
+    finally:
+        for peer in peers:
+            peer.close()
+
+
+def a_seller(guarded: Guarded) -> tuple[Calls, Metadata]:
+    """A front end on the network with somebody signed on."""
+    front = guarded.till.another(guarded.tcp)
+    token = bearer(guarded.token(f"front-{new_id()[:8]}"))
+    return front, sign_on(front, "ann", metadata=token)
+
+
+def test_strangers_who_begin_calls_and_end_none_take_nobodys_place(guarded: Guarded) -> None:
+    front, ann = a_seller(guarded)
+    with raw_peers(guarded.tcp, 30) as peers:
+        for peer in peers:
+            for _ in range(80):
+                peer.begin(CHECKOUT)
+            for _ in range(40):
+                peer.begin("grpc.health.v1.Health/Check")
+        for _ in range(5):
+            front.checkout.Checkout(cash_sale(), metadata=ann)
+
+
+def test_strangers_watch_the_health_as_often_as_there_is_room_and_others_sell_on(
+    guarded: Guarded,
+) -> None:
+    front, ann = a_seller(guarded)
+    watching = [
+        other.health.Watch(health_pb2.HealthCheckRequest())
+        for other in [guarded.till.another(guarded.tcp) for _ in range(3)]
+        for _ in range(GUEST_STREAMS_MAX // 2)
+    ]
+    held = reasons = 0
+    for stream in watching:
+        try:
+            assert next(stream).status == health_pb2.HealthCheckResponse.SERVING
+            held += 1
+        except grpc.RpcError as error:
+            assert refusal_of(error).reason == "PEER_BUSY"
+            reasons += 1
+    assert held == GUEST_STREAMS_MAX and reasons == GUEST_STREAMS_MAX // 2
+    front.checkout.Checkout(cash_sale(), metadata=ann)
+    for stream in watching:
+        stream.cancel()
+
+
+def test_what_a_stranger_sends_is_not_taken_in(guarded: Guarded) -> None:
+    size, many = 3 << 20, 40
+    with raw_peers(guarded.tcp, 1) as [stranger]:
+        streams = [stranger.begin(CHECKOUT) for _ in range(many)]
+        stranger.send(streams, size, within_s=0.7)  # refusals come after a second
+        assert max(stranger.sent.values()) <= WINDOW
+        assert sum(stranger.sent.values()) <= 2 * WINDOW * many
+    _, ann = a_seller(guarded)
+    with raw_peers(guarded.tcp, 1) as [known]:  # of one who is known all of it is taken
+        stream = known.begin(CHECKOUT, ann)
+        known.send([stream], size, within_s=WAIT_S_MAX)
+        assert known.sent[stream] == 5 + size
+
+
+def test_connections_are_limited_and_those_that_are_open_sell_on(guarded: Guarded) -> None:
+    front, ann = a_seller(guarded)
+    front.checkout.Checkout(cash_sale(), metadata=ann)
+    with raw_peers(guarded.tcp, CONNECTIONS_MAX + 10) as peers:
+        assert 10 <= sum(not peer.is_let_in for peer in peers) < CONNECTIONS_MAX
+        front.checkout.Checkout(cash_sale(), metadata=ann)
+        guarded.api.system.GetStatus(system_pb2.GetStatusRequest())
+    until_s = time.monotonic() + WAIT_S_MAX
+    while time.monotonic() < until_s:  # the till notices that they are gone
+        with raw_peers(guarded.tcp, 1) as [late]:
+            if late.is_let_in:
+                return
+    pytest.fail("nobody is let in any more")
+
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 BROKEN = {
     "no preface": b"GET / HTTP/1.1\r\n\r\n",
@@ -128,12 +219,12 @@ def test_a_message_that_is_too_large_is_refused_before_its_sender_is_asked_for_m
 ) -> None:
     call = guarded.api.channel.unary_unary("/tillhal.v1.CheckoutService/Checkout", bytes, bytes)
     with refused(UNAUTHENTICATED, "SIGN_ON_REQUIRED"):
-        call(b"x" * (9 << 20))
+        call(b"x" * (3 << 20))
     ann = sign_on(guarded.api, "ann")
     with refused(grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_TOO_LARGE"):
-        call(b"x" * (9 << 20), metadata=ann)
+        call(b"x" * (3 << 20), metadata=ann)
     with pytest.raises(grpc.RpcError) as caught:
-        call(b"x" * (17 << 20), metadata=ann)
+        call(b"x" * (5 << 20), metadata=ann)
     assert caught.value.code() is EXHAUSTED  # gRPC's own limit
 
 

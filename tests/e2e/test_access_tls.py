@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import stat
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import NameOID
 
 from tests.support.access import REQUIRED, STAFF_PIN, a_guarded_till, sign_on
 from tests.support.till import free_port
@@ -183,6 +187,46 @@ def test_wrong_certificates_are_not_even_heard(
     with Client.connect(guarded.tls, timeout_s=3.0) as client, pytest.raises(TillError) as caught:
         client.status()  # without TLS
     assert caught.value.reason == ""
+
+
+@pytest.mark.parametrize(("days", "is_let_in"), [(1, True), (-1, False)])
+def test_a_certificate_that_has_run_out_lets_nobody_in_though_it_was_admitted(
+    guarded: Guarded, folder: Path, tmp_path: Path, days: int, is_let_in: bool
+) -> None:
+    if guarded.kind != "mtls":
+        pytest.skip("a till without an authority for front ends asks for no certificate")
+    name = f"runs-out-{days}"
+    key = (folder / "front-end-screen-2.key").read_bytes()
+    pem = certificate_until(folder, key, datetime.timedelta(days=days))
+    (tmp_path / f"front-end-{name}.key").write_bytes(key)
+    (tmp_path / f"front-end-{name}.pem").write_bytes(pem)
+    admit(guarded, tmp_path, name)
+    with Client.connect(guarded.tls, tls=tls_of(tmp_path, name, folder), timeout_s=3.0) as client:
+        if is_let_in:
+            assert client.access.caller().front_end == name
+            return
+        with pytest.raises(TillError) as caught:
+            client.status()
+        assert not isinstance(caught.value, FrontEndUnknown)
+
+
+def certificate_until(folder: Path, key: bytes, left: datetime.timedelta) -> bytes:
+    """Signed by the till's own authority, for what has this key."""
+    authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+    signer = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    owner = serialization.load_pem_private_key(key, None)
+    now = datetime.datetime.now(datetime.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "runs out")]))
+        .issuer_name(authority.subject)
+        .public_key(owner.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=3))
+        .not_valid_after(now + left)
+        .sign(signer, hashes.SHA256())  # type: ignore[arg-type]
+    )
+    return built.public_bytes(serialization.Encoding.PEM)
 
 
 def test_strangers_with_a_right_certificate_are_refused_with_a_reason(

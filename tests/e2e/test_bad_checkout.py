@@ -231,7 +231,7 @@ CHECKOUTS = [
     Bad("no line_id", lambda r: unset_line(r, line_id=""), FIELD, "lines[0].line_id"),
     Bad("no description", description(""), FIELD, "lines[0].description"),
     Bad("description too long", description("x" * 201), FIELD, "lines[0].description"),
-    Bad("4 MB of description", description("x" * (4 << 20)), FIELD, "lines[0].description"),
+    Bad("1 MB of description", description("x" * (1 << 20)), FIELD, "lines[0].description"),
     Bad("newline in the description", description("a\nb"), FIELD, "lines[0].description"),
     Bad("ESC in the description", description("a\x1b@b"), FIELD, "lines[0].description"),
     Bad("NUL in the description", description("a\0b"), FIELD, "lines[0].description"),
@@ -249,7 +249,7 @@ CHECKOUTS = [
         FIELD,
         "tenders[0].external_ref",
     ),
-    Bad("8 MiB and more", description("x" * (8 << 20)), "REQUEST_TOO_LARGE", ""),
+    Bad("2 MiB and more", description("x" * (2 << 20)), "REQUEST_TOO_LARGE", ""),
 ]
 
 

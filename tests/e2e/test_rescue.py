@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
+from hwsim.drawer import VirtualDrawer
+from hwsim.printer import VirtualPrinter
 from tests.support.sales import card_sale, new_id
 from tests.support.till import a_till
 from tillhal.v1 import checkout_pb2 as pb
-from tillhal.v1 import journal_pb2, system_pb2, types_pb2
+from tillhal.v1 import journal_pb2, printer_pb2, shift_pb2, system_pb2, types_pb2
 from tillhald.journal.salvage import salvage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.support.till import Till
+    from tests.support.till import Calls, Till
 
 COMPLAINTS = {
     "journal_damaged",
@@ -131,6 +133,42 @@ def test_old_sales_and_answers_come_back_from_the_file_that_was_put_aside(till: 
     assert knows(till, before[0].sale_id)
     assert not logged(till, "segment_brought_back")
     assert status(till).recovery.segment == 2
+
+
+def test_reports_of_a_file_that_was_put_aside_are_printed_from_their_rows() -> None:
+    with (
+        VirtualPrinter(drawer=VirtualDrawer()) as printer,
+        a_till(printer=printer, expected=COMPLAINTS) as till,
+    ):
+        till.start()
+        for number in (1, 2):
+            sell(till, 1 + number)
+            close = shift_pb2.CloseDayRequest(request_id=new_id(), day_number=number)
+            till.calls.shift.CloseDay(close)
+            await_printed(till.calls, f"z/{number}")
+        (later,) = sell(till, 1)
+        first = next(paper.text for paper in printer.receipts if "Z REPORT 1" in paper.text)
+        till.kill()
+        flip_record_of(till, later.sale_id)
+        till.start()
+        until(lambda: bool(logged(till, "segment_brought_back")), "the old rows did not come back")
+
+        for job_id, kind in (("z", "Z"), ("s", "SHIFT")):
+            request = shift_pb2.PrintReportRequest(
+                request_id=new_id(), job_id=job_id, kind=f"REPORT_KIND_{kind}", number=1
+            )
+            till.calls.shift.PrintReport(request)
+            await_printed(till.calls, job_id)
+        z, shift = [paper.text for paper in printer.receipts][-2:]
+        for line in first.partition("Chain head")[0].splitlines():
+            assert line in z
+        assert "Sales (2)" in z and "SHIFT 1" in shift and "Sales (2)" in shift
+
+
+def await_printed(calls: Calls, job_id: str) -> None:
+    printed = printer_pb2.JOB_STATE_CONFIRMED
+    asked = printer_pb2.GetJobRequest(job_id=job_id)
+    until(lambda: calls.printer.GetJob(asked).job.state == printed, f"{job_id} is not printed")
 
 
 def test_a_fault_that_the_background_check_finds_puts_the_file_aside_while_selling(

@@ -35,15 +35,18 @@ def check_shift(told: shift_pb2.Shift, shift: NaiveShift) -> None:
         shift.version,
         shift.opening,
     ), shift
-    assert told.HasField("cash") == told.HasField("over_short") == is_closed
+    assert told.training == shift.training
+    assert told.implicit == shift.implicit
+    assert told.HasField("cash") == is_closed
+    assert told.HasField("over_short") == (is_closed and shift.counted is not None)
     assert told.HasField("counted") == (shift.counted is not None)
     if shift.counted is not None:
         assert told.counted.minor_units == shift.counted
         assert told.left.minor_units == shift.left
     if is_closed:
-        assert shift.left is not None
         assert told.cash.expected.minor_units == shift.expected
-        assert told.over_short.minor_units == shift.left - shift.expected
+        over_short = 0 if shift.left is None else shift.left - shift.expected
+        assert told.over_short.minor_units == over_short
 
 
 def pairs(totals: Iterable[shift_pb2.Total]) -> dict[str, tuple[int, int]]:
@@ -66,6 +69,9 @@ def check_report(told: shift_pb2.DayReport, shop: NaiveShop, day: NaiveDay, carr
     assert pair(totals.differences) == taken.differences
     assert pairs(totals.tenders) == taken.tenders
     assert pairs(totals.movements) == taken.movements
+    assert pair(totals.late) == taken.late
+    assert pair(totals.training) == (len(day.trained), sum(day.trained))
+    assert totals.no_sales == day.no_sales
     assert totals.cancelled == day.cancelled
     assert totals.corrections == day.corrections
     taxes = {t.name or "0": (*pair(t), t.net.minor_units) for t in totals.taxes}
@@ -103,7 +109,8 @@ def audit(calls: Calls, shop: NaiveShop) -> None:
     """What can be asked for quickly: the day, the shift, every sale that is not over."""
     if shop.day is not None:
         x = calls.shift.GetXReport(shift_pb2.GetXReportRequest()).report
-        check_report(x, shop, shop.day, len(shop.live(*ASIDE)))
+        aside = [sale for sale in shop.live(*ASIDE) if not sale.training]
+        check_report(x, shop, shop.day, len(aside))
         assert x.z_number == 0
     if shop.shift is not None:
         told = calls.shift.GetShift(shift_pb2.GetShiftRequest()).shift
@@ -138,7 +145,7 @@ def audit_whole(calls: Calls, shop: NaiveShop) -> None:
     listed = [*_listed(calls)]
     assert [sale.receipt_number for sale in listed] == [*range(len(shop.receipts), 0, -1)]
     assert [sale.sale_id for sale in reversed(listed)] == [s.sale_id for s in shop.receipts]
-    for sale in shop.receipts:
+    for sale in (*shop.receipts, *shop.trainings):
         check_sale(calls, sale.sale_id, shop)
     for number, day in enumerate(shop.days, start=1):
         z = calls.shift.GetZReport(shift_pb2.GetZReportRequest(z_number=number)).report
@@ -150,6 +157,7 @@ def audit_whole(calls: Calls, shop: NaiveShop) -> None:
         for event in record.events
         if event.kind == "SaleCompleted"
         for fact in [json.loads(event.facts_json)]
+        if not fact.get("training")
     ]
     assert told == [(s.number, sums(s).payable, s.rounding) for s in shop.receipts]
 

@@ -7,6 +7,7 @@ failure is made small.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections import Counter
@@ -14,16 +15,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
 
+from hwsim.drawer import VirtualDrawer
+from hwsim.printer import VirtualPrinter
 from tests.support.answers import assert_journal_sound, refusal_of
 from tests.support.model_audit import audit, audit_whole
-from tests.support.model_shifts import ShiftOps
+from tests.support.model_shifts import DRAWER, ShiftOps
 from tests.support.model_tenders import TenderOps
 from tests.support.naive_sale import OPEN, TENDERING
-from tests.support.naive_shop import NaiveShop
+from tests.support.naive_shop import SHOPS_FLOAT, SHOPS_OPERATOR, NaiveShop
 from tests.support.till import a_till
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from google.protobuf.message import Message
 
@@ -147,8 +150,12 @@ class Session(TenderOps, ShiftOps):
         assert refusal.reason in reasons, f"{method}: {refusal}, not of {reasons or 'anything'}"
 
     def _call(self, method: str) -> Any:
-        service = self.till.calls.shift if hasattr(self.till.calls.shift, method) else None
-        return getattr(service or self.till.calls.checkout, method)
+        calls = self.till.calls
+        return next(
+            getattr(service, method)
+            for service in (calls.shift, calls.checkout, calls.drawer)
+            if hasattr(service, method)
+        )
 
     # --- operations on the till as a whole
 
@@ -199,6 +206,8 @@ class Session(TenderOps, ShiftOps):
         if evening:  # what is open is brought to an end, so that the day can be closed
             weights |= {name: weights[name] / 12 for name in BEGIN}
             first = END if self.shop.live(OPEN, TENDERING) else SHUT
+            if self.shop.suspended == "carry_over":  # what is put aside is for another day
+                weights["resume"] /= 6
             weights |= {name: weights[name] * 6 for name in first}
         (name,) = rng.choices([*weights], [*weights.values()])
         return Op(name, rng.getrandbits(48))
@@ -216,25 +225,54 @@ class Explored(NamedTuple):
     """What a run came to, so that a run that tried nothing is noticed."""
 
     receipts: int
+    trainings: int
+    late: int
     zs: int
     refused: dict[str, int]
     replays: int
     cut_short: int
 
 
-def config_of(shop: NaiveShop) -> str:
-    """The configuration of a till that does as this shop does."""
-    return (
-        f'[shift]\nmode = "explicit"\nsuspended = "{shop.suspended}"\n'
-        f'[shop.cash_rounding]\nincrement_minor = {shop.coin}\nmode = "half_up"\n'
-    )
+_TOML = """
+[shift]
+mode = "{mode}"
+operator = "{operator}"
+float_minor = {float_minor}
+suspended = "{shop.suspended}"
+[shop.cash_rounding]
+increment_minor = {shop.coin}
+mode = "half_up"
+[devices.model_printer]
+driver = "escpos"
+port = {{ tcp = "127.0.0.1:{port}" }}
+profile = "tm_t88"
+[devices.{drawer}]
+driver = "printer_kick"
+printer = "model_printer"
+"""
+
+
+@contextlib.contextmanager
+def a_till_of(shop: NaiveShop) -> Iterator[Till]:
+    """A till that does as this shop does. It has a drawer and prints nothing."""
+    with VirtualPrinter(drawer=VirtualDrawer()) as printer:
+        more = _TOML.format(
+            shop=shop,
+            mode="implicit" if shop.implicit else "explicit",
+            operator=SHOPS_OPERATOR,
+            float_minor=SHOPS_FLOAT,
+            drawer=DRAWER,
+            port=printer.address[1],
+        )
+        with a_till(more=more) as till:
+            yield till
 
 
 def explore(make: Callable[[], NaiveShop], seed: int, steps: int) -> Explored:
     """Drive so many operations. Raises Failure with those that led there."""
     rng, ops = random.Random(seed), list[Op]()
     shop = make()
-    with a_till(more=config_of(shop)) as till:
+    with a_till_of(shop) as till:
         session = Session(till.start(), shop)
         try:
             for step in range(1, steps + 1):
@@ -248,6 +286,8 @@ def explore(make: Callable[[], NaiveShop], seed: int, steps: int) -> Explored:
             raise Failure(ops, str(error)) from error
     return Explored(
         len(shop.receipts),
+        len(shop.trainings),
+        sum(shop.taken(day).late[0] for day in shop.days),
         len(shop.days),
         dict(session.refused),
         session.replays,
@@ -258,7 +298,7 @@ def explore(make: Callable[[], NaiveShop], seed: int, steps: int) -> Explored:
 def fails(make: Callable[[], NaiveShop], ops: list[Op]) -> str:
     """Why this run fails; empty where it does not."""
     shop = make()
-    with a_till(more=config_of(shop)) as till:
+    with a_till_of(shop) as till:
         session = Session(till.start(), shop)
         try:
             for op in ops:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 LIVE_MAX = 8
 RATES = [("A", 19), ("B", 7), ("", 0)]
+SELLS = {"PutLine", "RemoveLine", "ApplyDiscount", "ResumeSale", "AddTender", "CompleteSale"}
+"""Steps that need a shift."""
 TYPES = {
     CASH: pb.TENDER_TYPE_CASH,
     CARD: pb.TENDER_TYPE_CREDIT_CARD,
@@ -116,6 +118,7 @@ def check_summary(told: pb.SaleSummary, sale: NaiveSale) -> None:
         "due": 0 if is_over else came.payable - tendered,
         "change": sale.change,
         "line_count": len(sale.lines),
+        "training": sale.training,
     }
     found = {name: getattr(told, name) for name in wanted}
     found = {name: getattr(value, "minor_units", value) for name, value in found.items()}
@@ -192,13 +195,20 @@ class SaleOps:
     ) -> None:
         """A step on a sale: one version more."""
 
+        sells = method in SELLS
+
+        def reasons() -> set[str]:
+            return why_not() | (self.shop.cannot_mix(request.sale_id) if sells else set())
+
         def applied(answer: Any) -> None:
             sale = self.shop.sales[request.sale_id]
+            if sells:
+                self.shop.ready()
             apply(sale)
             sale.version += 1
             check_summary(answer.sale, sale)
 
-        self.ask(method, request, why_not, applied)
+        self.ask(method, request, reasons, applied)
 
     # --- operations
 
@@ -236,6 +246,7 @@ class SaleOps:
         def apply(answer: Any) -> None:
             ends = settled(sale, self.shop.coin)
             assert not isinstance(ends, str)
+            self.shop.begin(sale)
             self.shop.complete(sale, *ends)
             sale.version = answer.sale.version  # how many facts it was is not promised
             check_summary(answer.sale, sale)
@@ -253,7 +264,7 @@ class SaleOps:
         )
 
         def apply(answer: Any) -> None:
-            self.shop.sales[sale.sale_id] = sale
+            self.shop.begin(sale)
             check_summary(answer.sale, sale)
 
         self.ask("OpenSale", request, lambda: self.cannot_open(sale.sale_id), apply)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import random
 from typing import TYPE_CHECKING, Any
 
 from tests.support.model_audit import check_report, check_shift
 from tests.support.model_sales import fresh_id, request_id
 from tests.support.naive_sale import ASIDE, INTERRUPTED, LIVE_TENDER, UNDER_WAY, UNKNOWN
-from tests.support.naive_shop import ENDED, INTO_DRAWER, LOCKED, OUT_OF_DRAWER
+from tests.support.naive_shop import ENDED, INTO_DRAWER, LOCKED, OUT_OF_DRAWER, TODAY
 from tests.support.sales import eur
-from tillhal.v1 import checkout_pb2, shift_pb2
+from tillhal.v1 import checkout_pb2, drawer_pb2, shift_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tests.support.naive_shop import NaiveShift, NaiveShop
 
 OPEN = "OPEN"
+DRAWER = "model_drawer"
 OPERATORS = ["ann", "ben", "cai"]
 SHIFTS_A_DAY = 55
 """The till takes sixty; none of the tests is about that."""
@@ -44,21 +46,24 @@ class ShiftOps:
         """How likely each is now."""
         shift = self.shop.shift
         state = shift.state if shift else ""
-        idle = self.shop.day is not None and shift is None
+        idle = self.shop.day is not None and (shift is None or shift.implicit)
         aside = self.shop.live(*ASIDE) if self.shop.suspended != "carry_over" else []
         if self.shop.suspended == "cancel":
             aside = [sale for sale in aside if sale.in_states(*LIVE_TENDER)]
         left_over = self.shop.live(*UNDER_WAY) or aside
         crowded = self.shop.day is not None and len(self.shop.day.shifts) > SHIFTS_A_DAY
         return {
-            "open_day": 0.2 if self.shop.day else 40,
-            "open_shift": (60 if left_over else 15) if idle and not crowded else 0.2,
+            "open_day": 0.2 if self.shop.day else 5 if self.shop.implicit else 40,
+            "open_shift": (60 if left_over else 15)
+            if idle and not crowded and not self.shop.implicit
+            else 0.6,
+            "no_sale": 1,
             "lock_shift": 0.5,
             "unlock_shift": 20 if state == LOCKED else 0.2,
             "move_cash": 3,
-            "end_shift": 0.2 if left_over else 3,
-            "count_drawer": 25 if state == ENDED else 0.3,
-            "hand_over": 12 if state == ENDED else 0.3,
+            "end_shift": 1 if self.shop.in_training else 0.2 if left_over else 3,
+            "count_drawer": 25 if state == ENDED and not self.shop.in_training else 0.3,
+            "hand_over": 12 if state == ENDED and not self.shop.in_training else 0.3,
             "close_shift": 12 if state == ENDED else 0.3,
             "correct_count": 1,
             "except_tender": 0.7,
@@ -101,10 +106,14 @@ class ShiftOps:
     # --- the day
 
     def do_open_day(self, rng: random.Random) -> None:
-        request = shift_pb2.OpenDayRequest(request_id=request_id(rng))
+        # A shop that is open over midnight is a day behind; so sales come to be paid on a later day.
+        off = datetime.timedelta(days=rng.choice([-1, 0, 1]))
+        date = (datetime.date.fromisoformat(TODAY) + off).isoformat()
+        request = shift_pb2.OpenDayRequest(request_id=request_id(rng), business_day=date)
 
         def apply(answer: Any) -> None:
-            self.shop.open_day()
+            self.shop.open_day(date)
+            assert answer.day.business_day == date
             assert answer.day.day_number == self.shop.days_opened
 
         self.ask("OpenDay", request, lambda: {"DAY_STATE"} if self.shop.day else set(), apply)
@@ -126,18 +135,29 @@ class ShiftOps:
     def do_open_shift(self, rng: random.Random) -> None:
         left = self.shop.left or 0
         opening = rng.choice([left, left, left + 500, 10_000])
-        operator = rng.choice(OPERATORS)
+        operator, training = rng.choice(OPERATORS), rng.random() < 0.5
+        if training and rng.random() < 0.9:
+            opening = 0
         request = shift_pb2.OpenShiftRequest(
-            request_id=request_id(rng), opening_float=eur(opening), operator=operator
+            request_id=request_id(rng),
+            opening_float=eur(opening),
+            operator=operator,
+            training=training,
         )
 
         def why_not() -> set[str]:
             reasons = {"SHIFT_STATE"} if self.shop.shift else set()
-            return reasons | (set() if self.shop.day else {"DAY_NOT_OPEN"})
+            reasons |= {"FIELD_INVALID"} if training and opening else set()
+            closed = self.shop.day is None and not self.shop.implicit
+            return reasons | ({"DAY_NOT_OPEN"} if closed else set())
 
         def apply(answer: Any) -> None:
-            expected = self.shop.left
-            check_shift(answer.shift, self.shop.open_shift(operator, opening))
+            if self.shop.day is None:
+                self.shop.open_day(TODAY)
+            expected = None if training else self.shop.left
+            shift = self.shop.open_shift(operator, opening)
+            shift.training = training
+            check_shift(answer.shift, shift)
             assert answer.shift.HasField("opening_expected") == (expected is not None)
             assert answer.shift.opening_expected.minor_units == (expected or 0)
 
@@ -183,6 +203,7 @@ class ShiftOps:
             if shift is None:
                 return reasons
             reasons |= {"SHIFT_LOCKED"} if shift.state == LOCKED else set()
+            reasons |= {"SHIFT_STATE"} if shift.training else set()
             there = shift.expected if shift.left is None else shift.left
             short = kind in OUT_OF_DRAWER and amount > there
             return reasons | ({"DRAWER_CASH_SHORT"} if short else set())
@@ -203,8 +224,9 @@ class ShiftOps:
         request = shift_pb2.EndShiftRequest(**self.head_of_shift(rng))
 
         def why_not() -> set[str]:
-            under_way = {"OPEN_SALES_EXIST"} if self.shop.live(*UNDER_WAY) else set()
-            return self.cannot(request, OPEN, LOCKED) | under_way
+            under_way = any(not sale.training for sale in self.shop.live(*UNDER_WAY))
+            reasons = {"OPEN_SALES_EXIST"} if under_way else set()
+            return self.cannot(request, OPEN, LOCKED) | reasons
 
         def apply(shift: NaiveShift) -> None:
             shift.state = ENDED
@@ -225,7 +247,8 @@ class ShiftOps:
 
         def why_not() -> set[str]:
             odd = request.denominations and together != counted
-            return self.cannot(request, ENDED) | ({"FIELD_INVALID"} if odd else set())
+            reasons = {"SHIFT_STATE"} if self.shop.in_training else set()
+            return self.cannot(request, ENDED) | reasons | ({"FIELD_INVALID"} if odd else set())
 
         def apply(shift: NaiveShift) -> None:
             shift.counted, shift.moved_by_count = counted, len(shift.moved)
@@ -234,7 +257,7 @@ class ShiftOps:
 
     def uncounted(self) -> set[str]:
         shift = self.shop.shift
-        return {"NOT_COUNTED"} if shift is not None and shift.counted is None else set()
+        return {"NOT_COUNTED"} if shift and shift.counted is None else set()
 
     def do_hand_over(self, rng: random.Random) -> None:
         operator = rng.choice(OPERATORS)
@@ -246,7 +269,11 @@ class ShiftOps:
             check_shift(answer.closed, closed)
             check_shift(answer.opened, self.shop.open_shift(operator, closed.left))
 
-        self.ask("HandOver", request, lambda: self.cannot(request, ENDED) | self.uncounted(), apply)
+        def why_not() -> set[str]:
+            training = {"SHIFT_STATE"} if self.shop.in_training else set()
+            return self.cannot(request, ENDED) | self.uncounted() | training
+
+        self.ask("HandOver", request, why_not, apply)
 
     def do_close_shift(self, rng: random.Random) -> None:
         request = shift_pb2.CloseShiftRequest(**self.head_of_shift(rng))
@@ -254,9 +281,28 @@ class ShiftOps:
         def apply(answer: Any) -> None:
             check_shift(answer.shift, self.shop.close_shift())
 
-        self.ask(
-            "CloseShift", request, lambda: self.cannot(request, ENDED) | self.uncounted(), apply
+        def why_not() -> set[str]:
+            uncounted = set() if self.shop.in_training else self.uncounted()
+            return self.cannot(request, ENDED) | uncounted
+
+        self.ask("CloseShift", request, why_not, apply)
+
+    def do_no_sale(self, rng: random.Random) -> None:
+        """The drawer is opened, and nothing is sold."""
+        kick_id = fresh_id(rng, "kick")
+        request = drawer_pb2.OpenDrawerRequest(
+            request_id=request_id(rng),
+            kick_id=kick_id,
+            drawer=DRAWER,
+            reason=drawer_pb2.DRAWER_REASON_NO_SALE,
         )
+
+        def apply(answer: Any) -> None:
+            assert answer.kick.kick_id == kick_id
+            if self.shop.day is not None:
+                self.shop.day.no_sales += 1
+
+        self.ask("OpenDrawer", request, set, apply)
 
     def do_correct_count(self, rng: random.Random) -> None:
         latest = [*self.shop.closed.values()][-10:]
@@ -272,15 +318,19 @@ class ShiftOps:
         )
 
         def why_not() -> set[str]:
-            reasons = set() if self.shop.day else {"DAY_NOT_OPEN"}
+            closed = self.shop.day is None and not self.shop.implicit
+            reasons = {"DAY_NOT_OPEN"} if closed else set()
             found = self.shop.closed.get(request.shift_id)
             if found is None:
                 return reasons | {"SHIFT_NOT_FOUND"}
+            reasons |= {"NOT_COUNTED"} if found.counted is None else set()
             stale = found.version != request.expected_version
             return reasons | ({"VERSION_CONFLICT"} if stale else set())
 
         def apply(answer: Any) -> None:
             assert shift is not None
+            if self.shop.day is None:
+                self.shop.open_day(TODAY)
             self.shop.correct(shift, counted)
             check_shift(answer.shift, shift)
 

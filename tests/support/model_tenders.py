@@ -179,7 +179,8 @@ class TenderOps(SaleOps):
         return reasons
 
     def do_cancel(self, rng: random.Random) -> None:
-        picked = self.ripe(rng, lambda sale: not sale.in_states(*LIVE_TENDER), *UNDER_WAY, *ASIDE)
+        there = (*UNDER_WAY, *ASIDE) if rng.random() < 0.3 else UNDER_WAY
+        picked = self.ripe(rng, lambda sale: not sale.in_states(*LIVE_TENDER), *there)
         request = pb.CancelSaleRequest(**self.head(rng, picked))
 
         def why_not() -> set[str]:
@@ -192,7 +193,8 @@ class TenderOps(SaleOps):
 
     def one_sold(self, rng: random.Random) -> str:
         """A sale of before, mostly one that goods can come back of."""
-        sold = [s for s in self.shop.receipts[-40:] if s.kind == SALE and not s.is_voided]
+        there = self.shop.trainings if self.shop.in_training else self.shop.receipts
+        sold = [s for s in there[-40:] if s.kind == SALE and not s.is_voided]
         if rng.random() < 0.05:
             sold = [*self.shop.sales.values()]
         return rng.choice(sold).sale_id if sold else "no-such-sale"
@@ -225,6 +227,7 @@ class TenderOps(SaleOps):
                     sale.tenders[name] = NaiveTender(given.type, -given.amount, APPROVED)
             if kept := original.cash - original.change:
                 sale.tenders["stayed-in-the-drawer"] = NaiveTender(CASH, -kept, APPROVED)
+            self.shop.begin(sale)
             self.shop.complete(sale, -original.rounding, 0)
             original.is_voided = True
             sale.version = answer.sale.version
@@ -280,7 +283,7 @@ class TenderOps(SaleOps):
             original = self.shop.sales[original_id]
             sale.included = original.included
             sale.lines = {f"r-{n}": self.line_back(original, n, many) for n, many in back.items()}
-            self.shop.sales[sale.sale_id] = sale
+            self.shop.begin(sale)
             check_summary(answer.sale, sale)
 
         self.ask("OpenReturn", request, why_not, apply)

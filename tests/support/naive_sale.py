@@ -105,6 +105,9 @@ class NaiveSale:
     discounts: dict[str, NaiveDiscount] = field(default_factory=dict)
     tenders: dict[str, NaiveTender] = field(default_factory=dict)
     original: str = ""
+    training: bool = False
+    begun: str = ""
+    """The business day that was open then."""
     number: int = 0
     rounding: int = 0
     change: int = 0

@@ -6,6 +6,7 @@ from the sales each time: that is what makes them worth comparing with.
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -27,6 +28,10 @@ from tests.support.naive_sale import (
 INTO_DRAWER = {"loan", "paid_in"}
 OUT_OF_DRAWER = {"pickup", "paid_out", "safe_drop"}
 LOCKED, ENDED, CLOSED = "LOCKED", "ENDED", "CLOSED"
+SHIFTS_A_DAY_MAX = 60
+SHOPS_OPERATOR, SHOPS_FLOAT = "the shop", 2_000
+"""Of a shift that the first sale opens."""
+TODAY = datetime.date.today().isoformat()
 
 
 @dataclass
@@ -34,6 +39,9 @@ class NaiveShift:
     shift_id: str
     operator: str
     opening: int
+    training: bool = False
+    implicit: bool = False
+    """The first sale opened it; nobody need close it."""
     state: str = "OPEN"
     version: int = 1
     sold: list[NaiveSale] = field(default_factory=list)
@@ -63,12 +71,14 @@ def in_and_out(moved: list[tuple[str, int]]) -> int:
 @dataclass
 class NaiveDay:
     number: int
-    first_receipt: int
+    date: str
     sold: list[NaiveSale] = field(default_factory=list)
     moved: list[tuple[str, int]] = field(default_factory=list)
     differences: list[int] = field(default_factory=list)
     corrections: int = 0
     cancelled: int = 0
+    trained: list[int] = field(default_factory=list)
+    no_sales: int = 0
     shifts: list[NaiveShift] = field(default_factory=list)
 
 
@@ -83,6 +93,7 @@ class Taken:
     tenders: dict[str, tuple[int, int]]
     taxes: dict[str, tuple[int, int, int]]
     movements: dict[str, tuple[int, int]]
+    late: tuple[int, int]
     differences: tuple[int, int]
 
 
@@ -98,13 +109,18 @@ def by_name(pairs: list[tuple[str, int]]) -> dict[str, tuple[int, int]]:
 
 
 class NaiveShop:
-    """`coin` is the smallest one; `suspended` what becomes of sales put aside at the day's end."""
+    """`coin` is the smallest one; `suspended` what becomes of sales put aside at the day's end;
+    `implicit`: whoever sells first opens day and shift."""
 
-    def __init__(self, coin: int = 1, suspended: str = "carry_over") -> None:
+    def __init__(
+        self, coin: int = 1, suspended: str = "carry_over", *, implicit: bool = False
+    ) -> None:
         self.coin = coin
         self.suspended = suspended
+        self.implicit = implicit
         self.sales: dict[str, NaiveSale] = {}
         self.receipts: list[NaiveSale] = []
+        self.trainings: list[NaiveSale] = []
         self.day: NaiveDay | None = None
         self.shift: NaiveShift | None = None
         self.closed: dict[str, NaiveShift] = {}
@@ -137,20 +153,31 @@ class NaiveShop:
             tenders=by_name(tenders),
             taxes={name: (*both, nets[name]) for name, both in taxes.items()},
             movements=by_name(day.moved),
+            late=tally([came.payable for sale, came in known if sale.begun != day.date]),
             differences=tally([each for each in day.differences if each]),
         )
 
     # --- why not
 
     def cannot_sell(self) -> set[str]:
-        reasons = set()
-        if self.day is None:
-            reasons.add("DAY_NOT_OPEN")
-        if self.shift is None or self.shift.state == ENDED:
-            reasons.add("SHIFT_NOT_OPEN")
-        elif self.shift.state == LOCKED:
-            reasons.add("SHIFT_LOCKED")
-        return reasons
+        if self.shift is not None:
+            return {LOCKED: {"SHIFT_LOCKED"}, ENDED: {"SHIFT_NOT_OPEN"}}.get(
+                self.shift.state, set()
+            )
+        if self.implicit:
+            crowded = self.day is not None and len(self.day.shifts) >= SHIFTS_A_DAY_MAX
+            return {"TOO_MANY_SHIFTS"} if crowded else set()
+        return {"SHIFT_NOT_OPEN"} | (set() if self.day else {"DAY_NOT_OPEN"})
+
+    @property
+    def in_training(self) -> bool:
+        return self.shift is not None and self.shift.training
+
+    def cannot_mix(self, sale_id: str) -> set[str]:
+        """Against doing something for a sale of training in the shop, or the other way round."""
+        sale = self.sales.get(sale_id)
+        mixed = sale is not None and sale.training is not self.in_training
+        return {"SALE_STATE"} if mixed else set()
 
     def cannot_touch(self, sale_id: str, version: int, *states: str) -> set[str]:
         """Against a step on a sale that has to be in one of these states."""
@@ -171,7 +198,7 @@ class NaiveShop:
             return {"SALE_NOT_FOUND"}
         if original.state != COMPLETED or original.kind != SALE:
             return {"SALE_STATE"}
-        return {"ALREADY_VOIDED"} if original.is_voided else set()
+        return self.cannot_mix(original_id) | ({"ALREADY_VOIDED"} if original.is_voided else set())
 
     def cannot_change_shift(self, shift_id: str, version: int, *states: str) -> set[str]:
         if self.shift is None or self.shift.shift_id != shift_id:
@@ -189,7 +216,7 @@ class NaiveShop:
         reasons = set()
         if self.day.number != number:
             reasons.add("VERSION_CONFLICT")
-        if self.shift is not None:
+        if self.shift is not None and not self.shift.implicit:
             reasons.add("SHIFT_STATE")
         if self.live(*UNDER_WAY):
             reasons.add("OPEN_SALES_EXIST")
@@ -212,24 +239,41 @@ class NaiveShop:
             sale.state = INTERRUPTED
             sale.version += 1
 
+    def ready(self) -> None:
+        """Somebody sells: where nobody opened day and shift, that does."""
+        if self.day is None:
+            self.open_day(TODAY)
+        if self.shift is None:
+            self.open_shift(SHOPS_OPERATOR, SHOPS_FLOAT).implicit = True
+
+    def begin(self, sale: NaiveSale) -> None:
+        """A sale is opened."""
+        self.ready()
+        assert self.day is not None
+        sale.training, sale.begun = self.in_training, self.day.date
+        self.sales[sale.sale_id] = sale
+
     def complete(self, sale: NaiveSale, rounding: int, change: int) -> None:
         assert self.day is not None
         assert self.shift is not None
         sale.state, sale.rounding, sale.change = COMPLETED, rounding, change
-        self.receipts.append(sale)
-        sale.number = len(self.receipts)
+        series = self.trainings if sale.training else self.receipts
+        series.append(sale)
+        sale.number = len(series)
+        if sale.training:
+            self.day.trained.append(sums(sale).payable)
+            return
         self.day.sold.append(sale)
         self.shift.sold.append(sale)
-        self.sales[sale.sale_id] = sale
 
     def cancel(self, sale: NaiveSale) -> None:
         sale.state = CANCELLED
-        if self.day is not None:
+        if self.day is not None and not sale.training:
             self.day.cancelled += 1
 
-    def open_day(self) -> None:
+    def open_day(self, date: str) -> None:
         self.days_opened += 1
-        self.day = NaiveDay(self.days_opened, len(self.receipts) + 1)
+        self.day = NaiveDay(self.days_opened, date)
 
     def open_shift(self, operator: str, opening: int) -> NaiveShift:
         assert self.day is not None
@@ -245,9 +289,14 @@ class NaiveShop:
         closed.state = CLOSED
         closed.version += 1
         self.closed[closed.shift_id] = closed
-        assert closed.left is not None
+        if closed.training:
+            for sale in self.live():
+                if sale.training:
+                    self.cancel(sale)
+            return closed
         self.left = closed.left
-        self.day.differences.append(closed.left - closed.expected)
+        if closed.left is not None:
+            self.day.differences.append(closed.left - closed.expected)
         return closed
 
     def correct(self, shift: NaiveShift, counted: int) -> None:
@@ -273,6 +322,8 @@ class NaiveShop:
         assert self.day is not None
         for sale in self.cancelled_at_close():
             self.cancel(sale)
+        if self.shift is not None:
+            self.close_shift()
         closed, self.day = self.day, None
         self.days.append(closed)
         return closed

@@ -68,7 +68,7 @@ def day_report(state: TillState, at_ms: int, *, last_seq: int, z_number: int = 0
         totals=day.totals,
         perpetual=state.perpetual,
         shifts=tuple(shift_report(shift, state) for shift in shifts),
-        carried=sum(sale.state in ASIDE for sale in state.sales.values()),
+        carried=sum(s.state in ASIDE and not s.training for s in state.sales.values()),
         exceptions=tuple(exceptions(state)),
         outages=tuple(
             OutageNote(outage_id=outage.outage_id, began_ms=outage.began_ms, seconds=outage.seconds)

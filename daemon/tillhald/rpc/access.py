@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 CERTIFICATE_CHARS_MAX = 20_000
 CODE_CHARS_MAX = 100
+PIN_CHARS_MAX = 64
+"""Of what somebody types; what is longer is no PIN, and is not hashed."""
 ROLES = {
     Role.OBSERVER: pb.ROLE_OBSERVER,
     Role.CASHIER: pb.ROLE_CASHIER,
@@ -106,8 +108,10 @@ class AccessServicer(access_pb2_grpc.AccessServiceServicer):
             raise errors.OperatorNotFound("There is no such operator.", operator=operator)
         pin_hash = ""
         if self._till.answered(asked.request_id) is None:
-            if operator == CALLER.get().operator:
-                if not await self._access.is_pin(operator, request.current_pin):
+            caller = CALLER.get()
+            if operator == caller.operator:
+                pin = request.current_pin[:PIN_CHARS_MAX]
+                if not await self._access.is_pin(caller.front_end, operator, pin):
                     raise errors.SignOnRefused("The PIN so far is wrong.")
             else:
                 self._must_place(operator, one.role)

@@ -190,9 +190,16 @@ NO_SALE: Final = Finer("DrawerService/OpenDrawer", "the reason is NO_SALE", (SUP
 DRAWER_TEST: Final = Finer(
     "DrawerService/OpenDrawer", "the reason is TEST", (SUPERVISOR, TECHNICIAN)
 )
-DRAWER_WORK: Final = Finer("DrawerService/OpenDrawer", "any other reason", (CASHIER,))
+DRAWER_COUNT: Final = Finer(
+    "DrawerService/OpenDrawer", "it is FLOAT or COUNT, and no shift sells", (CASHIER,)
+)
+DRAWER_WORK: Final = Finer("DrawerService/OpenDrawer", "any other reason", (SUPERVISOR,))
+"""Were a cashier to name another reason than NO_SALE, it would be an opening that no Z counts."""
 WRITE_OFF: Final = Finer(
     "CheckoutService/ResolveTender", "the outcome is WRITTEN_OFF", (SUPERVISOR,)
+)
+ANOTHERS_LOCK: Final = Finer(
+    "ShiftService/UnlockShift", "the shift is another operator's", (SUPERVISOR,)
 )
 FORCED_CLAIM: Final = Finer(
     "DeviceService/Claim", "it is taken by force", (TECHNICIAN,), liftable=False
@@ -218,8 +225,10 @@ UPGRADE_RISK: Final = Finer(
 FINER: Final = (
     NO_SALE,
     DRAWER_TEST,
+    DRAWER_COUNT,
     DRAWER_WORK,
     WRITE_OFF,
+    ANOTHERS_LOCK,
     FORCED_CLAIM,
     OTHERS_OF_STAFF,
     ANY_OPERATOR,

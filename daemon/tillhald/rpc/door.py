@@ -43,10 +43,12 @@ S = TypeVar("S")
 
 log = structlog.get_logger(__name__)
 
-REQUEST_BYTES_MAX = 8 * 1024 * 1024
-"""A larger message is refused before it is parsed. The largest sane one is about 500 KiB."""
-RECEIVE_BYTES_MAX = 16 * 1024 * 1024
+REQUEST_BYTES_MAX = 2 * 1024 * 1024
+"""A larger message is refused before it is parsed. The largest sane one is 1 MiB of a bundle."""
+RECEIVE_BYTES_MAX = 4 * 1024 * 1024
 """What gRPC itself takes: between the two we refuse with a reason."""
+REQUEST_S_MAX = 30.0
+"""Within this a caller has sent its request, or is refused: who never does holds no place."""
 
 GOES_ON: Final = frozenset(
     {
@@ -107,14 +109,16 @@ class Door:
         assert parse is not None, f"{method} has no parser"
         if handler.unary_unary is not None:
             # The types of grpc's handlers know synchronous servicers only.
+            # On the wire the shapes are the same. Of a stream gRPC reads a message only when it is
+            # asked for it: what a stranger sends stays out of our memory.
             unary: Any = self._unary(method, parse, cast("Any", handler.unary_unary), admission)
-            return grpc.unary_unary_rpc_method_handler(unary, None, serialise)
+            return grpc.stream_unary_rpc_method_handler(unary, None, serialise)
         if handler.stream_stream is not None:
             both: Any = self._both(method, parse, cast("Any", handler.stream_stream), admission)
             return grpc.stream_stream_rpc_method_handler(both, None, serialise)
         assert handler.unary_stream is not None, f"{method} is of a shape that nobody needed yet"
         stream: Any = self._stream(method, parse, cast("Any", handler.unary_stream), admission)
-        return grpc.unary_stream_rpc_method_handler(stream, None, serialise)
+        return grpc.stream_stream_rpc_method_handler(stream, None, serialise)
 
     def _unary(
         self,
@@ -122,11 +126,11 @@ class Door:
         parse: Callable[[bytes], Message],
         behave: Callable[[Message, Context], Awaitable[Message]],
         admission: Admission,
-    ) -> Callable[[bytes, Context], Awaitable[Message]]:
+    ) -> Callable[[AsyncIterator[bytes], Context], Awaitable[Message]]:
         answered = metrics.RPC_SECONDS.labels(rpc=method)
         rule = rule_of(method)
 
-        async def call(raw: bytes, context: Context) -> Message:
+        async def call(raws: AsyncIterator[bytes], context: Context) -> Message:
             began = time.perf_counter()
             share = None
             try:
@@ -134,7 +138,7 @@ class Door:
                 share = await admission.begin_call(who)
                 self.gate.check(method, context, who.front_end)
                 admission.admit(rule, who)
-                request = self._parse(method, parse, raw)
+                request = self._parse(method, parse, await read_request(raws))
                 if who.approval is not None:
                     admission.lift(rule, who, request)
                 response = await behave(request, context)
@@ -157,10 +161,10 @@ class Door:
         parse: Callable[[bytes], Message],
         behave: Callable[[Message, Context], AsyncIterator[Message]],
         admission: Admission,
-    ) -> Callable[[bytes, Context], AsyncIterator[Message]]:
+    ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]:
         rule = rule_of(method)
 
-        async def call(raw: bytes, context: Context) -> AsyncIterator[Message]:
+        async def call(raws: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
             began = time.perf_counter()
             share = None
             try:
@@ -168,7 +172,7 @@ class Door:
                 share = await admission.begin_stream(who)
                 self.gate.check(method, context, who.front_end)
                 admission.admit(rule, who)
-                request = self._parse(method, parse, raw)
+                request = self._parse(method, parse, await read_request(raws))
                 if who.approval is not None:
                     admission.lift(rule, who, request)
                 # At once, so that a watcher knows that it is subscribed before anything happens.
@@ -239,6 +243,18 @@ class Door:
         if (request_id := getattr(request, "request_id", "")) and method not in GOES_ON:
             self._refuse_if_quiet(request_id)
         return request
+
+
+async def read_request(raws: AsyncIterator[bytes]) -> bytes:
+    """The one message of a call. Raises MalformedRequest where none comes."""
+    try:
+        async with asyncio.timeout(REQUEST_S_MAX):
+            return await anext(raws)
+    except TimeoutError:
+        sentence = f"No request came within {REQUEST_S_MAX:.0f} s."
+        raise MalformedRequest("", sentence) from None
+    except StopAsyncIteration:
+        raise MalformedRequest("", "There is no request in the call.") from None
 
 
 async def refuse(

@@ -11,10 +11,11 @@ from tillhald.devices.categories import Category, DrawerCapabilities, DrawerStat
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain.answers import KickAnswer
+from tillhald.domain.books import ShiftState
 from tillhald.domain.drawers import NOTHING_KNOWN, OpenLevel
 from tillhald.domain.jobs import KickReason
 from tillhald.rpc import device, fields, to_wire
-from tillhald.rpc.access_rules import DRAWER_TEST, DRAWER_WORK, NO_SALE
+from tillhald.rpc.access_rules import DRAWER_COUNT, DRAWER_TEST, DRAWER_WORK, NO_SALE
 from tillhald.rpc.admission import must_be
 from tillhald.rpc.errors import ShuttingDown
 from tillhald.rpc.requests import carry_out, request_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
     from tillhald.journal.store import Store
+    from tillhald.rpc.access_rules import Finer
     from tillhald.rpc.door import Context
     from tillhald.service.calibration import Calibrations, Learnt
     from tillhald.service.claims import ClaimDesk
@@ -53,6 +55,7 @@ _REASONS = {
     for reason, wire in to_wire.KICK_REASONS.items()
     if reason not in (KickReason.SALE, KickReason.REFUND)
 }
+_COUNTING = (KickReason.FLOAT, KickReason.COUNT)
 _RULES = {KickReason.NO_SALE: NO_SALE, KickReason.TEST: DRAWER_TEST}
 
 
@@ -80,7 +83,7 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
         if reason is None:
             sentence = "A reason is needed; SALE and REFUND are given by the till itself."
             raise errors.FieldInvalid("reason", sentence)
-        must_be(_RULES.get(reason, DRAWER_WORK))
+        must_be(self._rule(reason))
         command = cmd.OpenDrawer(
             kick_id=fields.identifier(request.kick_id, "kick_id"),
             drawer=self._drawer(request.drawer).device_id,
@@ -99,6 +102,12 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
             )
 
         return await carry_out(self._till, command, asked, convert)
+
+    def _rule(self, reason: KickReason) -> Finer:
+        shift = self._till.state.shift
+        if reason in _COUNTING and (shift is None or shift.state is ShiftState.ENDED):
+            return DRAWER_COUNT
+        return _RULES.get(reason, DRAWER_WORK)
 
     async def GetDrawer(
         self, request: pb.GetDrawerRequest, context: Context

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import grpc
 from grpc_channelz.v1 import channelz, channelz_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2
+from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 
 from tillhald.domain.access import SHOP_FLOOR, Role
 from tillhald.rpc.admission import Admission
+from tillhald.rpc.annex import Annex
 from tillhald.rpc.door import RECEIVE_BYTES_MAX
 from tillhald.service.access import Entrance
 from tillhald.service.pace import Pace
@@ -34,16 +35,24 @@ if TYPE_CHECKING:
 
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 SEND_BYTES_MAX = 16 * 1024 * 1024
-CONCURRENT_CALLS_MAX = 2_000
 PROBE_S_MAX = 0.5
 ADMIN_MODE = 0o600
 STREAMS_AT_ONCE_MAX = 128
 """Of one connection, by HTTP/2 itself: a client that floods waits on its own side."""
+CONNECTIONS_MAX = 64
+"""At one entrance. Those that are open stay open; one more is hung up on. Beside this there is no
+limit of calls: it would be everybody's, and whoever fills it would shut out the others."""
+HANDSHAKE_S_MAX = 10
+"""A connection that says nothing is hung up on after this."""
 
 OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_receive_message_length", RECEIVE_BYTES_MAX),
     ("grpc.max_send_message_length", SEND_BYTES_MAX),
     ("grpc.max_concurrent_streams", STREAMS_AT_ONCE_MAX),
+    ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
+    ("grpc.server_handshake_timeout_ms", HANDSHAKE_S_MAX * 1000),
+    # What nobody has asked for yet stays in the network: windows grow only for who is being read.
+    ("grpc.http2.bdp_probe", 0),
     # Two daemons must never share a port without knowing.
     ("grpc.so_reuseport", 0),
     # Quiet watch streams: find out who is gone, and let clients ask as often as ours do.
@@ -122,17 +131,17 @@ class Servers:
         self._sockets.append(path)
 
     def _server(self, entrance: Entrance) -> grpc.aio.Server:
-        server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
+        server = grpc.aio.server(options=OPTIONS)
         admission = Admission(self._desk, entrance, self._pace)
         server.add_generic_rpc_handlers(tuple(self._door.handlers(admission)))
-        health_pb2_grpc.add_HealthServicer_to_server(self.health, server)
+        annex = Annex(server, admission, self._pace)
+        annex.hang(health_pb2_grpc.add_HealthServicer_to_server, self.health)
         # Strangers get nothing but health. A socket's mode has let its callers in.
         if entrance.is_private or not self._is_required:
-            _add_reflection(server, self._door.services)
+            _add_reflection(annex, self._door.services)
         if entrance.is_admin:
-            channelz_pb2_grpc.add_ChannelzServicer_to_server(
-                channelz.aio.ChannelzServicer(), server
-            )
+            add_channelz = channelz_pb2_grpc.add_ChannelzServicer_to_server
+            annex.hang(add_channelz, channelz.aio.ChannelzServicer())
         self._servers.append(server)
         return server
 
@@ -182,17 +191,16 @@ def _bound(bind: Callable[[str], int], address: str) -> int:
     return port
 
 
-def _add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+def _add_reflection(annex: Annex, services: Sequence[str]) -> None:
     """Both versions: the messages are the same on the wire, and tools are moving to v1."""
     # v1 itself is not in the list: Python has no descriptor of it that could be handed out.
-    names = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server)
-    servicer = reflection.aio.ReflectionServicer(names)
+    servicer = reflection.aio.ReflectionServicer(
+        (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    )
+    annex.hang(reflection_pb2_grpc.add_ServerReflectionServicer_to_server, servicer)
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(REFLECTION_V1, {"ServerReflectionInfo": handler}),)
-    )
+    annex.add_registered_method_handlers(REFLECTION_V1, {"ServerReflectionInfo": handler})

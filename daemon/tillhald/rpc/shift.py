@@ -21,12 +21,15 @@ from tillhald.domain.book_rows import NUMBERS, ZS, decode_report, decode_shift
 from tillhald.domain.jobs import ReportKind
 from tillhald.domain.reports import day_report, explain
 from tillhald.rpc import fields, shift_wire, to_wire
+from tillhald.rpc.access_rules import ANOTHERS_LOCK
+from tillhald.rpc.admission import must_be
 from tillhald.rpc.requests import PAGE_DEFAULT, PAGE_MAX, carry_out, page_start, request_of
 from tillhald.rpc.sign_on import SignOnMethods
 from tillhald.service.books import Books, is_over_midnight, is_overdue
+from tillhald.service.caller import CALLER
 
 if TYPE_CHECKING:
-    from tillhald.domain.books import Day
+    from tillhald.domain.books import Day, Shift
     from tillhald.journal.store import Store
     from tillhald.rpc.door import Context
     from tillhald.rpc.requests import Identified
@@ -86,12 +89,23 @@ class ShiftServicer(SignOnMethods, shift_pb2_grpc.ShiftServiceServicer):
     ) -> pb.OpenShiftResponse:
         command = cmd.OpenShift(
             float_minor=shift_wire.amount(request.opening_float, "opening_float", self._currency),
-            operator=shift_wire.operator(request.operator),
+            operator=self._operator(request),
             training=request.training,
         )
         return await self._change(
             pb.OpenShiftResponse, "OpenShift", request.request_id, request, command
         )
+
+    def _operator(self, request: pb.OpenShiftRequest | pb.HandOverRequest) -> str:
+        """Whose the shift is to be. Where persons are known, one of them: a name that nobody has
+        answers for no drawer. Raises OperatorNotFound."""
+        operator = shift_wire.operator(request.operator)
+        is_asked = self._access.settings.is_required and bool(operator)
+        if is_asked and self._till.answered(fields.request_id(request.request_id)) is None:
+            one = self._till.state.access.operators.get(operator)
+            if one is None or one.is_disabled:
+                raise errors.OperatorNotFound("There is no such operator.", operator=operator)
+        return operator
 
     async def LockShift(
         self, request: pb.LockShiftRequest, context: Context
@@ -106,6 +120,9 @@ class ShiftServicer(SignOnMethods, shift_pb2_grpc.ShiftServiceServicer):
         self, request: pb.UnlockShiftRequest, context: Context
     ) -> pb.UnlockShiftResponse:
         shift_id, version = _which(request.shift_id, request.expected_version)
+        shift = self._till.state.shift
+        if shift and shift.shift_id == shift_id and _is_anothers(shift):
+            must_be(ANOTHERS_LOCK)
         command = cmd.UnlockShift(shift_id=shift_id, expected_version=version)
         return await self._change(
             pb.UnlockShiftResponse, "UnlockShift", request.request_id, request, command
@@ -176,7 +193,7 @@ class ShiftServicer(SignOnMethods, shift_pb2_grpc.ShiftServiceServicer):
         command = cmd.HandOver(
             shift_id=shift_id,
             expected_version=version,
-            operator=shift_wire.operator(request.operator),
+            operator=self._operator(request),
         )
 
         def convert(outcome: Outcome) -> pb.HandOverResponse:
@@ -366,6 +383,11 @@ class ShiftServicer(SignOnMethods, shift_pb2_grpc.ShiftServiceServicer):
 
 def _which(shift_id: str, expected_version: int) -> tuple[str, int]:
     return fields.identifier(shift_id, "shift_id"), fields.version(expected_version)
+
+
+def _is_anothers(shift: Shift) -> bool:
+    """One that the first sale opened is everybody's."""
+    return not shift.implicit and shift.operator != CALLER.get().operator
 
 
 def _number(value: int, field: str, *, least: int = 0) -> int:

@@ -8,16 +8,13 @@ from tillhal.v1 import access_pb2
 from tillhal.v1 import shift_pb2 as pb
 from tillhald.domain import errors
 from tillhald.rpc import fields
-from tillhald.rpc.access import ROLES
+from tillhald.rpc.access import PIN_CHARS_MAX, ROLES
 from tillhald.rpc.to_wire import timestamp
 from tillhald.service.caller import CALLER
 
 if TYPE_CHECKING:
     from tillhald.rpc.door import Context
     from tillhald.service.access import AccessDesk
-
-PIN_CHARS_MAX = 64
-"""Of what somebody types; what is longer is no PIN, and is not hashed."""
 
 
 class SignOnMethods:

@@ -237,24 +237,9 @@ class AccessDesk:
         `for_approval`: not to work, but to let one request of somebody else through. Raises
         SignOnRefused, SignOnBlocked, Full.
         """
-        self._must_not_be_blocked(operator)
-        self._must_not_try_too_often(front_end)
-        if operator in self._trying or len(self._trying) >= STRANGERS_MAX:
-            raise errors.Full("This operator is signing on at this moment.")
-        self._trying.add(operator)
-        try:
-            known = self._till.state.access.operators.get(operator)
-            usable = known if known is not None and not known.is_disabled else None
-            is_it = await self._hasher.verify(usable.pin_hash if usable else "", pin)
-            now = self._till.state.access.operators.get(operator)
-            if not is_it or usable is None or now is None or now.pin_hash != usable.pin_hash:
-                await self._failed(front_end, operator)
-                raise errors.SignOnRefused("Operator or PIN is wrong.")
-        finally:
-            self._trying.discard(operator)
+        if not await self.is_pin(front_end, operator, pin):
+            raise errors.SignOnRefused("Operator or PIN is wrong.")
         self._blocked_until_s.pop(operator, None)
-        if front_end in self._tries_due_s:
-            self._tries_due_s[front_end] -= TRY_EVERY_S  # a right PIN was no guess
         if for_approval:
             return self._approve(front_end, operator)
         return await self._signed_in(front_end, operator)
@@ -297,14 +282,30 @@ class AccessDesk:
         self._until_s.pop(caller.sign_on_digest, None)
         await self._till.caught_up()
 
-    async def is_pin(self, operator: str, pin: str) -> bool:
-        """Whether it is this operator's PIN: for one who wants another. Raises SignOnBlocked."""
+    async def is_pin(self, front_end: str, operator: str, pin: str) -> bool:
+        """Whether it is this operator's PIN; that it is not is durable then.
+
+        One try at a time of each operator: guesses at once are no more guesses. Raises
+        SignOnBlocked, Full.
+        """
         self._must_not_be_blocked(operator)
-        one = self._till.state.access.operators.get(operator)
-        is_it = await self._hasher.verify(one.pin_hash if one else "", pin)
-        if not is_it:
-            await self._failed("", operator)
-        return is_it
+        self._must_not_try_too_often(front_end)
+        if operator in self._trying or len(self._trying) >= STRANGERS_MAX:
+            raise errors.Full("This operator's PIN is being looked at at this moment.")
+        self._trying.add(operator)
+        try:
+            known = self._till.state.access.operators.get(operator)
+            usable = known if known is not None and not known.is_disabled else None
+            is_it = await self._hasher.verify(usable.pin_hash if usable else "", pin)
+            now = self._till.state.access.operators.get(operator)
+            if not is_it or usable is None or now is None or now.pin_hash != usable.pin_hash:
+                await self._failed(front_end, operator)
+                return False
+        finally:
+            self._trying.discard(operator)
+        if front_end in self._tries_due_s:
+            self._tries_due_s[front_end] -= TRY_EVERY_S  # a right PIN was no guess
+        return True
 
     async def pin_hash(self, pin: str, role: Role) -> str:
         """What of a new PIN is stored. Raises FieldInvalid for one that will not do, Full."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from tillhald.domain import errors
+from tillhald.domain import events as ev
 from tillhald.domain.book_rows import (
     decode_movement,
     decode_report,
@@ -15,6 +17,8 @@ from tillhald.domain.book_rows import (
     z_key,
 )
 from tillhald.domain.books import ShiftState
+from tillhald.domain.jobs import ReportKind
+from tillhald.domain.reports import shift_report
 
 if TYPE_CHECKING:
     from tillhald.domain.books import Day, DayReport, Movement, Shift
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from tillhald.service.till import Clock, Till
 
 MOVEMENTS_LISTED_MAX = 500
+NEVER = 1 << 63
+"""The number of the record that has not closed a shift yet."""
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
 
 
@@ -83,6 +89,24 @@ class Books:
         if stored is None:
             raise errors.DayNotFound("There is no such Z.", z_number=z_number)
         return decode_report(stored)
+
+    def retold(self, seq: int, kind: ReportKind) -> tuple[ev.Record, ReportKind]:
+        """What record `seq` told of a day or a shift that was closed, from the rows.
+
+        For a record in a file that was put aside when it failed: the rows came along. Of a handover
+        the slip of the closed shift is left. Raises DayNotFound, ShiftNotFound.
+        """
+        if kind is ReportKind.Z:
+            zs = range(1, self._till.state.zs_given + 1)
+            z = self.z(1 + bisect_left(zs, seq, key=lambda number: self.z(number).last_seq))
+            return ev.Record(wall_ms=z.at_ms, events=(ev.DayClosed(report=z),)), kind
+        shifts = range(1, self._till.state.shifts_opened + 1)
+        at = bisect_left(shifts, seq, key=lambda number: self.shift(number).closed_seq or NEVER)
+        shift = self.closed_shift(at + 1)
+        closed = ev.ShiftClosed(
+            shift_id=shift.shift_id, report=shift_report(shift, self._till.state)
+        )
+        return ev.Record(wall_ms=shift.closed_ms, events=(closed,)), ReportKind.SHIFT
 
     def chain_head(self, last_seq: int) -> bytes:
         """The hash of the record that closed a day; empty where it was lost, or is in the spill."""

@@ -22,7 +22,10 @@ STREAMS_MAX: Final = 32
 REFUSE_S: Final = 1.0
 """How long a refusal takes: whoever asks again at once shall not keep the till busy with that."""
 REFUSALS_MAX: Final = 64
-"""So many refusals are on their way at once; one more is sent at once."""
+"""So many refusals of one peer wait as long as that."""
+CROWD_S: Final = 10.0
+"""How long one more waits. All that can be open at an entrance come so again some hundred times a
+second, and each costs the till a third of a millisecond."""
 PEERS_MAX: Final = 300
 
 
@@ -64,19 +67,17 @@ class Pace:
                 raise
         return peer
 
-    async def begin_stream(self, name: str) -> Peer:
+    async def begin_stream(self, name: str, streams_max: int = STREAMS_MAX) -> Peer:
         """Count a stream; whoever ends it counts it down. Raises PeerBusy."""
         peer = self._peer(name)
-        if peer.streams >= STREAMS_MAX:
+        if peer.streams >= streams_max:
             await self._refuse(peer)
         peer.streams += 1
         return peer
 
     async def slow_down(self, name: str) -> None:
         """Wait before a stranger is refused, so that asking again at once costs the till little."""
-        peer = self._peer(name)
-        if peer.refusals < REFUSALS_MAX:
-            await self._wait(peer)
+        await self._wait(self._peer(name))
 
     def _peer(self, name: str) -> Peer:
         peer = self._peers.get(name)
@@ -93,14 +94,14 @@ class Pace:
                 del self._peers[name]
 
     async def _refuse(self, peer: Peer) -> None:
-        if peer.refusals < REFUSALS_MAX:
-            await self._wait(peer)
+        await self._wait(peer)
         sentence = "This front end asks for more than its share."
         raise PeerBusy(sentence, calls=CALLS_MAX, streams=STREAMS_MAX)
 
     async def _wait(self, peer: Peer) -> None:
+        wait_s = REFUSE_S if peer.refusals < REFUSALS_MAX else CROWD_S
         peer.refusals += 1
         try:
-            await asyncio.sleep(REFUSE_S)
+            await asyncio.sleep(wait_s)
         finally:
             peer.refusals -= 1

@@ -11,6 +11,7 @@ from tillhald.domain.document import PrintDocument, Run, Text
 from tillhald.domain.jobs import JobKind
 from tillhald.domain.receipt import marked_copy, non_ascii, receipt_of, with_logo, without
 from tillhald.domain.report_paper import Paper, report_document
+from tillhald.service.books import Books
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,7 @@ class PrintDocuments:
         """`local_time` writes Unix milliseconds as a receipt shows them."""
         self._till = till
         self._store = store
+        self._books = Books(till, store)
         self._devices = devices
         self._local_time = local_time
         self.layout = layout
@@ -92,7 +94,6 @@ class PrintDocuments:
         """A report, from the record whose facts it tells. Raises StorageError."""
         seq = job.document_seq or job.submit_seq
         stored = self._store.record(seq)
-        assert stored is not None, f"record {seq} holds what job {job.job_id} prints"
         assert job.report is not None, f"job {job.job_id} prints a report"
         paper = Paper(
             header=self.layout.header,
@@ -100,6 +101,9 @@ class PrintDocuments:
             currency=self._till.rules.currency,
             time_text=self._local_time,
         )
+        if stored is None:
+            record, kind = self._books.retold(seq, job.report)
+            return report_document(record, kind, paper)
         record = ev.decode_record(stored.body)
         return report_document(record, job.report, paper, chain_head=stored.hash)
 

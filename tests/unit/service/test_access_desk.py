@@ -16,7 +16,7 @@ from tillhald.domain.evolve import apply
 from tillhald.domain.state import TillState
 from tillhald.service import setup_code
 from tillhald.service.access import AccessDesk, Credentials, Entrance
-from tillhald.service.pace import CALLS_MAX, STREAMS_MAX, Pace
+from tillhald.service.pace import CALLS_MAX, REFUSALS_MAX, REFUSE_S, STREAMS_MAX, Pace
 from tillhald.service.pins import HASHES_WAITING_MAX, PinHasher
 
 if TYPE_CHECKING:
@@ -268,6 +268,23 @@ def test_a_peer_has_its_share_and_no_more() -> None:
             await pace.begin_stream("flooder")
 
     asyncio.run(ask())
+
+
+def test_where_many_are_refused_they_wait_longer() -> None:
+    """Were they refused at once, they would ask again at once, and the till did nothing else."""
+
+    async def ask() -> tuple[int, int]:
+        pace = Pace()
+        many = 2 * REFUSALS_MAX
+        waiting = [asyncio.create_task(pace.slow_down("/tls")) for _ in range(many)]
+        over, left = await asyncio.wait(waiting, timeout=REFUSE_S + 1)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await pace.slow_down("/tls")  # who hung up is not counted any more
+        return len(over), len(left)
+
+    assert asyncio.run(ask()) == (REFUSALS_MAX, REFUSALS_MAX)
 
 
 def test_a_peer_that_asks_without_a_pause_is_slowed_down_to_its_pace() -> None:

@@ -211,8 +211,8 @@ class ShiftServiceServicer(object):
         """Opens a shift: what was counted into the drawer is its float, and a difference to what the
         shift before had left is a record of its own. All of it is durable when this returns.
         FAILED_PRECONDITION: SHIFT_STATE (one is open already), DAY_NOT_OPEN, TOO_MANY_SHIFTS,
-        BATTERY_LOW. INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE.
-        ALREADY_EXISTS: REQUEST_ID_REUSED.
+        BATTERY_LOW. NOT_FOUND: OPERATOR_NOT_FOUND where persons are known and this one is not.
+        INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE. ALREADY_EXISTS: REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -228,7 +228,7 @@ class ShiftServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UnlockShift(self, request, context):
-        """Unlocks it; durable when this returns.
+        """Unlocks it; durable when this returns. Of another operator's shift it needs the role supervisor.
         FAILED_PRECONDITION: SHIFT_STATE, BATTERY_LOW. NOT_FOUND: SHIFT_NOT_FOUND.
         ABORTED: VERSION_CONFLICT. ALREADY_EXISTS: REQUEST_ID_REUSED.
         """
@@ -272,7 +272,8 @@ class ShiftServiceServicer(object):
         """Closes a counted shift and opens the next operator's, in one durable commit: the float is what
         was left in the drawer, and the sales that are put aside go along. A slip names both.
         FAILED_PRECONDITION: SHIFT_STATE, NOT_COUNTED, TOO_MANY_SHIFTS, BATTERY_LOW.
-        NOT_FOUND: SHIFT_NOT_FOUND. ABORTED: VERSION_CONFLICT. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        NOT_FOUND: SHIFT_NOT_FOUND, OPERATOR_NOT_FOUND where persons are known and this one is not.
+        ABORTED: VERSION_CONFLICT. ALREADY_EXISTS: REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -607,8 +607,8 @@ class ShiftServiceStub(typing.Generic[_ShiftServiceSignOnType, _ShiftServiceSign
     """Opens a shift: what was counted into the drawer is its float, and a difference to what the
     shift before had left is a record of its own. All of it is durable when this returns.
     FAILED_PRECONDITION: SHIFT_STATE (one is open already), DAY_NOT_OPEN, TOO_MANY_SHIFTS,
-    BATTERY_LOW. INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE.
-    ALREADY_EXISTS: REQUEST_ID_REUSED.
+    BATTERY_LOW. NOT_FOUND: OPERATOR_NOT_FOUND where persons are known and this one is not.
+    INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE. ALREADY_EXISTS: REQUEST_ID_REUSED.
     """
 
     LockShift: _ShiftServiceLockShiftType
@@ -618,7 +618,7 @@ class ShiftServiceStub(typing.Generic[_ShiftServiceSignOnType, _ShiftServiceSign
     """
 
     UnlockShift: _ShiftServiceUnlockShiftType
-    """Unlocks it; durable when this returns.
+    """Unlocks it; durable when this returns. Of another operator's shift it needs the role supervisor.
     FAILED_PRECONDITION: SHIFT_STATE, BATTERY_LOW. NOT_FOUND: SHIFT_NOT_FOUND.
     ABORTED: VERSION_CONFLICT. ALREADY_EXISTS: REQUEST_ID_REUSED.
     """
@@ -650,7 +650,8 @@ class ShiftServiceStub(typing.Generic[_ShiftServiceSignOnType, _ShiftServiceSign
     """Closes a counted shift and opens the next operator's, in one durable commit: the float is what
     was left in the drawer, and the sales that are put aside go along. A slip names both.
     FAILED_PRECONDITION: SHIFT_STATE, NOT_COUNTED, TOO_MANY_SHIFTS, BATTERY_LOW.
-    NOT_FOUND: SHIFT_NOT_FOUND. ABORTED: VERSION_CONFLICT. ALREADY_EXISTS: REQUEST_ID_REUSED.
+    NOT_FOUND: SHIFT_NOT_FOUND, OPERATOR_NOT_FOUND where persons are known and this one is not.
+    ABORTED: VERSION_CONFLICT. ALREADY_EXISTS: REQUEST_ID_REUSED.
     """
 
     CloseShift: _ShiftServiceCloseShiftType
@@ -879,8 +880,8 @@ class ShiftServiceServicer(metaclass=abc.ABCMeta):
         """Opens a shift: what was counted into the drawer is its float, and a difference to what the
         shift before had left is a record of its own. All of it is durable when this returns.
         FAILED_PRECONDITION: SHIFT_STATE (one is open already), DAY_NOT_OPEN, TOO_MANY_SHIFTS,
-        BATTERY_LOW. INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE.
-        ALREADY_EXISTS: REQUEST_ID_REUSED.
+        BATTERY_LOW. NOT_FOUND: OPERATOR_NOT_FOUND where persons are known and this one is not.
+        INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE. ALREADY_EXISTS: REQUEST_ID_REUSED.
         """
 
     @abc.abstractmethod
@@ -900,7 +901,7 @@ class ShiftServiceServicer(metaclass=abc.ABCMeta):
         request: tillhal.v1.shift_pb2.UnlockShiftRequest,
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.shift_pb2.UnlockShiftResponse, collections.abc.Awaitable[tillhal.v1.shift_pb2.UnlockShiftResponse]]:
-        """Unlocks it; durable when this returns.
+        """Unlocks it; durable when this returns. Of another operator's shift it needs the role supervisor.
         FAILED_PRECONDITION: SHIFT_STATE, BATTERY_LOW. NOT_FOUND: SHIFT_NOT_FOUND.
         ABORTED: VERSION_CONFLICT. ALREADY_EXISTS: REQUEST_ID_REUSED.
         """
@@ -952,7 +953,8 @@ class ShiftServiceServicer(metaclass=abc.ABCMeta):
         """Closes a counted shift and opens the next operator's, in one durable commit: the float is what
         was left in the drawer, and the sales that are put aside go along. A slip names both.
         FAILED_PRECONDITION: SHIFT_STATE, NOT_COUNTED, TOO_MANY_SHIFTS, BATTERY_LOW.
-        NOT_FOUND: SHIFT_NOT_FOUND. ABORTED: VERSION_CONFLICT. ALREADY_EXISTS: REQUEST_ID_REUSED.
+        NOT_FOUND: SHIFT_NOT_FOUND, OPERATOR_NOT_FOUND where persons are known and this one is not.
+        ABORTED: VERSION_CONFLICT. ALREADY_EXISTS: REQUEST_ID_REUSED.
         """
 
     @abc.abstractmethod
