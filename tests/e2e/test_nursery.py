@@ -1,16 +1,17 @@
-"""A till that the tests fork is the till that they would start."""
+"""What the tests fork, a till or tillctl, is what they would start."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.nursery import DAEMON, Forked
+from tests.support.nursery import DAEMON, TILLCTL, TILLCTL_S_MAX, Forked, run_tillctl
 from tests.support.sales import card_sale
 from tests.support.till import a_till
 from tillhal.v1 import system_pb2
@@ -86,3 +87,47 @@ def test_what_the_environment_says_at_a_start_is_what_the_till_hears(
     heard = {till._notified.recv(200) for _ in range(4)}
     assert b"WATCHDOG=1" in heard, heard
     till.stop()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "status"),
+    [
+        (("--help",), "", 0),
+        (("status", "--nonsense"), "", 2),
+        (("status", "--json", "--address", "unix:/nowhere"), "", 2),
+        (("sign-on", "ann", "--address", "unix:/nowhere"), "1234\n", 2),
+        (("journal", "verify", "--folder", "/nowhere"), "", 2),
+    ],
+    ids=lambda case: case[0] if isinstance(case, tuple) else "",
+)
+def test_a_forked_tillctl_says_what_one_that_is_started_says(
+    arguments: tuple[str, ...], typed: str, status: int
+) -> None:
+    for width in ("60", "200"):
+        environment = {**os.environ, "COLUMNS": width, "TERM": "dumb"}
+        forked = run_tillctl(*arguments, environment=environment, typed=typed)
+        started = subprocess.run(
+            [*TILLCTL, *arguments],
+            env=environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=TILLCTL_S_MAX,
+            check=False,
+        )
+        assert forked.returncode == status, forked
+        assert (forked.returncode, forked.stdout, forked.stderr) == (
+            started.returncode,
+            started.stdout,
+            started.stderr,
+        )
+
+
+def test_each_forked_tillctl_hears_its_own_environment(till: Till) -> None:
+    till.start()
+    here = {**os.environ, "TILLHAL_ADDRESS": till.address}
+    nowhere = {**os.environ, "TILLHAL_ADDRESS": "unix:/nowhere"}
+    ended = [run_tillctl("status", environment=told).returncode for told in (here, nowhere, here)]
+    assert ended == [0, 2, 0]
+    both = run_tillctl("status", environment=nowhere, errors_apart=False)
+    assert (both.stderr, "/nowhere" in both.stdout) == ("", True)

@@ -1,11 +1,12 @@
-"""Daemons forked from a process that has imported them already.
+"""Daemons, and tillctl, forked from processes that have imported them already.
 
-Of the processor time of a start nine tenths are imports, and the tests start a thousand daemons.
-What is forked is the whole daemon in a process of its own, with its arguments, its environment, its
-files and its end; only the imports were done beforehand. That `python -m tillhald` starts by itself
-is shown by those tests that run it under its launcher, as a tool, or from a bundle.
+Of the processor time of a start nine tenths are imports, and the tests start a thousand daemons and
+two hundred times tillctl. What is forked is the whole program in a process of its own, with its
+arguments, its environment, its files and its end; only the imports were done beforehand. That
+`python -m tillhald` starts by itself is shown by those tests that run it under its launcher, as a
+tool, or from a bundle; that tillctl does, by those that run it at a terminal, or beside the test.
 
-    python -m tests.support.nursery DESCRIPTOR
+    python -m tests.support.nursery PROGRAM DESCRIPTOR
 """
 
 from __future__ import annotations
@@ -16,18 +17,23 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
-DAEMON = [sys.executable, "-m", "tillhald"]
-"""The command that is forked; any other one is started."""
+DAEMON: Final = [sys.executable, "-m", "tillhald"]
+TILLCTL: Final = [str(Path(sys.executable).with_name("tillctl"))]
+FORKED: Final = {"tillhald": DAEMON, "tillctl": TILLCTL}
+"""The commands that are forked; any other one is started."""
+TILLCTL_S_MAX = 60.0
 ROOT = Path(__file__).parents[2]
 MESSAGE_BYTES_MAX = 64 << 10
 """Arguments and an environment."""
@@ -82,13 +88,13 @@ class Forked:
 class Nursery:
     """The process that forks. One is enough for a process of tests."""
 
-    def __init__(self) -> None:
-        """Start it, and wait until it has imported everything."""
+    def __init__(self, program: str) -> None:
+        """Start it, and wait until it has imported everything of this program, one of FORKED."""
         self._lock = threading.Lock()
         self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno())],
+                [sys.executable, "-m", __name__, program, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 cwd=ROOT,
@@ -98,11 +104,12 @@ class Nursery:
         atexit.register(self.close)
 
     def fork(
-        self, arguments: list[str], environment: dict[str, str], out: IO[bytes], errors: IO[bytes]
+        self, arguments: list[str], environment: dict[str, str], files: list[IO[bytes]]
     ) -> Forked:
-        """Run tillhald with these arguments, in the environment, writing to the files."""
+        """Run the program with these arguments, in the environment, on these files as its standard
+        input, output and errors."""
         request = {"arguments": arguments, "environment": environment, "folder": os.getcwd()}
-        return Forked(self, self.ask(request, [out.fileno(), errors.fileno()]))
+        return Forked(self, self.ask(request, [file.fileno() for file in files]))
 
     def ask(self, request: dict[str, Any], descriptors: list[int] | None = None) -> int:
         """The number that answers a request."""
@@ -121,40 +128,83 @@ class Nursery:
 
 
 @functools.cache
-def nursery() -> Nursery:
-    """The nursery of this process."""
-    return Nursery()
+def nursery(program: str) -> Nursery:
+    """The nursery of this process for this program."""
+    return Nursery(program)
 
 
 def launch(
-    command: list[str], environment: dict[str, str], out: IO[bytes], errors: IO[bytes]
+    command: list[str],
+    environment: dict[str, str],
+    out: IO[bytes],
+    errors: IO[bytes],
+    typed: IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes] | Forked:
-    """Run `command` in the environment, writing to the files."""
-    if command[: len(DAEMON)] == DAEMON and environment.get(_PATH, "") == _FOUND_IN:
-        return nursery().fork(command[len(DAEMON) :], environment, out, errors)
-    return subprocess.Popen(command, stdout=out, stderr=errors, env=environment)
+    """Run `command` in the environment, reading what is typed, writing to the files."""
+    if typed is None:
+        with open(os.devnull, "rb") as nothing:
+            return launch(command, environment, out, errors, nothing)
+    if environment.get(_PATH, "") == _FOUND_IN:
+        for program, words in FORKED.items():
+            if command[: len(words)] == words:
+                arguments = command[len(words) :]
+                return nursery(program).fork(arguments, environment, [typed, out, errors])
+    return subprocess.Popen(command, stdin=typed, stdout=out, stderr=errors, env=environment)
+
+
+def run_tillctl(
+    *arguments: str | Path,
+    environment: dict[str, str] | None = None,
+    typed: str = "",
+    errors_apart: bool = True,
+    within_s: float = TILLCTL_S_MAX,
+) -> subprocess.CompletedProcess[str]:
+    """Run tillctl to its end, on no terminal. Raises subprocess.TimeoutExpired.
+
+    `environment` is the whole of it, ours unless told. With `errors_apart=False` its complaints
+    stand in `stdout`, where they came.
+    """
+    command = [*TILLCTL, *map(str, arguments)]
+    kept = dict(os.environ) if environment is None else environment
+    with (
+        tempfile.TemporaryFile() as read,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as errors,
+    ):
+        read.write(typed.encode())
+        read.seek(0)
+        process = launch(command, kept, out, errors if errors_apart else out, read)
+        try:
+            status = process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        written = []
+        for file in (out, errors):
+            file.seek(0)
+            written.append(file.read().decode())
+    return subprocess.CompletedProcess(command, status, *written)
 
 
 # --- the process that forks
 
 
-def main(door: socket.socket) -> int:
-    """Fork what is asked for until whoever asked is gone: 0. In a fork: the daemon's status."""
+def main(program: str, door: socket.socket) -> int:
+    """Fork what is asked for until whoever asked is gone: 0. In a fork: the program's status."""
     before = set(os.environ)
-    import tillhald.__main__
-    from tillhald.devices.finding import load_drivers
-    from tillhald.drivers.escpos import symbols
-
-    assert tillhald.__main__.main is not None
-    load_drivers()
-    symbols.load()
+    warm_up, run = {
+        "tillhald": (_import_tillhald, _tillhald),
+        "tillctl": (_import_tillctl, _tillctl),
+    }[program]
+    warm_up()
     gc.freeze()  # the collector of a fork does not touch, and so not copy, what all share
     added = {name: text for name, text in os.environ.items() if name not in before}
-    # Ctrl-C is for the daemons, which end in order, and for whoever started this.
+    # Ctrl-C is for those that were forked, which end in order, and for whoever started this.
     interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
     door.send(GREW_UP)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(door, MESSAGE_BYTES_MAX, 2)
+        message, descriptors, _, _ = socket.recv_fds(door, MESSAGE_BYTES_MAX, 3)
         if not message:
             return 0
         request = json.loads(message)
@@ -166,29 +216,55 @@ def main(door: socket.socket) -> int:
         if pid == 0:
             door.close()
             signal.signal(signal.SIGINT, interrupted)
-            for place, descriptor in enumerate(descriptors, start=1):
+            for place, descriptor in enumerate(descriptors):
                 os.dup2(descriptor, place)
                 os.close(descriptor)
             os.chdir(request["folder"])
             os.environ.clear()
             os.environ.update({**added, **request["environment"]})
-            return _tillhald(request["arguments"])
+            time.tzset()
+            return run(request["arguments"])
         for descriptor in descriptors:
             os.close(descriptor)
         door.send(str(pid).encode())
 
 
+# What each does from its start on; what is read at its imports is read anew.
+
+
+def _import_tillhald() -> None:
+    import tillhald.__main__
+    from tillhald.devices.finding import load_drivers
+    from tillhald.drivers.escpos import symbols
+
+    assert tillhald.__main__.main is not None
+    load_drivers()
+    symbols.load()
+
+
 def _tillhald(arguments: list[str]) -> int:
-    """What `python -m tillhald` does from here on; what was read at its imports is read anew."""
     import tillhald.__main__
     from tillhald import failpoints
 
-    time.tzset()
     importlib.reload(failpoints)
     tillhald.__main__._STARTED_S = time.monotonic()
     sys.argv = [tillhald.__main__.__file__, *arguments]
     return tillhald.__main__.main()
 
 
+def _import_tillctl() -> None:
+    import tillhald.ctl.__main__
+
+    assert tillhald.ctl.__main__.main is not None
+
+
+def _tillctl(arguments: list[str]) -> int:
+    for name in [name for name in sys.modules if name.startswith("tillhald.ctl")]:
+        del sys.modules[name]  # how wide the terminal is, and whether it has colours
+    sys.argv = [*TILLCTL, *arguments]
+    runpy.run_path(TILLCTL[0], run_name="__main__")
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main(socket.socket(fileno=int(sys.argv[1]))))
+    sys.exit(main(sys.argv[1], socket.socket(fileno=int(sys.argv[2]))))
