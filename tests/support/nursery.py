@@ -12,6 +12,7 @@ tool, or from a bundle; that tillctl does, by those that run it at a terminal, o
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import gc
 import importlib
@@ -26,6 +27,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -93,13 +95,14 @@ class Nursery:
         self._lock = threading.Lock()
         self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, program, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                cwd=ROOT,
-                env={**os.environ, _PATH: _FOUND_IN},
-            )
+            with _own_cpu():
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", __name__, program, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    cwd=ROOT,
+                    env={**os.environ, _PATH: _FOUND_IN},
+                )
         assert self._door.recv(MESSAGE_BYTES_MAX) == GREW_UP, "the nursery did not start"
         atexit.register(self.close)
 
@@ -127,6 +130,19 @@ class Nursery:
         self._process.wait()
 
 
+@contextlib.contextmanager
+def _own_cpu() -> Iterator[None]:
+    """What is started within has one CPU for its first: of several processes of tests each gives
+    its daemons another one. A daemon stays on the first that it may use, and all would share it."""
+    all_of_them = os.sched_getaffinity(0)
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.sched_setaffinity(0, {sorted(all_of_them)[number % len(all_of_them)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_of_them)
+
+
 @functools.cache
 def nursery(program: str) -> Nursery:
     """The nursery of this process for this program."""
@@ -149,7 +165,8 @@ def launch(
             if command[: len(words)] == words:
                 arguments = command[len(words) :]
                 return nursery(program).fork(arguments, environment, [typed, out, errors])
-    return subprocess.Popen(command, stdin=typed, stdout=out, stderr=errors, env=environment)
+    with _own_cpu():
+        return subprocess.Popen(command, stdin=typed, stdout=out, stderr=errors, env=environment)
 
 
 def run_tillctl(
