@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -11,10 +12,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.nursery import DAEMON, TILLCTL, TILLCTL_S_MAX, Forked, run_tillctl
+from tests.support.homes import FIRST, a_home_till
+from tests.support.nursery import (
+    DAEMON,
+    OWN_INTERPRETER,
+    TILLCTL,
+    TILLCTL_S_MAX,
+    Forked,
+    run_tillctl,
+)
 from tests.support.sales import card_sale
-from tests.support.till import a_till
+from tests.support.till import STOP_S_MAX, a_till
 from tillhal.v1 import system_pb2
+from tillhald.boot.slot import interpreter_of, slots_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +59,31 @@ def test_a_forked_till_lives_as_one_that_is_started() -> None:
         started = life(till)
     assert forked == started
     assert {"till_ready", "till_stopping"} <= set(forked)
+
+
+def test_a_forked_launcher_and_its_till_live_as_those_that_are_started() -> None:
+    with a_home_till() as till:
+        forked = life(till)
+        interpreter = interpreter_of(slots_folder(till.home) / FIRST.slot)
+        assert interpreter.read_text() == OWN_INTERPRETER
+    with a_home_till() as till:
+        till.command[1:1] = ["-P"]
+        started = life(till)
+    assert forked == started
+    assert {"till_ready", "till_stopping"} <= set(forked)
+
+
+def test_a_forked_launcher_is_told_to_end_and_has_its_till_end() -> None:
+    with a_home_till() as till:
+        till.start()
+        assert isinstance(till._running(), Forked)
+        (daemon,) = till.children()
+        ended = os.pidfd_open(daemon)
+        till.kill()
+        assert select.select([ended], [], [], 20)[0]
+        os.close(ended)
+        till.start()
+        till.stop(within_s=5 * STOP_S_MAX)
 
 
 def test_it_is_this_process_that_is_told_how_it_ended(till: Till) -> None:
@@ -90,37 +125,29 @@ def test_what_the_environment_says_at_a_start_is_what_the_till_hears(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "typed", "status"),
+    ("arguments", "width", "status"),
     [
-        (("--help",), "", 0),
-        (("status", "--nonsense"), "", 2),
-        (("status", "--json", "--address", "unix:/nowhere"), "", 2),
-        (("sign-on", "ann", "--address", "unix:/nowhere"), "1234\n", 2),
-        (("journal", "verify", "--folder", "/nowhere"), "", 2),
+        (("status", "--help"), "50", 0),
+        (("status", "--help"), "200", 0),
+        (("sign-on", "ann", "--address", "unix:/nowhere"), "60", 2),
     ],
-    ids=lambda case: case[0] if isinstance(case, tuple) else "",
 )
 def test_a_forked_tillctl_says_what_one_that_is_started_says(
-    arguments: tuple[str, ...], typed: str, status: int
+    arguments: tuple[str, ...], width: str, status: int
 ) -> None:
-    for width in ("60", "200"):
-        environment = {**os.environ, "COLUMNS": width, "TERM": "dumb"}
-        forked = run_tillctl(*arguments, environment=environment, typed=typed)
-        started = subprocess.run(
-            [*TILLCTL, *arguments],
-            env=environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=TILLCTL_S_MAX,
-            check=False,
-        )
-        assert forked.returncode == status, forked
-        assert (forked.returncode, forked.stdout, forked.stderr) == (
-            started.returncode,
-            started.stdout,
-            started.stderr,
-        )
+    environment, typed = {**os.environ, "COLUMNS": width, "TERM": "dumb"}, "1234\n"
+    forked = run_tillctl(*arguments, environment=environment, typed=typed)
+    started = subprocess.run(
+        [*TILLCTL, *arguments],
+        env=environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=TILLCTL_S_MAX,
+        check=False,
+    )
+    assert forked.returncode == started.returncode == status, forked
+    assert (forked.stdout, forked.stderr) == (started.stdout, started.stderr)
 
 
 def test_each_forked_tillctl_hears_its_own_environment(till: Till) -> None:

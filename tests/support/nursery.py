@@ -1,12 +1,13 @@
-"""Daemons, and tillctl, forked from processes that have imported them already.
+"""Daemons, their launcher, and tillctl, forked from processes that have imported them already.
 
 Of the processor time of a start nine tenths are imports, and the tests start a thousand daemons and
 two hundred times tillctl. What is forked is the whole program in a process of its own, with its
 arguments, its environment, its files and its end; only the imports were done beforehand. That
-`python -m tillhald` starts by itself is shown by those tests that run it under its launcher, as a
-tool, or from a bundle; that tillctl does, by those that run it at a terminal, or beside the test.
+`python -m tillhald` starts by itself is shown by those tests that run it as a tool or from a bundle,
+by itself or under its launcher; that tillctl does, by those that run it at a terminal, or beside
+the test.
 
-    python -m tests.support.nursery PROGRAM DESCRIPTOR
+    python -m tests.support.nursery FAMILY DESCRIPTOR
 """
 
 from __future__ import annotations
@@ -32,9 +33,15 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 DAEMON: Final = [sys.executable, "-m", "tillhald"]
+LAUNCHER: Final = [sys.executable, "-m", "tillhald.boot"]
 TILLCTL: Final = [str(Path(sys.executable).with_name("tillctl"))]
-FORKED: Final = {"tillhald": DAEMON, "tillctl": TILLCTL}
+FORKED: Final = {"tillhald": DAEMON, "launcher": LAUNCHER, "tillctl": TILLCTL}
 """The commands that are forked; any other one is started."""
+FAMILY: Final = {"tillhald": "till", "launcher": "till", "tillctl": "tillctl"}
+"""Those of one family come from one nursery."""
+OWN_INTERPRETER: Final = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
+"""In a slot without a program of its own. The daemon that a launcher starts with it is forked, too;
+with any other one it is started."""
 TILLCTL_S_MAX = 60.0
 ROOT = Path(__file__).parents[2]
 MESSAGE_BYTES_MAX = 64 << 10
@@ -90,14 +97,14 @@ class Forked:
 class Nursery:
     """The process that forks. One is enough for a process of tests."""
 
-    def __init__(self, program: str) -> None:
-        """Start it, and wait until it has imported everything of this program, one of FORKED."""
+    def __init__(self, family: str) -> None:
+        """Start it, and wait until it has imported everything of this family."""
         self._lock = threading.Lock()
         self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             with _own_cpu():
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", __name__, program, str(theirs.fileno())],
+                    [sys.executable, "-m", __name__, family, str(theirs.fileno())],
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     cwd=ROOT,
@@ -107,11 +114,20 @@ class Nursery:
         atexit.register(self.close)
 
     def fork(
-        self, arguments: list[str], environment: dict[str, str], files: list[IO[bytes]]
+        self,
+        program: str,
+        arguments: list[str],
+        environment: dict[str, str],
+        files: list[IO[bytes]],
     ) -> Forked:
-        """Run the program with these arguments, in the environment, on these files as its standard
-        input, output and errors."""
-        request = {"arguments": arguments, "environment": environment, "folder": os.getcwd()}
+        """Run a program of FORKED with these arguments, in the environment, on these files as its
+        standard input, output and errors."""
+        request = {
+            "program": program,
+            "arguments": arguments,
+            "environment": environment,
+            "folder": os.getcwd(),
+        }
         return Forked(self, self.ask(request, [file.fileno() for file in files]))
 
     def ask(self, request: dict[str, Any], descriptors: list[int] | None = None) -> int:
@@ -144,9 +160,9 @@ def _own_cpu() -> Iterator[None]:
 
 
 @functools.cache
-def nursery(program: str) -> Nursery:
-    """The nursery of this process for this program."""
-    return Nursery(program)
+def nursery(family: str) -> Nursery:
+    """The nursery of this process for this family."""
+    return Nursery(family)
 
 
 def launch(
@@ -164,7 +180,8 @@ def launch(
         for program, words in FORKED.items():
             if command[: len(words)] == words:
                 arguments = command[len(words) :]
-                return nursery(program).fork(arguments, environment, [typed, out, errors])
+                files = [typed, out, errors]
+                return nursery(FAMILY[program]).fork(program, arguments, environment, files)
     with _own_cpu():
         return subprocess.Popen(command, stdin=typed, stdout=out, stderr=errors, env=environment)
 
@@ -207,14 +224,11 @@ def run_tillctl(
 # --- the process that forks
 
 
-def main(program: str, door: socket.socket) -> int:
+def main(family: str, door: socket.socket) -> int:
     """Fork what is asked for until whoever asked is gone: 0. In a fork: the program's status."""
     before = set(os.environ)
-    warm_up, run = {
-        "tillhald": (_import_tillhald, _tillhald),
-        "tillctl": (_import_tillctl, _tillctl),
-    }[program]
-    warm_up()
+    {"till": _import_tillhald, "tillctl": _import_tillctl}[family]()
+    programs = {"tillhald": _tillhald, "launcher": _launcher, "tillctl": _tillctl}
     gc.freeze()  # the collector of a fork does not touch, and so not copy, what all share
     added = {name: text for name, text in os.environ.items() if name not in before}
     # Ctrl-C is for those that were forked, which end in order, and for whoever started this.
@@ -240,7 +254,7 @@ def main(program: str, door: socket.socket) -> int:
             os.environ.clear()
             os.environ.update({**added, **request["environment"]})
             time.tzset()
-            return run(request["arguments"])
+            return programs[request["program"]](request["arguments"])
         for descriptor in descriptors:
             os.close(descriptor)
         door.send(str(pid).encode())
@@ -267,6 +281,30 @@ def _tillhald(arguments: list[str]) -> int:
     tillhald.__main__._STARTED_S = time.monotonic()
     sys.argv = [tillhald.__main__.__file__, *arguments]
     return tillhald.__main__.main()
+
+
+def _launcher(arguments: list[str]) -> int:
+    from tillhald.boot import __main__, launcher
+
+    start = os.posix_spawn
+
+    def fork_or_start(
+        path: str, command: list[str], environment: dict[str, str], *, setsigmask: tuple[int, ...]
+    ) -> int:
+        of_daemon, rest = command[1:4], command[4:]
+        if of_daemon != ["-I", *DAEMON[1:]] or Path(path).read_text() != OWN_INTERPRETER:
+            return start(path, command, environment, setsigmask=setsigmask)
+        if child := os.fork():
+            return child
+        os.posix_spawn = start
+        signal.pthread_sigmask(signal.SIG_SETMASK, setsigmask)
+        os.environ.clear()
+        os.environ.update(environment)
+        return sys.exit(_tillhald(rest))
+
+    os.posix_spawn = fork_or_start
+    sys.argv = [__main__.__file__, *arguments]
+    return launcher.main(arguments)
 
 
 def _import_tillctl() -> None:
