@@ -65,7 +65,7 @@ def test_a_forked_launcher_and_its_till_live_as_those_that_are_started() -> None
     with a_home_till() as till:
         forked = life(till)
         interpreter = interpreter_of(slots_folder(till.home) / FIRST.slot)
-        assert interpreter.read_text() == OWN_INTERPRETER
+        assert interpreter.read_bytes() == OWN_INTERPRETER
     with a_home_till() as till:
         till.command[1:1] = ["-P"]
         started = life(till)

@@ -39,7 +39,7 @@ FORKED: Final = {"tillhald": DAEMON, "launcher": LAUNCHER, "tillctl": TILLCTL}
 """The commands that are forked; any other one is started."""
 FAMILY: Final = {"tillhald": "till", "launcher": "till", "tillctl": "tillctl"}
 """Those of one family come from one nursery."""
-OWN_INTERPRETER: Final = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
+OWN_INTERPRETER: Final = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'.encode()
 """In a slot without a program of its own. The daemon that a launcher starts with it is forked, too;
 with any other one it is started."""
 TILLCTL_S_MAX = 60.0
@@ -292,7 +292,7 @@ def _launcher(arguments: list[str]) -> int:
         path: str, command: list[str], environment: dict[str, str], *, setsigmask: tuple[int, ...]
     ) -> int:
         of_daemon, rest = command[1:4], command[4:]
-        if of_daemon != ["-I", *DAEMON[1:]] or Path(path).read_text() != OWN_INTERPRETER:
+        if of_daemon != ["-I", *DAEMON[1:]] or Path(path).read_bytes() != OWN_INTERPRETER:
             return start(path, command, environment, setsigmask=setsigmask)
         if child := os.fork():
             return child
