@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# As many processes as cores, a file each; tests/conftest.py has the order, the longest files first.
+# A file for each process; tests/conftest.py has how many, and the order, the longest files first.
 TESTS  := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 CODE   := clients daemon hwsim tests bench tools
 # A daemon that finds its modules compiled starts in half the time.

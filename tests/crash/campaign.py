@@ -121,6 +121,14 @@ def judged(
             yield state, verdict
 
 
+def at_the_end(
+    trace: Trace, *, seed: int, mixes: int, without: frozenset[bytes] = frozenset()
+) -> Iterator[State]:
+    """The states after the last operation. For controls: on a disk that nobody syncs, all that was
+    ever written is in doubt, and of the thousands of states after each operation one will do."""
+    return states_after(trace, len(trace.ops), seed, mixes=mixes, without=without)
+
+
 def judge_trace(
     trace: Trace,
     workload: str,

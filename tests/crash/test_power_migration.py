@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -21,8 +22,9 @@ import pytest
 
 from hwsim.power.disk import PowerCutDisk, why_not
 from hwsim.power.stage import Stage
-from hwsim.power.states import states
+from hwsim.power.states import State, states
 from hwsim.power.trace import Renamed
+from tests.crash.campaign import at_the_end
 from tests.crash.migration_steps import MIGRATED
 from tests.support.golden_journals import make_golden
 from tillhald.journal.errors import StorageError
@@ -33,7 +35,7 @@ from tillhald.schema import SCHEMA
 from tillhald.service.outdated import building_path, complete_migration, put_in_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 SEED = 20_261_122
 MIXES = 1
@@ -68,7 +70,9 @@ def judge(folder: Path, marks: tuple[str, ...], expected: Sums) -> str:
     return f"not the same: {differences}" if differences else ""
 
 
-def judged(*how: str) -> Iterator[tuple[str, str]]:
+def judged(
+    states_of: Callable[..., Iterator[State]], *how: str
+) -> Generator[tuple[str, str], None, None]:
     """Record the start, and judge each state that a power cut may leave: where, what is wrong."""
     with tempfile.TemporaryDirectory(prefix="tillhal-") as name:
         start = Path(name) / "start"
@@ -83,7 +87,7 @@ def judged(*how: str) -> Iterator[tuple[str, str]]:
         chosen = Random(SEED)
         first_rename = next(at for at, op in enumerate(trace.ops) if isinstance(op, Renamed))
         with Stage(Path(name) / "stage") as stage:
-            for state in states(trace, seed=SEED, mixes=MIXES):
+            for state in states_of(trace, seed=SEED, mixes=MIXES):
                 if state.op < first_rename and chosen.random() >= SHARE:
                     continue
                 stage.show(state)
@@ -94,11 +98,11 @@ def judged(*how: str) -> Iterator[tuple[str, str]]:
 
 
 def test_a_power_cut_at_any_moment_leaves_a_journal_with_all_that_was_in_it() -> None:
-    found = list(judged())
+    found = list(judged(states))
     assert [(where, fault) for where, fault in found if fault] == []
     assert len(found) >= STATES_MIN, len(found)
 
 
 def test_the_judge_sees_that_nothing_was_synced() -> None:
-    faults = {fault for _, fault in judged("careless") if fault}
-    assert faults, "a judge that finds nothing here finds nothing anywhere"
+    with closing(judged(at_the_end, "careless")) as found:
+        assert any(fault for _, fault in found), "a judge that finds nothing here finds nothing"

@@ -6,7 +6,6 @@ import asyncio
 import datetime
 import stat
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import grpc
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
 from tests.support.access import REQUIRED, STAFF_PIN, a_guarded_till, sign_on
+from tests.support.nursery import run_tillctl
 from tests.support.till import free_port
 from tillhal import AsyncTill, Tls, cash, line
 from tillhal import Till as Client
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from tests.support.access import Guarded
 
-COMMAND_S_MAX = 60.0
 OTHER_AUTHORITY = "other"
 
 
@@ -48,15 +47,7 @@ def tillctl(
     """Run tillctl; what is typed comes on its standard input."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(home or "/nonexistent"), "COLUMNS": "200"}
     environment |= more or {}
-    done = subprocess.run(
-        [sys.executable, "-m", "tillhald.ctl", *arguments],
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_S_MAX,
-        check=False,
-        env=environment,
-    )
+    done = run_tillctl(*arguments, environment=environment, typed=typed)
     assert done.returncode == status, done.stdout + done.stderr
     return done
 

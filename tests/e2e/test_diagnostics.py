@@ -7,7 +7,6 @@ import io
 import json
 import resource
 import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -19,6 +18,7 @@ import pytest
 from hwsim.power.disk import why_not
 from hwsim.power.faults import Freeze, Rule
 from tests.support.answers import head_seq, refusal_of, refused
+from tests.support.nursery import run_tillctl
 from tests.support.sales import CARD, Steps, card_sale, cash_sale, line, name, new_id, tender
 from tests.support.stormy_till import a_stormy_till
 from tillhal import Till as Client
@@ -382,10 +382,7 @@ def test_the_client_writes_the_archive_to_a_file(till: Till, tmp_path: Path) -> 
 
 
 def tillctl(till: Till, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tillhald.ctl", "diagnostics", "--address", till.address]
-    return subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
+    return run_tillctl("diagnostics", "--address", till.address, *arguments)
 
 
 def test_tillctl_writes_the_archive_and_says_where(till: Till, tmp_path: Path) -> None:

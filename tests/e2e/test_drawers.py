@@ -18,8 +18,9 @@ import pytest
 from hwsim.drawer import Level, VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from hwsim.relay_drawer import VirtualRelayDrawer
-from tests.e2e.test_tillctl import TILLCTL, environment
+from tests.e2e.test_tillctl import environment
 from tests.support.answers import await_kick, refused, take_until
+from tests.support.nursery import TILLCTL
 from tests.support.sales import new_id
 from tests.support.till import a_till, till_toml
 from tillhal.v1 import device_pb2, drawer_pb2, system_pb2
@@ -244,7 +245,7 @@ def test_a_technician_learns_and_opens_a_drawer_by_tillctl() -> None:
             *words: str, keys: int = subprocess.DEVNULL
         ) -> subprocess.CompletedProcess[str]:
             return subprocess.run(
-                [TILLCTL, "drawer", *words, "--address", till.address],
+                [*TILLCTL, "drawer", *words, "--address", till.address],
                 capture_output=True,
                 text=True,
                 timeout=60,

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -22,6 +21,7 @@ from tests.support import node_till
 from tests.support.access import REQUIRED, STAFF_PIN, a_guarded_till, sign_on
 from tests.support.answers import journal_records
 from tests.support.node_till import NODE, ROOT, SAID_S_MAX, FrontEnd, front_end
+from tests.support.nursery import run_tillctl
 from tests.support.sales import new_id
 from tests.support.scanning import SCANNER, await_device, await_scanner, scanner_toml
 from tests.support.till import Till, a_till, free_port, short_folder
@@ -194,9 +194,11 @@ def test_a_day_is_opened_sold_handed_over_and_closed_by_people_who_sign_on() -> 
 
 @pytest.mark.parametrize("known_by", ["token", "certificate"])
 def test_a_front_end_on_another_machine_sells_over_tls(tmp_path: Path, known_by: str) -> None:
-    made = [sys.executable, "-m", "tillhald.ctl", "tls", "init", "--host", "127.0.0.1"]
-    made += ["--folder", str(tmp_path / "tls"), "--front-end", "screen-1"]
-    subprocess.run(made, check=True, capture_output=True, timeout=SAID_S_MAX)
+    made = run_tillctl(
+        *("tls", "init", "--host", "127.0.0.1"),
+        *("--folder", tmp_path / "tls", "--front-end", "screen-1"),
+    )
+    assert made.returncode == 0, made.stderr
     address, files = f"127.0.0.1:{free_port()}", {p.name: p for p in (tmp_path / "tls").iterdir()}
     lines = f'[tls]\nlisten = "{address}"\ncertificate = "{files["till.pem"]}"\n'
     lines += f'key = "{files["till.key"]}"\n'

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from tests.e2e.test_backups import backup_toml, create, suspend_one
 from tests.support.answers import refusal_of
 from tests.support.backups import OWNER
 from tests.support.homes import HomeTill, a_home_till
+from tests.support.nursery import run_tillctl
 from tests.support.sales import cash_sale, name, new_id
 from tests.support.till import a_till, short_folder
 from tillhal.v1 import backup_pb2 as pb
@@ -269,13 +269,7 @@ def test_a_cloned_till_is_found_out_when_the_journals_meet(stick: Path) -> None:
 
 
 def tillctl(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tillhald.ctl", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=BACK_S_MAX,
-        check=False,
-    )
+    return run_tillctl(*arguments, within_s=BACK_S_MAX)
 
 
 # --- clean and go live

@@ -17,8 +17,9 @@ from hwsim.printer import VirtualPrinter
 from hwsim.relay_drawer import VirtualRelayDrawer
 from hwsim.scanner import VirtualScanner
 from tests.e2e.test_health_checks import FAILED, PASSED, SKIPPED, act, answer, check, result
-from tests.e2e.test_tillctl import TILLCTL, environment
+from tests.e2e.test_tillctl import environment
 from tests.support.answers import refused
+from tests.support.nursery import TILLCTL
 from tests.support.programs import wait_for
 from tests.support.scanning import SCANNER, Focus, await_scanner, scanner_toml
 from tests.support.till import Till, a_till, till_toml
@@ -163,7 +164,7 @@ def test_only_a_scanners_code_is_printed_and_only_by_a_printer(till: Till) -> No
 def test_tillctl_draws_the_code_for_the_scanner(till: Till, scanner: VirtualScanner) -> None:
     person, terminal = pty.openpty()
     program = subprocess.Popen(
-        [TILLCTL, "device", SCANNER, "check", "--level", "interactive", "--address", till.address],
+        [*TILLCTL, "device", SCANNER, "check", "--level", "interactive", "--address", till.address],
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,

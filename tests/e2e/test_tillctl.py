@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.answers import head_seq
+from tests.support.nursery import TILLCTL, run_tillctl
 from tests.support.sales import card_sale, new_id
 from tests.support.till import a_till, short_folder
 from tillhald.journal.salvage_file import Ending, read_salvage
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from tests.support.till import Till
 
-TILLCTL = Path(sys.executable).with_name("tillctl")
 RUN_S_MAX = 60.0
 NOBODY_S_MAX = 9.0
 """That there is no till must not take as long as a call may."""
@@ -41,14 +40,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def tillctl(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [TILLCTL, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=RUN_S_MAX,
-        check=False,
-        env=environment(**more),
-    )
+    return run_tillctl(*arguments, environment=environment(**more))
 
 
 def asked(till: Till, *arguments: str | Path) -> str:
@@ -191,7 +183,7 @@ def test_watch_shows_what_happens_and_ends_in_order_when_it_is_interrupted(
     bare_till: Till,
 ) -> None:
     sale_id = new_id()
-    command = [TILLCTL, "watch", "--address", bare_till.address]
+    command = [*TILLCTL, "watch", "--address", bare_till.address]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     ) as child:
@@ -364,7 +356,7 @@ def test_on_a_terminal_progress_is_shown_and_cleared_away(
 ) -> None:
     ours, theirs = terminal
     with subprocess.Popen(
-        [TILLCTL, "journal", "verify", "--folder", copied],
+        [*TILLCTL, "journal", "verify", "--folder", copied],
         stdout=theirs,
         stderr=theirs,
         env=environment(TERM="xterm", COLUMNS="80"),

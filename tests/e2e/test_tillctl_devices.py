@@ -7,13 +7,12 @@ import os
 import pty
 import select
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.nursery import TILLCTL, run_tillctl
 from tests.support.programs import wait_for
 from tillhal.v1 import device_pb2
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.support.till import Till
 
-TILLCTL = Path(sys.executable).with_name("tillctl")
+
 RUN_S_MAX = 60.0
 
 
@@ -32,15 +31,7 @@ def environment() -> dict[str, str]:
 
 
 def tillctl(till: Till, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [TILLCTL, *arguments, "--address", till.address],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=RUN_S_MAX,
-        check=False,
-        env=environment(),
-    )
+    return run_tillctl(*arguments, "--address", till.address, environment=environment())
 
 
 def said(till: Till, *arguments: str) -> str:
@@ -91,7 +82,7 @@ def test_a_person_at_a_terminal_is_told_what_to_do_and_asked_what_is_seen(ready:
         "y(es), n(o) or s(kip)": lambda: os.write(ours, b"y\n"),
     }
     ours, theirs = pty.openpty()
-    command = [TILLCTL, "device", "front_printer", "check", "--level", "interactive"]
+    command = [*TILLCTL, "device", "front_printer", "check", "--level", "interactive"]
     with subprocess.Popen(
         [*command, "--address", ready.address],
         stdin=theirs,

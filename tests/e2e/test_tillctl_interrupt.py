@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.test_tillctl import TILLCTL, environment
+from tests.e2e.test_tillctl import environment
+from tests.support.nursery import TILLCTL
 from tests.support.programs import wait_for
 from tests.support.scanning import SCANNER, Focus
 from tillhal.v1 import device_pb2 as pb
@@ -40,7 +41,7 @@ class Terminal:
         self.said = b""
         self._keys, theirs = pty.openpty()
         self.program = subprocess.Popen(
-            [TILLCTL, *arguments, "--address", till.address],
+            [*TILLCTL, *arguments, "--address", till.address],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

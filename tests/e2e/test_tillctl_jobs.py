@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
 from tests.support.answers import await_job, paper_in
+from tests.support.nursery import run_tillctl
 from tests.support.sales import card_sale
 from tests.support.till import a_till
 from tillhal.v1 import printer_pb2
@@ -23,20 +21,11 @@ if TYPE_CHECKING:
 
     from tests.support.till import Till
 
-TILLCTL = Path(sys.executable).with_name("tillctl")
-RUN_S_MAX = 60.0
-
 
 def tillctl(till: Till, *arguments: str) -> tuple[int, str, str]:
     """Its exit status, and what it said to both sides."""
-    done = subprocess.run(
-        [TILLCTL, *arguments, "--address", till.address],
-        capture_output=True,
-        text=True,
-        timeout=RUN_S_MAX,
-        check=False,
-        env={**os.environ, "TERM": "dumb", "COLUMNS": "60"},
-    )
+    environment = {**os.environ, "TERM": "dumb", "COLUMNS": "60"}
+    done = run_tillctl(*arguments, "--address", till.address, environment=environment)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.test_tillctl import TILLCTL, environment
+from tests.e2e.test_tillctl import environment
 from tests.support.homes import FIRST, homed
+from tests.support.nursery import run_tillctl
 from tests.support.released import NEXT, N, Releases
 from tests.support.till import Till, till_toml
 from tests.support.upgraded import UPGRADE_S_MAX, UpgradedTill
@@ -39,13 +40,10 @@ class Said:
 
 def ask(till: Till, *words: str | Path, status: int = 0) -> Said:
     """Run it, and see that it ends as it must."""
-    done = subprocess.run(
-        [TILLCTL, "upgrade", *map(str, words), "--address", till.address],
-        capture_output=True,
-        text=True,
-        timeout=UPGRADE_S_MAX,
-        check=False,
-        env=environment(COLUMNS="200"),
+    done = run_tillctl(
+        *("upgrade", *words, "--address", till.address),
+        environment=environment(COLUMNS="200"),
+        within_s=UPGRADE_S_MAX,
     )
     assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
     return Said(done)

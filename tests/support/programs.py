@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hwsim
+from tests.support.nursery import run_tillctl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TILLCTL_S_MAX = 60.0
 WAIT_S_MAX = 20.0
 SOURCE_ROOT = Path(hwsim.__file__).parents[1]
 
@@ -97,11 +97,4 @@ def sync_folder(path: Path) -> None:
 def tillctl(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run tillctl to its end, on no terminal."""
     kept = {name: value for name, value in os.environ.items() if name != "TILLHAL_ADDRESS"}
-    return subprocess.run(
-        [Path(sys.executable).with_name("tillctl"), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=TILLCTL_S_MAX,
-        check=False,
-        env={**kept, "TERM": "dumb", "COLUMNS": "60"},
-    )
+    return run_tillctl(*arguments, environment={**kept, "TERM": "dumb", "COLUMNS": "60"})

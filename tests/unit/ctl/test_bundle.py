@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.bundles import small_wheels
+from tests.support.nursery import run_tillctl
 
-COMMAND_S_MAX = 60.0
 ROLES = ("root-1", "root-2", "root-3", "targets-1", "snapshot-1", "timestamp-1")
 
 
 def tillctl(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tillhald.ctl", "bundle", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_S_MAX,
-        check=False,
-    )
+    return run_tillctl("bundle", *words)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.homes import look_into
+from tests.support.nursery import run_tillctl
 from tests.support.sales import cash_sale
 from tests.support.till import Till, till_toml
 from tillhald.boot import slot
@@ -29,13 +29,7 @@ HOME = "var/lib/tillhal"
 
 
 def install(root: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tillhald.ctl", "install", "--root", str(root), *more],
-        capture_output=True,
-        text=True,
-        timeout=RUN_S_MAX,
-        check=False,
-    )
+    return run_tillctl("install", "--root", root, *more, within_s=RUN_S_MAX)
 
 
 @pytest.fixture(scope="module")
