@@ -19,7 +19,7 @@ from tillhald.journal.engine import (
 from tillhald.journal.errors import Fault, JournalDamaged
 from tillhald.journal.format import pack_head, seal_row, seq_key, seq_of
 from tillhald.journal.growth import NO_ROOM, Growth
-from tillhald.journal.tally import entries_of, pack_tally, read_tally
+from tillhald.journal.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,8 @@ class Primary:
     def commit(self, batch: Sequence[Sealed]) -> None:
         """Store a batch in one transaction; it is on disk when this returns.
 
-        Raises lmdb.Error, OSError, and JournalDamaged if somebody else writes here, too.
+        Raises lmdb.Error, OSError, and JournalDamaged if somebody else writes here, too, or the
+        count of rows is not as written.
         """
         self._transact(record_puts(batch), row_puts(batch, self._store.row_seeds))
 
@@ -109,9 +110,9 @@ class Primary:
 
     def _transact_once(self, records: list[tuple[bytes, bytes]], rows: Rows) -> None:
         tables = self._engine.tables
+        written = {table for table, _ in rows} - {META, CHECKPOINTS}
         with self._engine.env.begin(write=True) as txn:
-            before = entries_of(txn, tables)
-            tally = read_tally(txn, tables[META]) or before
+            tally = Tally(txn, tables, written) if records else None
             for key, envelope in records:
                 # append=True answers False, and raises nothing, if the key is not the last.
                 if not txn.put(key, envelope, append=True, db=tables[RECORDS]):
@@ -125,13 +126,8 @@ class Primary:
                     txn.put(key, stored, db=tables[table])
             if any(table == CHECKPOINTS for table, _ in rows):
                 self._prune_checkpoints(txn)
-            if records:
-                # Of what this commit adds, and not of what is there: a row that was lost before
-                # would be lost from the count with the next sale.
-                after = entries_of(txn, tables)
-                counts = {table: tally[table] + after[table] - before[table] for table in after}
-                seq = seq_of(records[-1][0])
-                stored = seal_row(META_SEED, META_ROWS, seq, pack_tally(counts))
+            if tally is not None:
+                stored = seal_row(META_SEED, META_ROWS, seq_of(records[-1][0]), tally.pack())
                 txn.put(META_ROWS, stored, db=tables[META])
             reach("journal.before_commit")
 

@@ -15,6 +15,8 @@ from tillhald.journal.engine import INDEX_TABLES, META, META_HEAD, META_ROWS, ME
 from tillhald.journal.format import unseal_row
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     import lmdb
 
     from tillhald.journal.engine import AnyTransaction, Tables
@@ -26,9 +28,9 @@ _SEQ_BYTES = 8
 _decode = msgspec.msgpack.Decoder(Counts).decode
 
 
-def entries_of(txn: AnyTransaction, tables: Tables) -> Counts:
+def entries_of(txn: AnyTransaction, tables: Tables, names: Iterable[str] = INDEX_TABLES) -> Counts:
     """What LMDB counts now; costs next to nothing."""
-    return {table: txn.stat(tables[table])["entries"] for table in INDEX_TABLES}
+    return {name: txn.stat(tables[name])["entries"] for name in names}
 
 
 def read_tally(txn: AnyTransaction, meta: lmdb._Database) -> Counts | None:
@@ -38,6 +40,23 @@ def read_tally(txn: AnyTransaction, meta: lmdb._Database) -> Counts | None:
     if stored is None or head is None or stored[:_SEQ_BYTES] != head[:_SEQ_BYTES]:
         return None
     return _decode(unseal_row(META_SEED, META, META_ROWS, bytes(stored)))
+
+
+class Tally:
+    """The count, as a commit that writes to the tables `written` carries it on: by what it adds,
+    and not as what is there. A row that was lost before would be lost from the count, too."""
+
+    def __init__(self, txn: AnyTransaction, tables: Tables, written: Collection[str]) -> None:
+        """Before anything is put. Raises JournalDamaged."""
+        self._txn, self._tables = txn, tables
+        self._counts = read_tally(txn, tables[META]) or entries_of(txn, tables)
+        self._before = entries_of(txn, tables, written)
+
+    def pack(self) -> bytes:
+        """The value to store once everything was put."""
+        for table, entries in entries_of(self._txn, self._tables, self._before).items():
+            self._counts[table] += entries - self._before[table]
+        return pack_tally(self._counts)
 
 
 def pack_tally(counts: Counts) -> bytes:

@@ -12,6 +12,7 @@ from tillhald.journal.creation import create
 from tillhald.journal.engine import INDEX_TABLES, META, META_HEAD, META_ROWS, META_SEED, RECORDS
 from tillhald.journal.errors import Fault, JournalDamaged
 from tillhald.journal.format import Row, pack_head, seal, seal_row, seq_key, unpack_head, unseal_row
+from tillhald.journal.primary import Primary
 from tillhald.journal.store import Store
 from tillhald.journal.tally import read_tally
 from tillhald.journal.verify import SLICE_ROWS, Verdict, verify, verify_in_child
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import lmdb
 
     from tillhald.journal.engine import Tables
+    from tillhald.journal.format import Sealed
     from tillhald.journal.identity import Identity
 
     Tampering = Callable[[Path], AbstractContextManager[tuple[lmdb.Transaction[bytes], Tables]]]
@@ -177,6 +179,27 @@ def test_a_count_that_another_program_did_not_carry_on_says_nothing(
     assert checked(folder).last_seq == 7
     append(folder, [Row("sales", b"s", b"")])
     assert tally_in(folder) == dict.fromkeys(INDEX_TABLES, 0) | {"requests": 4, "sales": 1}
+
+
+def test_a_count_that_is_not_as_written_is_not_carried_on(
+    filled: Callable[..., Path], tampering: Tampering, sealed: Callable[..., list[Sealed]]
+) -> None:
+    folder = filled(6)
+    with tampering(folder) as (txn, tables):
+        stored = txn.get(META_ROWS, db=tables[META])
+        assert stored is not None
+        txn.put(META_ROWS, stored[:-1] + bytes([stored[-1] ^ 1]), db=tables[META])
+    assert fault_in(folder).fault is Fault.EDITED
+    store = Store.open(folder)
+    primary = Primary(store)
+    try:
+        with pytest.raises(JournalDamaged):
+            primary.commit(sealed(7, 7))
+        assert store.head.seq == 6
+        primary.note_good_order()
+    finally:
+        primary.growth.close()
+        store.close()
 
 
 def test_beside_a_till_that_sells_no_row_is_missed(folder: Path, identity: Identity) -> None:
