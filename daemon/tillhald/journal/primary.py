@@ -19,7 +19,7 @@ from tillhald.journal.engine import (
 from tillhald.journal.errors import Fault, JournalDamaged
 from tillhald.journal.format import pack_head, seal_row, seq_key, seq_of
 from tillhald.journal.growth import NO_ROOM, Growth
-from tillhald.journal.tally import Tally
+from tillhald.journal.row_count import RowCount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +112,7 @@ class Primary:
         tables = self._engine.tables
         written = {table for table, _ in rows} - {META, CHECKPOINTS}
         with self._engine.env.begin(write=True) as txn:
-            tally = Tally(txn, tables, written) if records else None
+            counted = RowCount(txn, tables, written) if records else None
             for key, envelope in records:
                 # append=True answers False, and raises nothing, if the key is not the last.
                 if not txn.put(key, envelope, append=True, db=tables[RECORDS]):
@@ -126,8 +126,8 @@ class Primary:
                     txn.put(key, stored, db=tables[table])
             if any(table == CHECKPOINTS for table, _ in rows):
                 self._prune_checkpoints(txn)
-            if tally is not None:
-                stored = seal_row(META_SEED, META_ROWS, seq_of(records[-1][0]), tally.pack())
+            if counted is not None:
+                stored = seal_row(META_SEED, META_ROWS, seq_of(records[-1][0]), counted.pack())
                 txn.put(META_ROWS, stored, db=tables[META])
             reach("journal.before_commit")
 

@@ -33,7 +33,7 @@ def entries_of(txn: AnyTransaction, tables: Tables, names: Iterable[str] = INDEX
     return {name: txn.stat(tables[name])["entries"] for name in names}
 
 
-def read_tally(txn: AnyTransaction, meta: lmdb._Database) -> Counts | None:
+def read_row_count(txn: AnyTransaction, meta: lmdb._Database) -> Counts | None:
     """What should be there, as the head's commit left it; None where that kept no count. Raises
     JournalDamaged."""
     stored, head = txn.get(META_ROWS, db=meta), txn.get(META_HEAD, db=meta)
@@ -42,23 +42,23 @@ def read_tally(txn: AnyTransaction, meta: lmdb._Database) -> Counts | None:
     return _decode(unseal_row(META_SEED, META, META_ROWS, bytes(stored)))
 
 
-class Tally:
+class RowCount:
     """The count, as a commit that writes to the tables `written` carries it on: by what it adds,
     and not as what is there. A row that was lost before would be lost from the count, too."""
 
     def __init__(self, txn: AnyTransaction, tables: Tables, written: Collection[str]) -> None:
         """Before anything is put. Raises JournalDamaged."""
         self._txn, self._tables = txn, tables
-        self._counts = read_tally(txn, tables[META]) or entries_of(txn, tables)
+        self._counts = read_row_count(txn, tables[META]) or entries_of(txn, tables)
         self._before = entries_of(txn, tables, written)
 
     def pack(self) -> bytes:
         """The value to store once everything was put."""
         for table, entries in entries_of(self._txn, self._tables, self._before).items():
             self._counts[table] += entries - self._before[table]
-        return pack_tally(self._counts)
+        return pack_row_count(self._counts)
 
 
-def pack_tally(counts: Counts) -> bytes:
+def pack_row_count(counts: Counts) -> bytes:
     """The value to store under META_ROWS in the commit that stores the head, under its number."""
     return msgspec.msgpack.encode(counts)
