@@ -11,7 +11,7 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from tillhal.v1 import drawer_pb2, journal_pb2, printer_pb2, types_pb2
+from tillhal.v1 import checkout_pb2, drawer_pb2, journal_pb2, printer_pb2, types_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.support.till import Calls
 
 M = TypeVar("M")
+
+PAGE_SALES = 500
 
 LIVE_JOB = (
     printer_pb2.JOB_STATE_ACCEPTED,
@@ -196,3 +198,15 @@ def paper_in(printer: VirtualPrinter) -> Paper:
     """All that came out of this printer, and what is still in it."""
     pieces = [receipt.text for receipt in printer.receipts]
     return paper_of("".join([*pieces, printer.uncut_text]))
+
+
+def listed_sales(calls: Calls) -> Iterator[checkout_pb2.SaleSummary]:
+    """All finished sales that the till lists, page by page."""
+    token = ""
+    while True:
+        request = checkout_pb2.ListSalesRequest(page_size=PAGE_SALES, page_token=token)
+        page = calls.checkout.ListSales(request)
+        yield from page.sales
+        token = page.next_page_token
+        if not token:
+            return

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import grpc
 
-from tests.support.answers import assert_journal_sound
+from tests.support.answers import assert_journal_sound, listed_sales
 from tests.support.stormy_till import WAIT_S_MAX, await_that
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import journal_pb2, system_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tests.support.cashiers import Crowd
     from tests.support.stormy_till import StormyTill
     from tests.support.till import Calls, Till
 
 FOLLOW_S_MAX = 600.0
-PAGE_SALES = 500
 
 
 class Counted(NamedTuple):
@@ -158,20 +157,9 @@ def reckon(
     receipts = sorted([*crowd.receipts(), *by_hand], key=lambda sale: sale.receipt_number)
     assert counted(receipts) == auditor.sales
     assert len({sale.sale_id for sale in receipts}) == len(receipts)
-    listed = {sale.sale_id: sale for sale in _listed(till.calls)}
+    listed = {sale.sale_id: sale for sale in listed_sales(till.calls)}
     wrong = [sale for sale in receipts if listed.get(sale.sale_id) != sale]
     assert not wrong, f"not as they were told: {wrong[:3]}, of {len(wrong)}; segment {segment}"
     assert len(listed) == len(receipts)
     assert_journal_sound(till.calls)
     return len(receipts)
-
-
-def _listed(calls: Calls) -> Iterator[pb.SaleSummary]:
-    token = ""
-    while True:
-        request = pb.ListSalesRequest(page_size=PAGE_SALES, page_token=token)
-        page = calls.checkout.ListSales(request)
-        yield from page.sales
-        token = page.next_page_token
-        if not token:
-            return

@@ -119,11 +119,13 @@ def switch(home: Path, pair: Pair = SECOND, script: str = THIS_PROGRAM) -> Work:
 class HomeTill(Till):
     """A till that its launcher starts: `stop` and `kill` end the launcher and the daemon.
 
-    `schema` is what its first program and its first data say of themselves.
+    `schema` is what its first program and its first data say of themselves; `tables` are more of
+    its configuration.
     """
 
     start_s_max = TRIALS_S_MAX
     schema = SCHEMA
+    tables = ""
 
     def __init__(
         self,
@@ -135,7 +137,7 @@ class HomeTill(Till):
     ) -> None:
         """Not running yet; installed in `folder/home`."""
         port = printer.address[1] if printer else 0
-        super().__init__(folder, printer, till_toml(folder, port, more=more))
+        super().__init__(folder, printer, till_toml(folder, port, more=self.tables + more))
         self.home = folder / "home"
         make_home(self.home, schema=self.schema)
         self.command = [sys.executable, "-m", "tillhald.boot", "--home", str(self.home)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.support.answers import journal_records
+from tests.support.answers import journal_records, listed_sales
 from tests.support.naive_sale import ASIDE, RETURN, SALE, VOID, sums
 from tests.support.naive_shop import CLOSED, NaiveDay, NaiveShift, NaiveShop
 from tillhal.v1 import checkout_pb2, shift_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from tests.support.till import Calls
 
@@ -142,7 +142,7 @@ def check_sale(calls: Calls, sale_id: str, shop: NaiveShop) -> None:
 def audit_whole(calls: Calls, shop: NaiveShop) -> None:
     """Everything: each sale, each Z, and the journal's own account of it."""
     audit(calls, shop)
-    listed = [*_listed(calls)]
+    listed = [*listed_sales(calls)]
     assert [sale.receipt_number for sale in listed] == [*range(len(shop.receipts), 0, -1)]
     assert [sale.sale_id for sale in reversed(listed)] == [s.sale_id for s in shop.receipts]
     for sale in (*shop.receipts, *shop.trainings):
@@ -160,14 +160,3 @@ def audit_whole(calls: Calls, shop: NaiveShop) -> None:
         if not fact.get("training")
     ]
     assert told == [(s.number, sums(s).payable, s.rounding) for s in shop.receipts]
-
-
-def _listed(calls: Calls) -> Iterator[checkout_pb2.SaleSummary]:
-    token = ""
-    while True:
-        request = checkout_pb2.ListSalesRequest(page_size=PAGE, page_token=token)
-        page = calls.checkout.ListSales(request)
-        yield from page.sales
-        token = page.next_page_token
-        if not token:
-            return

@@ -45,8 +45,8 @@ from tillhald.journal.engine import (
 )
 from tillhald.journal.format import FORMAT_VERSION, Head, pack_head, seal_row, seq_key
 from tillhald.journal.growth import GROW_AT_PERCENT, GROW_STEP_BYTES_MIN
+from tillhald.journal.row_count import entries_of, pack_row_count
 from tillhald.journal.store import Store
-from tillhald.journal.tally import entries_of, pack_tally
 from tillhald.journal.verify import verify
 from tillhald.migration.copying import Migration, MigrationFailed, migrate
 from tillhald.schema import SCHEMA
@@ -206,7 +206,7 @@ class Rebuild:
         if base.seq:
             meta[META_BASE] = pack_head(base)
         with self._env.begin() as txn:
-            meta[META_ROWS] = pack_tally(entries_of(txn, self._tables))
+            meta[META_ROWS] = pack_row_count(entries_of(txn, self._tables))
         self._put(
             META,
             [(name, seal_row(META_SEED, name, end.seq, value)) for name, value in meta.items()],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from google.protobuf.json_format import MessageToDict
@@ -99,17 +99,8 @@ def drill(*, address: Address = None, as_json: AsJson = False) -> None:
 
     Exit status: 0 if nothing is missing, 1 if something is, 2 if there was no drill.
     """
-    result: pb.DrillResult | None = None
     with connected(address) as till:
-        for step in till.power.drill():
-            if as_json:
-                write_json(_plain(step))
-            elif step.HasField("progress"):
-                out.print(step.progress.message, markup=False)
-            if step.HasField("result"):
-                result = step.result
-    if result is None:
-        raise typer.Exit(EXIT_COULD_NOT)
+        result: pb.DrillResult = _followed(till.power.drill(), as_json=as_json)
     if not as_json:
         out.print(f"It took {result.took_ms} ms; the host has {result.needed_s} s for all of it.")
         _show_findings(result.findings)
@@ -220,21 +211,28 @@ def settle(
 
     Exit status: 0 if the till is at rest, 1 if something is left open, 2 if no till answers.
     """
-    result: pb.SettleResult | None = None
     with connected(address) as till:
-        for step in till.power.prepare_for_power_loss(deadline):
-            if as_json:
-                write_json(_plain(step))
-            elif step.HasField("progress"):
-                out.print(step.progress.message, markup=False)
-            if step.HasField("result"):
-                result = step.result
-    if result is None:
-        raise typer.Exit(EXIT_COULD_NOT)
+        steps = till.power.prepare_for_power_loss(deadline)
+        result: pb.SettleResult = _followed(steps, as_json=as_json)
     if not as_json:
         _show_settled(result)
     if not result.is_stored or result.open_sale_ids or result.jobs_left:
         raise typer.Exit(EXIT_FAULT)
+
+
+def _followed(steps: Iterable[Any], *, as_json: bool) -> Any:  # noqa: ANN401 - of two RPCs
+    """Show how it goes; the result of the last step. Exits where there is none."""
+    result = None
+    for step in steps:
+        if as_json:
+            write_json(_plain(step))
+        elif step.HasField("progress"):
+            out.print(step.progress.message, markup=False)
+        if step.HasField("result"):
+            result = step.result
+    if result is None:
+        raise typer.Exit(EXIT_COULD_NOT)
+    return result
 
 
 def _show_settled(result: pb.SettleResult) -> None:

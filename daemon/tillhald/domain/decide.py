@@ -42,6 +42,7 @@ from tillhald.domain.sale import (
     Tender,
     TenderState,
     TenderType,
+    live_sale,
     settle,
     totals_of,
 )
@@ -347,7 +348,7 @@ _OnSale = (
 def _on_sale(
     state: TillState, rules: ShopRules, command: _OnSale, now: cmd.Now
 ) -> list[ev.AnyEvent]:
-    sale = _live_sale(state, command, now)
+    sale = live_sale(state.sales, now.finished, command.sale_id, command.expected_version)
     if not isinstance(command, SELLS):
         return _step(state, rules, sale, command, now)
     opening = selling_facts(state, rules, now)
@@ -393,24 +394,6 @@ def _step(
             return [ev.SaleCancelled(sale_id=sale_id, reason=reason)]
         case _:
             assert_never(command)
-
-
-def _live_sale(state: TillState, command: cmd.OnSale, now: cmd.Now) -> Sale:
-    sale = state.sales.get(command.sale_id)
-    if sale is None:
-        done = now.finished.get(command.sale_id)
-        if done is None:
-            raise errors.SaleNotFound("There is no such sale.", sale_id=command.sale_id)
-        sentence = f"The sale is {done.state.value} and does not change any more."
-        raise errors.SaleStateWrong(sentence, state=done.state.value, version=done.version)
-    if sale.version != command.expected_version:
-        raise errors.VersionConflict(
-            "The sale has changed since you last saw it.",
-            expected_version=command.expected_version,
-            version=sale.version,
-            state=sale.state.value,
-        )
-    return sale
 
 
 def _line_for(sale: Sale, line: Line) -> Line:

@@ -14,7 +14,7 @@ from tillhald.domain.evolve import evolve
 from tillhald.domain.jobs import LIVE_JOBS_MAX, JobKind, ReportKind
 from tillhald.domain.reports import ASIDE, day_report
 from tillhald.domain.rules import ShopRules, SuspendedAtClose
-from tillhald.domain.sale import Sale, SaleState, TenderState
+from tillhald.domain.sale import Sale, SaleState, TenderState, live_sale
 from tillhald.domain.state import TillState
 from tillhald.domain.traces import noted
 
@@ -121,20 +121,7 @@ def _at_close(sale: Sale, policy: SuspendedAtClose) -> list[ev.AnyEvent]:
 
 
 def _except(state: TillState, command: cmd.ExceptTender, now: cmd.Now) -> ev.TenderExcepted:
-    sale = state.sales.get(command.sale_id)
-    if sale is None:
-        done = now.finished.get(command.sale_id)
-        if done is None:
-            raise errors.SaleNotFound("There is no such sale.", sale_id=command.sale_id)
-        sentence = f"The sale is {done.state.value} and does not change any more."
-        raise errors.SaleStateWrong(sentence, state=done.state.value, version=done.version)
-    if sale.version != command.expected_version:
-        raise errors.VersionConflict(
-            "The sale has changed since you last saw it.",
-            expected_version=command.expected_version,
-            version=sale.version,
-            state=sale.state.value,
-        )
+    sale = live_sale(state.sales, now.finished, command.sale_id, command.expected_version)
     tender = sale.tender(command.tender_id)
     if tender is None:
         sentence = "There is no such tender in the sale."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
+from collections.abc import Mapping
 
 import msgspec
 
@@ -375,3 +376,25 @@ def returned_line(original: Sale, line: Line, *, line_id: str, unscaled: int) ->
         tax_minor=-piece(tax),
         original_line_id=line.line_id,
     )
+
+
+def live_sale(
+    live: Mapping[str, Sale], finished: Mapping[str, Sale], sale_id: str, expected_version: int
+) -> Sale:
+    """The sale that a command is about, as whoever sent it saw it last. Raises SaleNotFound,
+    SaleStateWrong, VersionConflict."""
+    sale = live.get(sale_id)
+    if sale is None:
+        done = finished.get(sale_id)
+        if done is None:
+            raise errors.SaleNotFound("There is no such sale.", sale_id=sale_id)
+        sentence = f"The sale is {done.state.value} and does not change any more."
+        raise errors.SaleStateWrong(sentence, state=done.state.value, version=done.version)
+    if sale.version != expected_version:
+        raise errors.VersionConflict(
+            "The sale has changed since you last saw it.",
+            expected_version=expected_version,
+            version=sale.version,
+            state=sale.state.value,
+        )
+    return sale

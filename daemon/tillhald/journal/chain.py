@@ -24,7 +24,7 @@ from tillhald.journal.format import (
     seq_of,
     unseal_row,
 )
-from tillhald.journal.tally import entries_of, read_tally
+from tillhald.journal.row_count import entries_of, read_row_count
 
 if TYPE_CHECKING:
     import lmdb
@@ -95,13 +95,13 @@ def check_count(snapshot: Snapshot, head: Head) -> None:
         raise JournalDamaged(Fault.MISSING, None, sentence)
 
 
-def check_tally(snapshot: Snapshot) -> None:
+def check_row_count(snapshot: Snapshot) -> None:
     """Raise JournalDamaged unless each index table has as many rows as were written to it."""
-    tally = read_tally(snapshot.txn, snapshot.tables[META])
-    if tally is None:
+    counted = read_row_count(snapshot.txn, snapshot.tables[META])
+    if counted is None:
         return
     for table, there in entries_of(snapshot.txn, snapshot.tables).items():
-        check_walked(table, there, tally[table], tally[table])
+        check_walked(table, there, counted[table], counted[table])
 
 
 def check_walked(table: str, there: int, least: int, most: int) -> None:

@@ -42,7 +42,7 @@ from tillhald.journal.format import (
 from tillhald.journal.growth import MAP_BYTES_MAX
 from tillhald.journal.lock import JournalLock
 from tillhald.journal.primary import record_puts, row_puts
-from tillhald.journal.tally import entries_of, pack_tally
+from tillhald.journal.row_count import entries_of, pack_row_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,6 +133,6 @@ def _fill(env: lmdb.Environment, identity: Identity, base: Head, records: Sequen
         for (table, key), stored in row_puts(records, seeds).items():
             if stored is not None:
                 txn.put(key, stored, db=tables[table])
-        tally = pack_tally(entries_of(txn, tables))
-        stored = seal_row(META_SEED, META_ROWS, records[-1].head.seq, tally)
+        counted = pack_row_count(entries_of(txn, tables))
+        stored = seal_row(META_SEED, META_ROWS, records[-1].head.seq, counted)
         txn.put(META_ROWS, stored, db=tables[META])

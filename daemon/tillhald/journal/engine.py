@@ -47,7 +47,7 @@ META_HEAD = b"head"
 META_CLOSED = b"closed"
 META_BASE = b"base"
 META_ROWS = b"rows"
-"""How many rows each index table should have, see `tally`."""
+"""How many rows each index table should have, see `row_count`."""
 META_MIGRATED = b"migrated"
 """From which schema the journal was copied, and at which record; only where it was."""
 META_SEED = row_seed(b"", META)

@@ -19,14 +19,14 @@ from tillhald.journal.engine import (
 from tillhald.journal.errors import Fault, JournalDamaged
 from tillhald.journal.format import pack_head, seal_row, seq_key, seq_of
 from tillhald.journal.growth import NO_ROOM, Growth
-from tillhald.journal.tally import entries_of, pack_tally, read_tally
+from tillhald.journal.row_count import entries_of, pack_row_count, read_row_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tillhald.journal.format import Sealed
+    from tillhald.journal.row_count import Counts
     from tillhald.journal.store import Store
-    from tillhald.journal.tally import Counts
 
 GROWTHS_AT_ONCE_MAX = 12
 """Steps of growth for one batch: each adds half the file or more, so these suffice for any."""
@@ -74,13 +74,14 @@ class Primary:
         self._store = store
         self._engine = store.engine
         self.growth = Growth(store.engine)
-        self._tally: Counts | None = None
+        self._row_count: Counts | None = None
         """As the last commit here left it."""
 
     def commit(self, batch: Sequence[Sealed]) -> None:
         """Store a batch in one transaction; it is on disk when this returns.
 
-        Raises lmdb.Error, OSError, and JournalDamaged if somebody else writes here, too.
+        Raises lmdb.Error, OSError, and JournalDamaged if somebody else writes here, too, or the
+        count of rows is not as written.
         """
         self._transact(record_puts(batch), row_puts(batch, self._store.row_seeds))
 
@@ -115,8 +116,8 @@ class Primary:
         with self._engine.env.begin(write=True) as txn:
             # Carried on by what each commit adds, and not by what is there: a row that was lost
             # before would be lost from the count with the next sale.
-            tally = self._tally or read_tally(txn, tables[META]) or entries_of(txn, tables)
-            tally = dict(tally)
+            counts = self._row_count or read_row_count(txn, tables[META])
+            counts = dict(counts or entries_of(txn, tables))
             for key, envelope in records:
                 # append=True answers False, and raises nothing, if the key is not the last.
                 if not txn.put(key, envelope, append=True, db=tables[RECORDS]):
@@ -125,21 +126,21 @@ class Primary:
                     raise JournalDamaged(Fault.REPEATED, seq, sentence)
             for (table, key), stored in rows.items():
                 if stored is None:
-                    tally[table] -= txn.delete(key, db=tables[table])
-                elif table not in tally:
+                    counts[table] -= txn.delete(key, db=tables[table])
+                elif table not in counts:
                     txn.put(key, stored, db=tables[table])
                 elif txn.put(key, stored, overwrite=False, db=tables[table]):
-                    tally[table] += 1
+                    counts[table] += 1
                 else:
                     txn.put(key, stored, db=tables[table])
             if any(table == CHECKPOINTS for table, _ in rows):
                 self._prune_checkpoints(txn)
             if records:
                 seq = seq_of(records[-1][0])
-                stored = seal_row(META_SEED, META_ROWS, seq, pack_tally(tally))
+                stored = seal_row(META_SEED, META_ROWS, seq, pack_row_count(counts))
                 txn.put(META_ROWS, stored, db=tables[META])
             reach("journal.before_commit")
-        self._tally = tally
+        self._row_count = counts
 
     def _prune_checkpoints(self, txn: lmdb.Transaction[bytes]) -> None:
         table = self._engine.tables[CHECKPOINTS]

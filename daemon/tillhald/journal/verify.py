@@ -21,7 +21,7 @@ from tillhald.journal.chain import (
     Snapshot,
     check_count,
     check_end,
-    check_tally,
+    check_row_count,
     check_walked,
     walk_records,
     walk_rows,
@@ -81,7 +81,7 @@ class _Verification:
         rows = sum(self._rows(table) for table in ALL_TABLES if table != RECORDS)
         # Last, for a row that is wrong says more than a row too many.
         with self._snapshot() as txn:
-            check_tally(self._view(txn))
+            check_row_count(self._view(txn))
         return Verdict(head.seq, head.hash, rows)
 
     def _records(self) -> Head:

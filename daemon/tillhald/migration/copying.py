@@ -37,8 +37,8 @@ from tillhald.journal.engine import (
 )
 from tillhald.journal.errors import JournalDamaged, JournalExists
 from tillhald.journal.format import pack_head, row_seed, seal_row, seq_key, unseal_row
+from tillhald.journal.row_count import entries_of, pack_row_count
 from tillhald.journal.spill import open_spill
-from tillhald.journal.tally import entries_of, pack_tally
 from tillhald.migration.reading import Reading, Sums
 from tillhald.migration.steps import CHANGED, History, StoredRow, moved, steps
 from tillhald.schema import MIN_READER, SCHEMA
@@ -255,7 +255,7 @@ class _Copy:
             ),
         }
         with env.begin() as txn:
-            changed[META_ROWS] = pack_tally(entries_of(txn, tables))
+            changed[META_ROWS] = pack_row_count(entries_of(txn, tables))
         if self._order.at_rest:
             changed[META_CLOSED] = seq_key(head.seq)
         for key, stored in source.items(META):

@@ -25,7 +25,7 @@ from tillhald.journal.chain import (
     Snapshot,
     check_count,
     check_end,
-    check_tally,
+    check_row_count,
     check_walked,
     walk_records,
     walk_rows,
@@ -185,7 +185,7 @@ class Reading:
                 rows += seen
                 on_progress(seen)
             check_walked(table, rows, self.count(table), self.count(table))
-        check_tally(snapshot)
+        check_row_count(snapshot)
 
     def state(self, *, from_first: bool = False) -> TillState:
         """The till's state at the head: from the newest whole checkpoint on, or from the first

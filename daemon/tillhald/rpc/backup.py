@@ -276,42 +276,32 @@ def _made(made: BackupMade, made_ms: int, identity: Identity) -> pb.Backup:
 def _shelved(each: Shelved) -> pb.Backup:
     if not each.is_complete:
         return pb.Backup(file_name=each.file_name)
+    return _clear(each, each.file_name)
+
+
+def _clear(of: Shelved | Found, file_name: str) -> pb.Backup:
+    """What the clear parts of a backup tell."""
     return pb.Backup(
-        backup_id=each.backup_id,
-        kind=_KINDS[each.kind],
-        file_name=each.file_name,
-        follows=each.follows,
-        make_time=timestamp(each.made_ms),
-        first_seq=each.first_seq,
-        last_seq=each.last_seq,
-        head_hash=bytes.fromhex(each.head_hash),
-        size_bytes=each.size_bytes,
-        business_day=each.business_day,
-        store_id=each.store_id,
-        workstation_id=each.workstation_id,
-        signer=bytes.fromhex(each.signer),
+        backup_id=of.backup_id,
+        kind=_KINDS[of.kind],
+        file_name=file_name,
+        follows=of.follows,
+        make_time=timestamp(of.made_ms),
+        first_seq=of.first_seq,
+        last_seq=of.last_seq,
+        head_hash=bytes.fromhex(of.head_hash),
+        size_bytes=of.size_bytes,
+        business_day=of.business_day,
+        store_id=of.store_id,
+        workstation_id=of.workstation_id,
+        signer=bytes.fromhex(of.signer),
         complete=True,
     )
 
 
 def _found(found: Found, file_name: str) -> pb.Backup:
-    backup = pb.Backup(
-        backup_id=found.backup_id,
-        kind=_KINDS[found.kind],
-        file_name=file_name,
-        follows=found.follows,
-        make_time=timestamp(found.made_ms),
-        first_seq=found.first_seq,
-        last_seq=found.last_seq,
-        head_hash=bytes.fromhex(found.head_hash),
-        size_bytes=found.size_bytes,
-        business_day=found.business_day,
-        store_id=found.store_id,
-        workstation_id=found.workstation_id,
-        signer=bytes.fromhex(found.signer),
-        complete=True,
-        sha256=bytes.fromhex(found.sha256),
-    )
+    backup = _clear(found, file_name)
+    backup.sha256 = bytes.fromhex(found.sha256)
     if found.totals is not None:
         backup.totals.CopyFrom(data_wire.totals(found.totals))
     return backup

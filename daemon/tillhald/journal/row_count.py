@@ -27,11 +27,11 @@ _decode = msgspec.msgpack.Decoder(Counts).decode
 
 
 def entries_of(txn: AnyTransaction, tables: Tables) -> Counts:
-    """What LMDB counts now; costs next to nothing."""
-    return {table: txn.stat(tables[table])["entries"] for table in INDEX_TABLES}
+    """What LMDB counts now."""
+    return {name: txn.stat(tables[name])["entries"] for name in INDEX_TABLES}
 
 
-def read_tally(txn: AnyTransaction, meta: lmdb._Database) -> Counts | None:
+def read_row_count(txn: AnyTransaction, meta: lmdb._Database) -> Counts | None:
     """What should be there, as the head's commit left it; None where that kept no count. Raises
     JournalDamaged."""
     stored, head = txn.get(META_ROWS, db=meta), txn.get(META_HEAD, db=meta)
@@ -40,6 +40,6 @@ def read_tally(txn: AnyTransaction, meta: lmdb._Database) -> Counts | None:
     return _decode(unseal_row(META_SEED, META, META_ROWS, bytes(stored)))
 
 
-def pack_tally(counts: Counts) -> bytes:
+def pack_row_count(counts: Counts) -> bytes:
     """The value to store under META_ROWS in the commit that stores the head, under its number."""
     return msgspec.msgpack.encode(counts)

@@ -12,8 +12,9 @@ from tillhald.journal.creation import create
 from tillhald.journal.engine import INDEX_TABLES, META, META_HEAD, META_ROWS, META_SEED, RECORDS
 from tillhald.journal.errors import Fault, JournalDamaged
 from tillhald.journal.format import Row, pack_head, seal, seal_row, seq_key, unpack_head, unseal_row
+from tillhald.journal.primary import Primary
+from tillhald.journal.row_count import read_row_count
 from tillhald.journal.store import Store
-from tillhald.journal.tally import read_tally
 from tillhald.journal.verify import SLICE_ROWS, Verdict, verify, verify_in_child
 from tillhald.journal.writer import JournalWriter
 from tillhald.migration.reading import Reading
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import lmdb
 
     from tillhald.journal.engine import Tables
+    from tillhald.journal.format import Sealed
     from tillhald.journal.identity import Identity
 
     Tampering = Callable[[Path], AbstractContextManager[tuple[lmdb.Transaction[bytes], Tables]]]
@@ -63,22 +65,22 @@ def append(folder: Path, *rows: Sequence[Row]) -> None:
     assert not failures
 
 
-def tally_in(folder: Path) -> dict[str, int] | None:
+def row_count_in(folder: Path) -> dict[str, int] | None:
     store = Store.open(folder)
     try:
         with store.engine.reading() as txn:
-            return read_tally(txn, store.engine.tables[META])
+            return read_row_count(txn, store.engine.tables[META])
     finally:
         store.close()
 
 
 def test_rows_that_are_added_replaced_and_deleted_are_counted(filled: Callable[..., Path]) -> None:
     folder = filled(4)
-    assert tally_in(folder) == dict.fromkeys(INDEX_TABLES, 0) | {"requests": 3}
+    assert row_count_in(folder) == dict.fromkeys(INDEX_TABLES, 0) | {"requests": 3}
     new, again = Row("sales", b"s", b"1"), Row("sales", b"s", b"2")
     append(folder, [new], [again, Row("jobs", b"j", b"")], [Row("requests", b"r0002", None)])
     expected = {"requests": 2, "sales": 1, "jobs": 1}
-    assert tally_in(folder) == dict.fromkeys(INDEX_TABLES, 0) | expected
+    assert row_count_in(folder) == dict.fromkeys(INDEX_TABLES, 0) | expected
     checked(folder)
 
 
@@ -151,7 +153,7 @@ def test_a_journal_from_before_there_was_a_count_is_counted_from_its_next_record
         txn.delete(META_ROWS, db=tables[META])
     checked(folder)
     append(folder, [Row("sales", b"s", b"")])
-    assert tally_in(folder) == dict.fromkeys(INDEX_TABLES, 0) | {"requests": 5, "sales": 1}
+    assert row_count_in(folder) == dict.fromkeys(INDEX_TABLES, 0) | {"requests": 5, "sales": 1}
     with tampering(folder) as (txn, tables):
         txn.delete(b"s", db=tables["sales"])
     assert "1 were written, and 0 are there" in fault_in(folder).sentence
@@ -176,7 +178,28 @@ def test_a_count_that_another_program_did_not_carry_on_says_nothing(
         txn.delete(b"r0006", db=tables["requests"])
     assert checked(folder).last_seq == 7
     append(folder, [Row("sales", b"s", b"")])
-    assert tally_in(folder) == dict.fromkeys(INDEX_TABLES, 0) | {"requests": 4, "sales": 1}
+    assert row_count_in(folder) == dict.fromkeys(INDEX_TABLES, 0) | {"requests": 4, "sales": 1}
+
+
+def test_a_count_that_is_not_as_written_is_not_carried_on(
+    filled: Callable[..., Path], tampering: Tampering, sealed: Callable[..., list[Sealed]]
+) -> None:
+    folder = filled(6)
+    with tampering(folder) as (txn, tables):
+        stored = txn.get(META_ROWS, db=tables[META])
+        assert stored is not None
+        txn.put(META_ROWS, stored[:-1] + bytes([stored[-1] ^ 1]), db=tables[META])
+    assert fault_in(folder).fault is Fault.EDITED
+    store = Store.open(folder)
+    primary = Primary(store)
+    try:
+        with pytest.raises(JournalDamaged):
+            primary.commit(sealed(7, 7))
+        assert store.head.seq == 6
+        primary.note_good_order()
+    finally:
+        primary.growth.close()
+        store.close()
 
 
 def test_beside_a_till_that_sells_no_row_is_missed(folder: Path, identity: Identity) -> None:
