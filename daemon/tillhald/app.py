@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tillhal.v1 import (
-    system_pb2,
-)
+from tillhal.v1 import system_pb2
 from tillhald import VERSION
 from tillhald.data_parts import of_data
 from tillhald.devices.finding import load_drivers
@@ -38,6 +36,7 @@ from tillhald.service.claims import ClaimDesk
 from tillhald.service.device_care import DeviceCare
 from tillhald.service.devices import DeviceNews
 from tillhald.service.effects import Effects
+from tillhald.service.first_bytes import FirstBytes
 from tillhald.service.health import HealthChecks
 from tillhald.service.imports import Imports
 from tillhald.service.opening import open_for_shop
@@ -164,7 +163,7 @@ class App:
             parts = self._build(store, state, tail, writer)
             news.append(parts.storage_news)
             station = parts.station
-            recovery, started_seq = self._note_start(parts.till, report, has_ups=station.has_ups)
+            recovery, started_seq = self._note_start(parts, report)
             await parts.till.caught_up()
             try:
                 await parts.devices.start()
@@ -189,6 +188,7 @@ class App:
         zone = config.shop.time_zone
         times = Times(zoneinfo.ZoneInfo(zone) if zone else None)
         clock = Clock(wall_ms=wall_ms, today=times.today)
+        run = uuid.uuid4().hex
         till = Till(
             state=state,
             rules=config.rules(),
@@ -196,7 +196,7 @@ class App:
             writer=writer,
             tail=tail,
             clock=clock,
-            boot_id=uuid.uuid4().hex,
+            boot_id=run,
         )
         for name, why in config.left_out.items():
             log.warning("device_left_out", device=name, why=why)
@@ -214,6 +214,7 @@ class App:
             layout=config.layout(),
             clock=clock,
             local_time=times.written,
+            first_bytes=FirstBytes(Path(f"{config.listen.unix}.first-bytes"), run, store),
         )
         desk = ClaimDesk(till, now_s=time.monotonic)
         care = DeviceCare(till, tail, devices)
@@ -296,18 +297,19 @@ class App:
         )
 
     def _note_start(
-        self, till: Till, report: JournalReport, *, has_ups: bool
+        self, parts: Parts, report: JournalReport
     ) -> tuple[system_pb2.RecoveryReport, int]:
         """Record the start and what it found unfinished; say it in the contract's words."""
         facts = startup_facts(
-            till.state,
+            parts.till.state,
             version=VERSION,
             clean_shutdown=report.clean_shutdown,
             at_ms=wall_ms(),
-            has_ups=has_ups,
+            has_ups=parts.station.has_ups,
+            never_left=parts.effects.never_left(),
         )
-        seq = till.note(facts)
-        state = till.state
+        seq = parts.till.note(facts)
+        state = parts.till.state
         found = recovery_report(state, report, self._config.left_out)
         log.info(
             "journal_opened",

@@ -184,7 +184,7 @@ class Crash(NamedTuple):
 
 DEEDS = [
     Crash("effects.before_print", CONFIRMED, FIRED, 1, 1),
-    Crash("effects.print_started", UNCONFIRMED, FIRED, 0, 1),
+    Crash("effects.print_started", CONFIRMED, FIRED, 1, 1),
     Crash("printer.mid_print", UNCONFIRMED, FIRED, None, 1),
     Crash("effects.after_print", UNCONFIRMED, FIRED, 1, 1),
     Crash("effects.before_kick", CONFIRMED, FIRED, 1, 1),

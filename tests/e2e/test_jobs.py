@@ -133,6 +133,7 @@ def test_a_receipt_that_never_began_is_not_proven_by_the_cut_of_the_one_before_i
         await_job(till.calls, first, CONFIRMED)
         till.calls.checkout.Checkout(card_sale())
         till.await_killed()
+        till.machine_went_down()
         till.start()
         job = await_job(till.calls, "receipt/2", FAILED_PARTIAL)
         assert job.reason == "CUT_COUNTER"

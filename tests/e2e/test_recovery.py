@@ -64,7 +64,7 @@ def resolve(till: Till, item_id: str, action: pb.RecoveryAction) -> pb.ResolveIt
 def test_a_till_that_was_cut_off_lists_what_is_open_and_an_operator_resolves_it(
     off: Till,
 ) -> None:
-    off.start("effects.print_started")
+    off.start("printer.mid_print")
     steps = Steps(off.calls, "basket")
     steps.open()
     steps.put(line())

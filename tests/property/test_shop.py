@@ -31,7 +31,7 @@ from tillhald.domain.answers import (
     decode_answered,
     encode_answered,
 )
-from tillhald.domain.deeds import next_job, next_kick
+from tillhald.domain.deeds import begun_job, next_job, next_kick
 from tillhald.domain.jobs import LIVE_JOB, LIVE_KICK, JobState, KickReason, KickState
 from tillhald.domain.receipt import ReceiptLayout, receipt_of
 from tillhald.domain.rules import DEFAULT_TENDERS, CashRounding, ShopRules, TenderRule
@@ -491,6 +491,22 @@ class AnyShop(RuleBasedStateMachine):
     @rule(reason=st.sampled_from(KickReason), drawer=st.sampled_from(["drawer", "other"]))
     def open_drawer(self, reason: KickReason, drawer: str) -> None:
         self.ask(cmd.OpenDrawer(kick_id=self.new_id(), drawer=drawer, reason=reason))
+
+    @rule(cuts=st.none() | st.integers(0, 9))
+    def the_printer_can_begin_at_once(self, cuts: int | None) -> None:
+        self.shop.ready = None if cuts is None else cmd.PrinterReady("front", cuts)
+
+    @rule(outcome=st.sampled_from([JobState.CONFIRMED, JobState.UNCONFIRMED, JobState.HELD]))
+    def what_has_begun_comes_to_something(self, outcome: JobState) -> None:
+        job = begun_job(self.shop.state, "front")
+        if job is None:
+            return
+        jobs = [j for j in self.shop.state.jobs.values() if j.printer == "front"]
+        assert jobs[0] is job, "it has overtaken another one"
+        if outcome is JobState.HELD:
+            self.shop.note(ev.JobHeld(job_id=job.job_id, reason="CUTS_CHANGED"))
+        else:
+            self.shop.note(ev.PrintEnded(job_id=job.job_id, outcome=outcome))
 
     @precondition(lambda self: self.shop.state.jobs)
     @rule(

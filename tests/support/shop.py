@@ -104,6 +104,7 @@ class Shop:
         self.records: list[ev.Record] = []
         self.rows: dict[tuple[str, bytes], bytes] = {}
         self.at_ms = NOON_MS
+        self.ready: cmd.PrinterReady | None = None
         self.note(ev.JournalCreated(store_id="s", workstation_id="w", currency=self.rules.currency))
 
     # --- what the service does
@@ -164,6 +165,7 @@ class Shop:
             id_taken=taken,
             job=job,
             book=decode_book(book) if book else None,
+            ready=self.ready,
         )
 
     def _append(self, facts: list[ev.AnyEvent]) -> None:

@@ -272,6 +272,11 @@ class Till:
         self._gone()
         assert status == -signal.SIGKILL, f"it ended with {status}: {self.errors()}"
 
+    def machine_went_down(self) -> None:
+        """What was only in the machine's memory when the till died is gone."""
+        assert self._process is None, "it still runs"
+        (self.folder / "api.sock.first-bytes").unlink()
+
     def stop(self, within_s: float = STOP_S_MAX) -> None:
         """SIGTERM; it must end in order, and in time."""
         process = self._running()

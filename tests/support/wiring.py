@@ -61,6 +61,10 @@ class Wiring:
         self._drivers.append((printer, wake))
         return printer
 
+    def wake_of(self, printer: EscposPrinter) -> Wake:
+        """What this driver sleeps by."""
+        return next(wake for known, wake in self._drivers if known is printer)
+
     @contextlib.contextmanager
     def another_host(self, paper: VirtualPrinter) -> Iterator[Callable[[bytes], object]]:
         """Another program that sends bytes to the printer, and is gone in the end."""

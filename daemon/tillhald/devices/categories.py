@@ -13,6 +13,7 @@ import msgspec
 
 from tillhald.devices.errors import RetrySafety
 from tillhald.devices.options import DrawerOptions
+from tillhald.devices.permission import Permission
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.drawers import OpenLevel
 from tillhald.domain.layout import Paper
@@ -238,13 +239,21 @@ class PosPrinter(Protocol):
         """Ask the printer, at most `deadline_s`; with 0, say what is known without asking."""
 
     def print(
-        self, document: PrintDocument, deadline_s: float, cuts_before: int | None = None
+        self,
+        document: PrintDocument,
+        deadline_s: float,
+        cuts_before: int | None = None,
+        go: Permission | None = None,
     ) -> PrintOutcome:
         """Print once, and say what became of it. Never tries twice, never raises DeviceError.
 
         Given `cuts_before`, begins only if that is still the printer's count of cuts, or if it
         cannot be read now; else FailedBeforeStart with CUTS_CHANGED. UNCOUNTED is no printer's
         count. Only of a printer that has `cut_counter`.
+
+        Given `go`, makes all ready and sends nothing of the job before that is given; where it is
+        not given in time, FailedBeforeStart. Only of a printer that has `cut_counter`, and whose
+        `completion` is PRINTED.
         """
 
     def count_cuts(self, deadline_s: float) -> int | None:

@@ -145,6 +145,11 @@ class Port:
             raise self._late(begun=not call.claim(_State.DROPPED))
         return call.answer.result()
 
+    def ring(self) -> None:
+        """Have the thread look up from what it waits for, unless it is being closed."""
+        if not self._closing:
+            self.wake.ring()
+
     async def close(self) -> bool:
         """Free a blocked call, let the driver end its work, end the thread. False: it is stuck.
 

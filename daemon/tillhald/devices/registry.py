@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import Context
 from typing import TypeVar, TypeVarTuple
 
@@ -31,6 +31,7 @@ from tillhald.devices.drawer_unit import DrawerUnit
 from tillhald.devices.errors import DeviceError, DeviceUnknown, RetrySafety
 from tillhald.devices.events import DeviceEvent
 from tillhald.devices.health import Condition, Lifecycle, Presence, Severity, State, state_of
+from tillhald.devices.permission import Permission
 from tillhald.devices.printer_unit import PrinterUnit
 from tillhald.devices.scanner_unit import ScannerUnit
 from tillhald.devices.specs import Driver
@@ -200,12 +201,16 @@ class DeviceRegistry:
         document: PrintDocument,
         *,
         cuts_before: int | None = None,
+        go: Permission | None = None,
         deadline_s: float,
     ) -> PrintOutcome:
-        """Print once and say what became of it. Raises only DeviceUnknown."""
+        """Print once and say what became of it, see PosPrinter. Raises only DeviceUnknown."""
         station, printer = self._printer(device_id)
         work: Callable[[PrintDocument, float], PrintOutcome] = printer.device.print
-        if cuts_before is not None:
+        if go is not None:
+            go.rings(station.port.ring)
+            work = functools.partial(printer.device.print, cuts_before=cuts_before, go=go)
+        elif cuts_before is not None:
             work = functools.partial(printer.device.print, cuts_before=cuts_before)
         try:
             return await self._call(station, printer, work, document, deadline_s=deadline_s)
@@ -359,15 +364,15 @@ class DeviceRegistry:
 
     def snapshot(self) -> list[DeviceSnapshot]:
         """Every device as it is now, what leads to a port before what hangs on it."""
-        return [shot for station in self._stations.values() for shot in self._shots(station)]
+        stations = self._stations.values()
+        return [
+            self._shot(station, unit) for station in stations for unit in station.units.values()
+        ]
 
     def device(self, device_id: str) -> DeviceSnapshot:
         """One device as it is now. Raises DeviceUnknown."""
         station, unit = self._unit(device_id)
         return self._shot(station, unit)
-
-    def _shots(self, station: Station) -> Iterator[DeviceSnapshot]:
-        return (self._shot(station, unit) for unit in station.units.values())
 
     def _shot(self, station: Station, unit: AnyUnit) -> DeviceSnapshot:
         host = station.host

@@ -414,6 +414,13 @@ AnyCommand = (
 )
 
 
+class PrinterReady(msgspec.Struct, frozen=True):
+    """A printer that can begin a receipt at once, and its own count of cuts."""
+
+    printer: str
+    cuts: int
+
+
 class Now(msgspec.Struct, frozen=True, kw_only=True):
     """The world at the moment of a decision.
 
@@ -421,7 +428,8 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     `today` is the business date of the till's time zone, YYYY-MM-DD. `finished` holds the
     finished sales that the command names, by id, as the indexes have them; `job` the finished
     job that it names, `book` the closed book of slips; `id_taken` says that the id of the job or
-    kick that the command brings belongs to a finished one.
+    kick that the command brings belongs to a finished one. `ready` is the printer of receipts,
+    where it stands idle and well, and could prove afterwards what became of a receipt.
     """
 
     at_ms: int
@@ -432,3 +440,4 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     id_taken: bool = False
     job: Job | None = None
     book: SlipBook | None = None
+    ready: PrinterReady | None = None

@@ -27,6 +27,7 @@ from tillhald.domain.decide_shift import (
 from tillhald.domain.devices import DeviceCounts, Identity
 from tillhald.domain.jobs import LIVE_JOBS_MAX, LIVE_KICKS_MAX, RECEIPTS_WAITING_MAX, JobKind
 from tillhald.domain.paper import cancel_job, resolve_job
+from tillhald.domain.quick_start import begun_with_its_sale
 from tillhald.domain.recovery import refuse_before_recovery, resolve_item
 from tillhald.domain.returns import open_return, recheck_return, void_sale
 from tillhald.domain.rules import ShopRules
@@ -58,7 +59,9 @@ def decide(
     state: TillState, rules: ShopRules, command: cmd.AnyCommand, now: cmd.Now
 ) -> list[ev.AnyEvent]:
     """The facts that `command` makes, in order. Raises Refused."""
-    return [*clock_facts(state, now.at_ms), *_decide(state, rules, command, now)]
+    facts = _decide(state, rules, command, now)
+    begun = begun_with_its_sale(state, rules, facts, now)
+    return [*clock_facts(state, now.at_ms), *facts, *begun]
 
 
 def clock_facts(state: TillState, at_ms: int) -> list[ev.AnyEvent]:

@@ -23,6 +23,12 @@ def next_job(state: TillState, printer: str, durable_seq: int) -> Job | None:
     return job
 
 
+def begun_job(state: TillState, printer: str) -> Job | None:
+    """The job of this printer that has begun and has no outcome yet, if there is one."""
+    jobs = (job for job in state.jobs.values() if job.printer == printer)
+    return next((job for job in jobs if job.state is JobState.SENDING), None)
+
+
 def is_expired(job: Job, at_ms: int) -> bool:
     """No morning backlog: what nobody waits for any more is not printed."""
     return at_ms - job.created_ms > job.ttl_s * 1000

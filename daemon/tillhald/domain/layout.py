@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import itertools
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, assert_never
@@ -114,8 +115,15 @@ def _encoded(char: str, codec: str) -> bytes:
 _TWINS = {"\u00a5": "\uffe5", "\u00a0": " ", "\u2009": " ", "\u202f": " "}
 
 
+def is_plain(text: str) -> bool:
+    """Whether all of it is printable ASCII: one cell each and the same bytes on every printer."""
+    return text.isascii() and text.isprintable()
+
+
 def normalise(text: str, paper: Paper) -> str:
     """`text` composed (NFC), with twins for the few characters that this paper lacks."""
+    if is_plain(text):
+        return text
     return "".join(
         _TWINS.get(char, char) if ink_of(char, paper).method is Method.DRAWN else char
         for char in unicodedata.normalize("NFC", text)
@@ -145,6 +153,10 @@ def line_clusters(runs: Iterable[Run], paper: Paper) -> list[Cluster]:
 
 
 def _run_clusters(run: Run, paper: Paper) -> Iterator[Cluster]:
+    style, width = run.style, run.style.width
+    if is_plain(run.text):
+        yield from (Cluster(char, style, width, char == " ", False) for char in run.text)  # noqa: FBT003
+        return
     bases: list[str] = []
     for char in normalise(run.text, paper):
         if bases and ink_of(char, paper).cells == 0:
@@ -154,7 +166,7 @@ def _run_clusters(run: Run, paper: Paper) -> Iterator[Cluster]:
     for base in bases:
         cells = ink_of(base[0], paper).cells
         space = base in {" ", "\u3000"}
-        yield Cluster(base, run.style, cells * run.style.width, space, cells > 1)
+        yield Cluster(base, style, cells * width, space, cells > 1)
 
 
 def _words(clusters: Iterable[Cluster]) -> Iterator[list[Cluster]]:
@@ -176,8 +188,10 @@ def _may_break(before: Cluster, after: Cluster) -> bool:
     return before.wide or after.wide
 
 
-def _wrap(clusters: Iterable[Cluster], columns: int) -> list[list[Cluster]]:
+def _wrap(clusters: list[Cluster], columns: int) -> list[list[Cluster]]:
     """Lines of at most `columns` cells. Only spaces at a break are dropped."""
+    if _cells(clusters) <= columns:
+        return [clusters]
     lines: list[list[Cluster]] = [[]]
     room = columns
     for word in _words(clusters):
@@ -210,13 +224,10 @@ def _cells(clusters: Iterable[Cluster]) -> int:
 
 
 def _runs(clusters: Iterable[Cluster]) -> tuple[Run, ...]:
-    runs: list[Run] = []
-    for cluster in clusters:
-        if runs and runs[-1].style == cluster.style:
-            runs[-1] = Run(text=runs[-1].text + cluster.text, style=cluster.style)
-        else:
-            runs.append(Run(text=cluster.text, style=cluster.style))
-    return tuple(runs)
+    return tuple(
+        Run(text="".join(cluster.text for cluster in same), style=style)
+        for style, same in itertools.groupby(clusters, key=lambda cluster: cluster.style)
+    )
 
 
 def line_cells(line: Line, paper: Paper) -> int:
@@ -251,7 +262,7 @@ def _blocks(part: Part, paper: Paper) -> Iterable[Block]:
             assert_never(part)
 
 
-def _paragraph(clusters: Iterable[Cluster], align: Align, paper: Paper) -> list[Line]:
+def _paragraph(clusters: list[Cluster], align: Align, paper: Paper) -> list[Line]:
     lines = []
     for line in _wrap(clusters, paper.columns):
         spare = paper.columns - _cells(line)
@@ -262,7 +273,7 @@ def _paragraph(clusters: Iterable[Cluster], align: Align, paper: Paper) -> list[
 
 def _columns(part: Columns, paper: Paper) -> list[Line]:
     left = _wrap(line_clusters([Run(text=part.left, style=part.style)], paper), paper.columns)
-    right = list(line_clusters([Run(text=part.right, style=part.style)], paper))
+    right = line_clusters([Run(text=part.right, style=part.style)], paper)
     lines = [Line(runs=_runs(line)) for line in left]
     gap = paper.columns - _cells(left[-1]) - _cells(right)
     if not right or (left[-1] and gap < 1):

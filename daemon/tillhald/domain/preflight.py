@@ -29,7 +29,7 @@ from tillhald.domain.document import (
     Rule,
     Text,
 )
-from tillhald.domain.layout import Method, Paper, ink_of, normalise
+from tillhald.domain.layout import Method, Paper, ink_of, is_plain, normalise
 
 PARTS_MAX = 500
 CHARS_MAX = 20_000
@@ -188,6 +188,8 @@ def _texts(part: Part) -> list[str]:
 def _text_problems(
     index: int, text: str, paper: Paper, can_draw: Callable[[str], bool]
 ) -> Iterator[Problem]:
+    if is_plain(text):
+        return
     for char in dict.fromkeys(normalise(text, paper)):
         name = f"U+{ord(char):04X}"
         if unicodedata.category(char) in {"Cc", "Cs"}:

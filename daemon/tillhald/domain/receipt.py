@@ -91,6 +91,8 @@ _ZH: Final = {
     "other": "其他",
 }
 LANGUAGES: Final = {"en": _EN, "zh-CN": _ZH}
+RECEIPT_CUTS: Final = 1
+"""How often a receipt is cut: once, behind all that stands on it."""
 
 
 class ReceiptLayout(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -28,7 +28,7 @@ from tillhald.devices.categories import (
 )
 from tillhald.devices.errors import RetrySafety
 from tillhald.domain import events as ev
-from tillhald.domain.deeds import is_expired, is_stale, next_job, next_kick
+from tillhald.domain.deeds import begun_job, is_expired, is_stale, next_job, next_kick
 from tillhald.domain.document import Cut
 from tillhald.domain.jobs import JobKind, JobState, KickState, PrintWork
 from tillhald.domain.work import work_of
@@ -36,17 +36,20 @@ from tillhald.failpoints import reach
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.doubts import Doubts
 from tillhald.service.kicks import kick_ended
+from tillhald.service.outcomes import OVERLOAD_PAUSE_S, Outcomes
 from tillhald.service.print_documents import PrintDocuments
+from tillhald.service.quick_start import QuickStart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from tillhald.devices.categories import KickOutcome, PrintOutcome
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
-    from tillhald.domain.events import AnyEvent
+    from tillhald.domain.document import PrintDocument
     from tillhald.domain.jobs import Job, Kick
     from tillhald.domain.receipt import ReceiptLayout
     from tillhald.journal.store import Store
+    from tillhald.service.first_bytes import FirstBytes
     from tillhald.service.tail import Tail
     from tillhald.service.till import Clock, Till
 
@@ -60,7 +63,6 @@ HELD_RETRY_S = 1.0
 """How often a held job looks whether its printer has come back, beside being told so."""
 DOUBT_RETRY_S = 5.0
 """How often a printer that can print is asked again what became of a job in doubt."""
-OVERLOAD_PAUSE_S = 0.2
 ORPHANS_EVERY_S = 5.0
 """How often deeds of devices that are not configured any more are looked at."""
 
@@ -87,6 +89,7 @@ class Effects:
         layout: ReceiptLayout,
         clock: Clock,
         local_time: Callable[[int], str],
+        first_bytes: FirstBytes,
     ) -> None:
         self._till = till
         self._tail = tail
@@ -100,6 +103,11 @@ class Effects:
         self._paused: set[str] = set()
         self._loops: dict[str, asyncio.Task[None]] = {}
         self._spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
+        self._outcomes = Outcomes(till)
+        self._first_bytes = first_bytes
+        self._quick_start = QuickStart(
+            till, tail, devices, first_bytes, may_begin=self._may_begin, began=self.look_again
+        )
         self._doubts = Doubts(till, devices, clock)
         self.confirmed_late = self._doubts.confirmed_late
         # Since when printers cannot print, by the monotonic clock; and those of them that say
@@ -132,6 +140,7 @@ class Effects:
 
     def start(self, spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]) -> None:
         """Run a loop for each device, as tasks that `spawn` makes."""
+        self._first_bytes.begin(self._till.state.seq)
         self._spawn = spawn
         self._loops["/orphans"] = spawn(self._let_orphans_expire())  # no device has a stroke
         self.resume()
@@ -176,6 +185,10 @@ class Effects:
         """From now on receipts look like this."""
         self._documents.layout = layout
 
+    def never_left(self) -> frozenset[str]:
+        """At a start: the jobs that had begun and of which no byte can have left the till."""
+        return self._first_bytes.never_left(self._till.state)
+
     async def hold_for(self, printer: str, reason: Trouble) -> None:
         """Say of all that waits for this printer why it waits."""
         for job in list(self._till.state.jobs.values()):
@@ -194,7 +207,7 @@ class Effects:
             with contextlib.suppress(Overloaded, StorageError):
                 for job in list(self._till.state.jobs.values()):
                     if job.printer not in known and is_expired(job, now_ms):
-                        await self._end_waiting(job, JobState.EXPIRED, Trouble.TTL_OVER)
+                        await self._outcomes.end_waiting(job, JobState.EXPIRED, Trouble.TTL_OVER)
                 for kick in list(self._till.state.kicks.values()):
                     if kick.drawer not in known and is_stale(kick, now_ms):
                         await self._note_kick(kick, KickFailed(Trouble.TTL_OVER, RetrySafety.SAFE))
@@ -204,12 +217,12 @@ class Effects:
     async def _run(
         self, device_id: str, do_next: Callable[[str], Coroutine[None, None, Step]]
     ) -> None:
-        while not (self._draining or device_id in self._paused):
+        while self._goes_on(device_id):
             recorded, changed, anything = self._recorded, self._changed, self._anything
             try:
                 step = await do_next(device_id)
             except Overloaded:
-                # Before a deed began; its outcome is never given up (see _record).
+                # Before a deed began; its outcome is never given up (see Outcomes).
                 await asyncio.sleep(OVERLOAD_PAUSE_S)
                 continue
             except StorageError as error:
@@ -229,32 +242,17 @@ class Effects:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(anything.wait(), DOUBT_RETRY_S)
 
-    async def _record(self, fact: AnyEvent) -> None:
-        """Record what became of a deed: a full queue delays that, and never loses it."""
-        while True:
-            try:
-                return await self._till.record([fact])
-            except Overloaded:
-                await asyncio.sleep(OVERLOAD_PAUSE_S)
-
-    async def _record_of_waiting(self, job: Job, fact: AnyEvent) -> None:
-        """Record what became of a job that has not begun; nothing if it was cancelled meanwhile."""
-        while self._is_as_it_was(job):
-            try:
-                await self._till.record([fact])
-            except Overloaded:
-                await asyncio.sleep(OVERLOAD_PAUSE_S)
-            else:
-                return
-
-    def _is_as_it_was(self, job: Job) -> bool:
-        """Whether nobody has cancelled or changed the job since it was looked up."""
-        return self._till.state.jobs.get(job.job_id) is job
+    def _goes_on(self, device_id: str) -> bool:
+        """What has begun with its sale is not left lying, also when nothing new is to begin."""
+        is_wanted = not (self._draining or device_id in self._paused)
+        return is_wanted or begun_job(self._till.state, device_id) is not None
 
     # --- printing
 
     async def _print_next(self, printer: str) -> Step:
         """Do one job."""
+        if (begun := begun_job(self._till.state, printer)) is not None:
+            return await self._print_begun(begun)
         # What is in doubt comes first: once another job has begun, the count proves nothing.
         if self._may_ask(self._devices.device(printer)):
             await self._doubts.settle(printer)
@@ -262,7 +260,7 @@ class Effects:
         if job is None:
             return Step.IN_DOUBT if self._doubts.are_open(printer) else Step.NOTHING_DUE
         if is_expired(job, self._clock.wall_ms()):
-            await self._end_waiting(job, JobState.EXPIRED, Trouble.TTL_OVER)
+            await self._outcomes.end_waiting(job, JobState.EXPIRED, Trouble.TTL_OVER)
             return Step.DONE
         shot = self._devices.device(printer)
         if not shot.may_print:
@@ -274,16 +272,9 @@ class Effects:
         if printer not in self._failing:
             self._away_s.pop(printer, None)
         cuts_before = await self._doubts.cuts_before(shot)
-        if not self._is_as_it_was(job):
+        if not self._outcomes.is_as_it_was(job):
             return Step.DONE
-        try:
-            document = self._documents.document(job)
-        except StorageError:
-            raise
-        except Exception as error:
-            # Ours to mend; the next start would meet the same job again.
-            log.error("print_document_failed", job_id=job.job_id, exc_info=error)
-            await self._end_waiting(job, JobState.FAILED_BEFORE_START, Trouble.DOCUMENT_INVALID)
+        if (document := await self._document(job)) is None:
             return Step.DONE
         reach("effects.before_print")
         # Power may go from here on. Then bytes may have left, and the next start finds the job
@@ -292,15 +283,41 @@ class Effects:
         started = ev.PrintStarted(job_id=job.job_id, cuts_before=cuts_before, cuts=cuts)
         await self._till.record([started])
         reach("effects.print_started")
+        self._first_bytes.go(self._till.state.jobs[job.job_id].seq)
         assert isinstance(shot.capabilities, PrinterCapabilities), "a printer has a printer's"
         if cuts_before is None and shot.capabilities.cut_counter:
             cuts_before = self._doubts.uncounted(job)
         outcome = await self._devices.print(
             printer, document, cuts_before=cuts_before, deadline_s=PRINT_S_MAX
         )
-        reach("effects.after_print")
-        work = work_of(document, shot.capabilities.paper)
-        return await self._note_print(job, outcome, work)
+        return await self._note_print(job, outcome, document)
+
+    async def _print_begun(self, job: Job) -> Step:
+        """Print a receipt that began with its sale."""
+        if (document := await self._document(job)) is None:
+            return Step.DONE
+        outcome = await self._quick_start.print(job, document, deadline_s=PRINT_S_MAX)
+        return await self._note_print(job, outcome, document)
+
+    async def _document(self, job: Job) -> PrintDocument | None:
+        """What a job prints; None where that cannot be made, and the job has ended."""
+        try:
+            return self._documents.document(job)
+        except StorageError:
+            raise
+        except Exception as error:
+            # Ours to mend; the next start would meet the same job again.
+            log.error("print_document_failed", job_id=job.job_id, exc_info=error)
+            await self._outcomes.end_waiting(
+                job, JobState.FAILED_BEFORE_START, Trouble.DOCUMENT_INVALID
+            )
+            return None
+
+    def _may_begin(self, printer: str) -> bool:
+        """Whether this printer's loop would begin a job that comes now."""
+        loop = self._loops.get(printer)
+        is_held_up = self._draining or printer in self._paused or printer in self._failing
+        return not is_held_up and loop is not None and not loop.done()
 
     def _may_ask(self, shot: DeviceSnapshot) -> bool:
         """Whether a printer can be asked what became of a job in doubt.
@@ -326,7 +343,7 @@ class Effects:
                 to_printer=backup.printer,
                 reason=reason,
             )
-            await self._record_of_waiting(job, fact)
+            await self._outcomes.record_of_waiting(job, fact)
             log.warning(
                 "print_job_rerouted", job_id=job.job_id, device=backup.printer, reason=reason
             )
@@ -343,7 +360,11 @@ class Effects:
             printer, self._documents.submitted(job)
         )
 
-    async def _note_print(self, job: Job, outcome: PrintOutcome, work: PrintWork) -> Step:
+    async def _note_print(self, job: Job, outcome: PrintOutcome, document: PrintDocument) -> Step:
+        reach("effects.after_print")
+        able = self._devices.device(job.printer).capabilities
+        assert isinstance(able, PrinterCapabilities), "a printer has a printer's"
+        work = work_of(document, able.paper)
         if not isinstance(outcome, FailedBeforeStart):
             self._failing.discard(job.printer)
         match outcome:
@@ -376,7 +397,7 @@ class Effects:
         now = self._till.state.jobs.get(job.job_id)
         if now is None:
             return  # cancelled meanwhile
-        await self._record_of_waiting(now, ev.JobHeld(job_id=job.job_id, reason=reason))
+        await self._outcomes.record_of_waiting(now, ev.JobHeld(job_id=job.job_id, reason=reason))
         if job.state is not JobState.HELD:
             log.warning("print_job_held", job_id=job.job_id, reason=reason)
 
@@ -389,21 +410,13 @@ class Effects:
         work: PrintWork = PrintWork(),  # noqa: B008 - frozen
     ) -> None:
         why = reason.value.upper()
-        await self._record(
+        await self._outcomes.record(
             ev.PrintEnded(
                 job_id=job.job_id, outcome=outcome, reason=why, bytes_sent=sent, work=work
             )
         )
         say = log.info if outcome is JobState.CONFIRMED else log.warning
         say("print_job_ended", job_id=job.job_id, outcome=outcome.value, reason=why)
-
-    async def _end_waiting(self, job: Job, outcome: JobState, reason: Trouble) -> None:
-        """End a job of which nothing has left the till, unless it was cancelled meanwhile."""
-        why = reason.value
-        await self._record_of_waiting(
-            job, ev.PrintEnded(job_id=job.job_id, outcome=outcome, reason=why)
-        )
-        log.warning("print_job_ended", job_id=job.job_id, outcome=outcome.value, reason=why)
 
     # --- the drawer
 
@@ -425,7 +438,7 @@ class Effects:
 
     async def _note_kick(self, kick: Kick, outcome: KickOutcome) -> None:
         ended = kick_ended(kick.kick_id, outcome)
-        await self._record(ended)
+        await self._outcomes.record(ended)
         say = log.info if ended.outcome is KickState.FIRED else log.warning
         say(
             "drawer_kick_ended",

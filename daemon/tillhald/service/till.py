@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from tillhald.journal.health import Health
     from tillhald.journal.store import Store
     from tillhald.journal.writer import JournalWriter
+    from tillhald.service.quick_start import QuickStart
     from tillhald.service.tail import Tail
 
 T = TypeVar("T")
@@ -134,6 +135,7 @@ class Till:
         self._recent_by_seq: deque[tuple[int, tuple[Row, ...]]] = deque()
         self._remembered = Remembered()
         self._quiet: errors.Refused | None = None
+        self.quick_start: QuickStart | None = None
 
     # --- commands
 
@@ -172,10 +174,13 @@ class Till:
             id_taken=self._id_taken(command),
             job=job,
             book=self.closed_book(book_named(command)),
+            ready=self.quick_start.ready(command) if self.quick_start else None,
         )
         facts = decide(self.state, self.rules, command, now)
         answer = self._append(facts, at_ms, request=request, command=command)
         assert answer is not None, "a command has an answer"
+        if self.quick_start:
+            self.quick_start.decided(facts)
         return Outcome(answer, replayed=False), self.state.seq
 
     def quiesce(self, refusal: errors.Refused) -> None:

@@ -200,6 +200,19 @@ def test_a_start_names_what_was_under_way() -> None:
     assert_books_balance(shop)
 
 
+def test_a_job_that_had_begun_and_never_left_goes_again_after_a_start() -> None:
+    shop = shop_with("s1", "s2")
+    shop.note(ev.PrintStarted(job_id="receipt/1", cuts_before=7, cuts=1))
+    found = startup_facts(
+        shop.state, version="1", clean_shutdown=False, never_left=frozenset({"receipt/1"})
+    )
+    assert found[1:] == [ev.JobHeld(job_id="receipt/1", reason="TILL_RESTARTED")]
+    shop.note(*found)
+    assert due_job(shop) == "receipt/1", "as the original, and before the next one"
+    assert due_kick(shop) == "kick/1", "the drawer does not wait for a printer to come up"
+    assert not shop.state.unresolved
+
+
 def test_a_second_start_finds_nothing_more() -> None:
     shop = shop_with("s1")
     shop.open("open", line())

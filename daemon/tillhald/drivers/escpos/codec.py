@@ -30,6 +30,7 @@ from tillhald.domain.layout import (
     Method,
     Paper,
     ink_of,
+    is_plain,
     line_clusters,
 )
 from tillhald.drivers.escpos import symbols
@@ -235,6 +236,9 @@ class _Job:
         self._out += _ALIGNED[logo.align] + print_kept(key_code) + LEFT
 
     def _line(self, line: Line) -> None:
+        if all(is_plain(run.text) for run in line.runs):
+            self._plain_line(line)
+            return
         stretches = [
             (is_drawn, list(clusters))
             for is_drawn, clusters in itertools.groupby(
@@ -258,6 +262,17 @@ class _Job:
                 self._wear(cluster.style)
                 for char in cluster.text:
                     self._char(char, ink_of(char, self._paper))
+        self._out += b"\n"
+
+    def _plain_line(self, line: Line) -> None:
+        """What nearly every line of a receipt is: a customer waits for it."""
+        if line.indent:
+            self._wear(PLAIN)
+            self._out += b" " * line.indent
+        for run in line.runs:
+            if run.text:
+                self._wear(run.style)
+                self._out += run.text.encode("ascii")
         self._out += b"\n"
 
     def _is_drawn(self, cluster: Cluster) -> bool:

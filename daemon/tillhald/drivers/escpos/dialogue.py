@@ -37,6 +37,8 @@ from tillhald.drivers.escpos.status import (
 
 STEP_S_MAX: Final = 3.0
 """How long the receipt of a predecessor may still be printing when we connect."""
+COUNT_EVERY_S: Final = 2.0
+"""How often an idle printer is asked for its count of cuts: somebody else may print on it, too."""
 QUIET_S: Final = 2.0
 """A printer that says nothing for so long while it should print is asked how it is."""
 FENCES_OPEN_MAX: Final = 8
@@ -68,6 +70,8 @@ class Dialogue:
         self._late_fences: list[str] = []
         self.cuts: int | None = None  # as last read; None when it did not answer
         self.kept: frozenset[str] | None = None  # key codes; None: not asked in this connection
+        self._cuts_owed = 0
+        self._cuts_asked_s = 0.0
         self._processed = 0
         self._in_step = False
         self._words: str | None = None
@@ -94,6 +98,7 @@ class Dialogue:
         self._real_time_replies.clear()
         self._owed = 0
         self._in_step = False
+        self._cuts_owed = 0
         self._words_owed = 0
         self._identity_asked = False
         self.kept = None  # it may be another printer
@@ -179,8 +184,11 @@ class Dialogue:
             # In the order of asking: a serial number that comes late must not pass for a count.
             self._words_owed -= 1
             self._words = words_of(content)
-        else:
+        elif self._cuts_owed > 0:
+            self._cuts_owed -= 1
             self.cuts = counter_of(content)
+            if self.cuts is not None and not self._cuts_owed:
+                self.senses.take_cuts(self.cuts, time.monotonic())
 
     # --- status ---
 
@@ -268,12 +276,32 @@ class Dialogue:
         if not (self._profile.cut_counter and self.link.two_way):
             return None
         self.cuts = None
-        self.send(codec.READ_CUTS, end_s)
-        self._listen_until(lambda: self.cuts is not None, end_s, rousable=False)
-        self._words_owed = 0  # what was owed before it is not coming any more
-        if self.cuts is not None:
-            self.senses.take_cuts(self.cuts, time.monotonic())
+        self._ask_cuts(end_s)
+        if not self._listen_until(lambda: not self._cuts_owed, end_s, rousable=False):
+            self.cuts = None  # or of an earlier question
+        self._cuts_owed = self._words_owed = 0  # what was owed before it is not coming any more
         return self.cuts
+
+    def _ask_cuts(self, end_s: float) -> None:
+        now_s = time.monotonic()
+        if now_s - self._cuts_asked_s > ANSWER_S_MAX:
+            self._cuts_owed = 0  # that answer is lost
+        self._cuts_asked_s = now_s
+        self._cuts_owed += 1
+        self.send(codec.READ_CUTS, end_s)
+
+    def keep_count(self) -> None:
+        """Ask an idle printer for its count of cuts; the answer is heard when it comes.
+
+        So the count is known when a receipt begins. Not before the printer is in step: what waits
+        for the rest of a picture would take the question for dots.
+        """
+        now_s = time.monotonic()
+        owes = self._words_owed > 0 or now_s - self._cuts_asked_s < COUNT_EVERY_S
+        if owes or not (self._in_step and self._profile.cut_counter and self.link.two_way):
+            return
+        if self.senses.ready(now_s) and not self.senses.counted_within(COUNT_EVERY_S, now_s):
+            self._ask_cuts(now_s + ANSWER_S_MAX)
 
     def read_kept(self, end_s: float) -> frozenset[str]:
         """The key codes of the pictures that the printer keeps; none if it does not answer.
@@ -301,7 +329,9 @@ class Dialogue:
         """
         if self._identity_asked or not (self._profile.tells_identity and self.link.two_way):
             return
-        if self._words_owed > 0 or not self.senses.ready(time.monotonic()):
+        if self._words_owed > 0 or self._cuts_owed > 0:
+            return
+        if not self.senses.ready(time.monotonic()):
             return
         for name, question in codec.ASK_IDENTITY.items():
             self._words = None

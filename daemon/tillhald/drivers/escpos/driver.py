@@ -32,6 +32,7 @@ from tillhald.devices.errors import (
     RetrySafety,
 )
 from tillhald.devices.options import Shown
+from tillhald.devices.permission import Permission
 from tillhald.devices.wake import Wake
 from tillhald.domain.document import Logo, PrintDocument
 from tillhald.domain.layout import Block, Paper, lay_out
@@ -53,6 +54,8 @@ SILENT_S_MAX: Final = 2.0
 PROOF_S_MAX: Final = 3.0
 """How long a printer that was lost behind a whole job is waited for, to ask if it cut."""
 PROOF_PAUSE_S: Final = 0.2
+PERMISSION_S_MAX: Final = 2.0
+"""How long a job that is ready holds the port: a drawer may hang on it."""
 LOGOS_TRIED_MAX: Final = 64
 BACK_OFF_S_MIN: Final = 0.5
 BACK_OFF_S_MAX: Final = 15.0
@@ -133,7 +136,11 @@ class EscposPrinter:
         return replace(status, memory_writes=self._memory_writes)
 
     def print(
-        self, document: PrintDocument, deadline_s: float, cuts_before: int | None = None
+        self,
+        document: PrintDocument,
+        deadline_s: float,
+        cuts_before: int | None = None,
+        go: Permission | None = None,
     ) -> PrintOutcome:
         """See PosPrinter."""
         end_s = time.monotonic() + deadline_s
@@ -146,7 +153,10 @@ class EscposPrinter:
             return failure
         kept = self._dialogue.kept or frozenset()
         job = codec.encode(blocks, self._paper, self._profile, self._pen, kept)
-        return self._deliver(job, codec.cuts_in(blocks), end_s, failpoint="printer.mid_print")
+        failure = self._await(go, cuts_before, end_s) if go is not None else None
+        return failure or self._deliver(
+            job, codec.cuts_in(blocks), end_s, failpoint="printer.mid_print"
+        )
 
     def count_cuts(self, deadline_s: float) -> int | None:
         """See PosPrinter."""
@@ -194,6 +204,7 @@ class EscposPrinter:
                 self._back_off_s = BACK_OFF_S_MIN
                 return  # so that what it said is told before anything else is done
         self._dialogue.learn_identity(min(end_s, time.monotonic() + ANSWER_S_MAX))
+        self._dialogue.keep_count()
         symbols.load()  # half a second, once: while nobody waits for this printer
         if self._dialogue.senses.silent(time.monotonic()) and self._dialogue.give_up_if_absent():
             self._schedule_attempt()
@@ -243,11 +254,30 @@ class EscposPrinter:
                 cuts = self._dialogue.read_cuts(min(end_s, time.monotonic() + ANSWER_S_MAX))
                 if None not in (cuts, cuts_before) and cuts != cuts_before:
                     trouble = Trouble.CUTS_CHANGED
+                else:  # it may have said so instead of, or before, its count
+                    trouble = self._dialogue.senses.trouble(time.monotonic())
         except DeviceError as error:
             trouble = _trouble_of(error)
         if trouble is None and time.monotonic() >= end_s:
             trouble = Trouble.DEVICE_TIMEOUT
         return FailedBeforeStart(trouble, RetrySafety.SAFE) if trouble is not None else None
+
+    def _await(
+        self, go: Permission, cuts_before: int | None, end_s: float
+    ) -> FailedBeforeStart | None:
+        """Wait until the job may go. What the printer says meanwhile may say that it cannot."""
+        end_s = min(end_s, time.monotonic() + PERMISSION_S_MAX)
+        has_spoken = False
+        try:
+            while not go.given:
+                left_s = end_s - time.monotonic()
+                if left_s <= 0:
+                    return FailedBeforeStart(Trouble.DEVICE_TIMEOUT, RetrySafety.SAFE)
+                has_spoken |= self._dialogue.listen(left_s, rousable=True)
+                self._wake.hush()
+        except DeviceError as error:
+            return FailedBeforeStart(_trouble_of(error), RetrySafety.SAFE)
+        return self._make_ready(end_s, cuts_before) if has_spoken else None
 
     def _keep_logos(self, blocks: list[Block], end_s: float) -> FailedBeforeStart | None:
         """Have the printer keep the shop's logo: written once in its life, see `kept_logo`.

@@ -169,6 +169,10 @@ _AUTO_BITS: Final = (
     {Sensor.PAPER_NEAR_END: 0x03, Sensor.PAPER_OUT: 0x0C},
 )
 
+_SAY_NOTHING_OF_CUTS: Final = frozenset({Sensor.DRAWER_PIN_HIGH, Sensor.PAPER_NEAR_END})
+_FED_BY_HAND: Final = 0x40
+"""In the first byte of an automatic status: somebody holds the feed button."""
+
 _TROUBLES: Final = (
     (Sensor.PAPER_OUT, Trouble.PAPER_OUT),
     (Sensor.COVER_OPEN, Trouble.COVER_OPEN),
@@ -231,6 +235,8 @@ class Senses:
 
     def take_auto(self, status: AutoStatus, now_s: float) -> None:
         """Take one automatic status."""
+        if status.bits[0] & _FED_BY_HAND:
+            self._cuts = None
         for bits, masks in zip(status.bits, _AUTO_BITS, strict=False):
             self._take(masks, bits, now_s)
 
@@ -257,10 +263,18 @@ class Senses:
         """The count is about to change: a job begins, and nobody knows yet what becomes of it."""
         self._cuts = None
 
+    def counted_within(self, within_s: float, now_s: float) -> bool:
+        """Say whether the count of cuts was read so lately, and nothing has moved it since."""
+        count = self._aged(self._cuts, now_s)
+        return count.how is How.MEASURED and (count.age_s or 0.0) <= within_s
+
     def _take(self, masks: dict[Sensor, int], bits: int, now_s: float) -> None:
         self._unreachable = False
         for sensor, mask in masks.items():
-            self._seen[sensor] = (bool(bits & mask), now_s)
+            before, value = self._seen.get(sensor), bool(bits & mask)
+            if before and before[0] is not value and sensor not in _SAY_NOTHING_OF_CUTS:
+                self._cuts = None  # whoever opens a cover or puts paper in may have it cut
+            self._seen[sensor] = (value, now_s)
 
     def heard(self) -> bool:
         """Say whether the printer has said anything since it was connected."""
