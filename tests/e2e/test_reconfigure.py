@@ -16,7 +16,7 @@ from tests.support.programs import wait_for
 from tests.support.sales import cash_sale, new_id
 from tests.support.till import a_till
 from tillhal.v1 import device_pb2 as pb
-from tillhal.v1 import printer_pb2, system_pb2
+from tillhal.v1 import power_pb2, printer_pb2, system_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,6 +142,25 @@ def test_a_dry_run_says_what_would_happen_and_does_none_of_it(
         for record in journal_records(fresh.calls)[records:]
         for event in record.events
     )
+
+
+def test_a_ups_and_what_else_waits_for_the_next_start_is_named_and_not_called_taken_up(
+    fresh: Till, kitchen: VirtualPrinter
+) -> None:
+    ups = '\n[devices.shop_ups]\ndriver = "nut_ups"\nupses = ["till"]\n'
+    waiting = '[power]\nreserve_s = 90\n[recovery]\ngate = "all"\n[scan]\nrepeat_ms = 9\n'
+    add(fresh, printer_table("kitchen", kitchen) + ups + waiting)
+    told = reconfigure(fresh)
+    assert list(told.added) == ["kitchen"]
+    assert list(told.needs_restart) == ["scan", "power", "recovery", "devices.shop_ups"]
+    status = fresh.calls.system.GetStatus(system_pb2.GetStatusRequest())
+    assert status.power.supply == power_pb2.SUPPLY_UNPROTECTED
+    # It is the same for one that goes.
+    fresh.stop()
+    fresh.start()
+    fresh.config.write_text(fresh.config.read_text().replace(ups, ""))
+    told = reconfigure(fresh)
+    assert (list(told.removed), list(told.needs_restart)) == ([], ["devices.shop_ups"])
 
 
 def test_tables_can_be_sent_and_hold_until_the_file_is_read_again(

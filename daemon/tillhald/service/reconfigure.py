@@ -1,7 +1,7 @@
 """Another configuration while the till runs: checked whole, recorded, then taken up.
 
 Devices come, change and go, and the receipt's table is taken up. What else differs in the file
-waits for the next start, and is named.
+waits for the next start, and is named; UPSes, too, whose rules remember how the power stands.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from msgspec.structs import replace
 from tillhald.config import ConfigMistakes, parse_devices
 from tillhald.devices.categories import Category, Trouble
 from tillhald.devices.finding import load_drivers
+from tillhald.devices.specs import PowerDriver
 from tillhald.devices.stations import Change, build, forget
 from tillhald.domain import commands as cmd
 from tillhald.domain import errors
 from tillhald.domain import events as ev
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from tillhald.config import Config
     from tillhald.devices.registry import DeviceRegistry
+    from tillhald.devices.unit import DeviceConfig
     from tillhald.service.device_care import DeviceCare
     from tillhald.service.devices import DeviceNews
     from tillhald.service.effects import Effects
@@ -35,7 +37,21 @@ log = structlog.get_logger(__name__)
 
 DEEDS_END_S_MAX: Final = 25.0
 """How long a job that is under way may take; it has a limit of its own below this."""
-AT_A_START: Final = ("listen", "journal", "shop", "shift", "log", "backup", "versions")
+AT_A_START: Final = (
+    "listen",
+    "journal",
+    "shop",
+    "shift",
+    "scan",
+    "documents",
+    "log",
+    "power",
+    "recovery",
+    "access",
+    "tls",
+    "backup",
+    "versions",
+)
 
 
 class Plan(NamedTuple):
@@ -82,15 +98,21 @@ class Reconfiguration:
         now = self.config
         try:
             read = parse_devices(tables_toml, now) if tables_toml else self._reread()
-            config = replace(
-                now, devices=read.devices, left_out=read.left_out, receipt=read.receipt
-            )
+            upses_now, upses_read = _upses(now.devices), _upses(read.devices)
+            devices = {name: it for name, it in read.devices.items() if name not in upses_read}
+            devices |= upses_now
+            config = replace(now, devices=devices, left_out=read.left_out, receipt=read.receipt)
             forget(build(config.devices, load_drivers()))
         except ConfigMistakes as wrong:
             raise errors.ConfigInvalid([_placed(each) for each in wrong.mistakes]) from None
         except ValueError as error:  # a driver's own files: a font that is not there
             raise errors.ConfigInvalid([_placed(str(error))]) from None
         differing = [name for name in AT_A_START if getattr(read, name) != getattr(now, name)]
+        differing += [
+            f"devices.{name}"
+            for name in {**upses_now, **upses_read}
+            if upses_now.get(name) != upses_read.get(name)
+        ]
         return Plan(
             config,
             self._devices.change_to(config.devices),
@@ -183,6 +205,15 @@ class Reconfiguration:
                 )
             ]
         )
+
+
+def _upses(devices: Mapping[str, DeviceConfig]) -> dict[str, DeviceConfig]:
+    drivers = load_drivers()
+    return {
+        name: each
+        for name, each in devices.items()
+        if isinstance(drivers.get(each.driver), PowerDriver)
+    }
 
 
 def _no_file() -> Config:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
+
+from tests.crash.outage_world import SimulatedLoop
+from tillhal.power import BESIDE_S
+from tillhald.domain.jobs import JobState
 from tillhald.domain.ups import PowerRules
 from tillhald.service.going_dark import Latch
 from tillhald.service.inhibitor import Inhibitor
 from tillhald.service.power import Power, PowerSettings
 from tillhald.service.power_check import Missing, PowerCheck
+from tillhald.service.settlement import Settled, Settlement
 from tillhald.service.work import STEPS_KEPT_MAX, Work
 
 
@@ -63,6 +71,49 @@ def test_work_that_says_too_much_keeps_its_end() -> None:
             assert steps[-1] == STEPS_KEPT_MAX * 2 - 1
 
     run(go())
+
+
+class _Stuck:
+    """A till and its tail, of which nothing comes to an end: a printer and a disk that hang."""
+
+    failure = None
+    draining = False
+    durable_seq = 0
+    rules = SimpleNamespace(receipt_printer="")
+    state = SimpleNamespace(
+        sales={}, kicks={}, jobs={"j": SimpleNamespace(state=JobState.SENDING, printer="p")}
+    )
+
+    async def caught_up(self) -> None:
+        await asyncio.Event().wait()
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[_Stuck]:
+        yield self
+
+    async def beyond(self, _: int) -> None:
+        await asyncio.Event().wait()
+
+    def snapshot(self) -> list[object]:
+        return []
+
+
+@pytest.mark.parametrize("deadline_s", [2, 5, 30, 300])
+def test_a_settlement_whose_printer_and_disk_hang_ends_before_its_caller_gives_up(
+    deadline_s: int,
+) -> None:
+    """upsmon's script waits for the deadline and some seconds; then the host goes down."""
+    stuck: Any = _Stuck()
+
+    async def go() -> tuple[Settled, float]:
+        settlement = Settlement(stuck, stuck, stuck, Work(stuck), on_settled=lambda _: None)
+        settled = await settlement.bring_to_rest(deadline_s, lambda _: None)
+        return settled, asyncio.get_running_loop().time()
+
+    with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
+        settled, took_s = runner.run(go())
+    assert (settled.jobs_left, settled.is_stored) == (1, False)
+    assert took_s < deadline_s + BESIDE_S - 1
 
 
 class _Looked:
