@@ -99,3 +99,15 @@ def a_guarded_till(
     """A till that runs, with an owner and STAFF."""
     with a_till(printer=printer, tcp=tcp, more=more, access=access) as till:
         yield Guarded(till.start()).set_up()
+
+
+def put(operator: str, role: int) -> access_pb2.PutOperatorRequest:
+    """The request to enter somebody."""
+    return access_pb2.PutOperatorRequest(request_id=new_id(), operator=operator, role=role)
+
+
+def pin(operator: str, new: str, current: str = "") -> access_pb2.SetPinRequest:
+    """The request for a new PIN; `current` is needed of whoever changes his own."""
+    return access_pb2.SetPinRequest(
+        request_id=new_id(), operator=operator, pin=new, current_pin=current
+    )

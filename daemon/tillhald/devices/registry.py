@@ -364,10 +364,8 @@ class DeviceRegistry:
 
     def snapshot(self) -> list[DeviceSnapshot]:
         """Every device as it is now, what leads to a port before what hangs on it."""
-        stations = self._stations.values()
-        return [
-            self._shot(station, unit) for station in stations for unit in station.units.values()
-        ]
+        every = self._stations.values()
+        return [self._shot(one, unit) for one in every for unit in one.units.values()]
 
     def device(self, device_id: str) -> DeviceSnapshot:
         """One device as it is now. Raises DeviceUnknown."""
