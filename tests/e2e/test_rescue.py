@@ -18,6 +18,8 @@ from tests.support.sales import card_sale, new_id
 from tests.support.till import a_till
 from tillhal.v1 import checkout_pb2 as pb
 from tillhal.v1 import journal_pb2, printer_pb2, shift_pb2, system_pb2, types_pb2
+from tillhald.domain.sales_by_day import sale_key
+from tillhald.journal.engine import open_env, open_tables
 from tillhald.journal.salvage import salvage
 
 if TYPE_CHECKING:
@@ -193,6 +195,29 @@ def test_a_fault_that_the_background_check_finds_puts_the_file_aside_while_selli
     until(lambda: knows(till, before[4].sale_id), "the old rows did not come back")
     assert till.calls.checkout.Checkout(before[4]).replayed
     till.restart()
+    verdict = list(till.calls.journal.Verify(journal_pb2.VerifyRequest()))[-1].result
+    assert verdict.sound, verdict.findings
+
+
+def test_a_row_that_is_gone_is_found_in_the_background_and_nothing_else_is_lost(
+    till: Till,
+) -> None:
+    till.start()
+    before = sell(till, 5)
+    till.stop()
+    folder = str(till.folder / "journal")
+    file_bytes = (till.folder / "journal" / "data.mdb").stat().st_size
+    with open_env(folder, map_bytes=file_bytes, readonly=False) as env:
+        tables = open_tables(env)
+        with env.begin(write=True) as txn:
+            assert txn.delete(sale_key(before[2].sale_id), db=tables["sales"])
+    till.start()
+    until(lambda: status(till).storage.segment == 2, "the row was not missed")
+    assert "Rows of sales are gone" in status(till).storage.message
+    until(lambda: knows(till, before[4].sale_id), "the old rows did not come back")
+    assert till.calls.checkout.Checkout(card_sale()).sale.receipt_number == 6
+    # Its answer was another row.
+    assert till.calls.checkout.Checkout(before[2]).replayed
     verdict = list(till.calls.journal.Verify(journal_pb2.VerifyRequest()))[-1].result
     assert verdict.sound, verdict.findings
 
