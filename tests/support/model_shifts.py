@@ -54,9 +54,11 @@ class ShiftOps:
         crowded = self.shop.day is not None and len(self.shop.day.shifts) > SHIFTS_A_DAY
         return {
             "open_day": 0.2 if self.shop.day else 5 if self.shop.implicit else 40,
-            "open_shift": (60 if left_over else 15)
-            if idle and not crowded and not self.shop.implicit
-            else 0.6,
+            "open_shift": 8
+            if self.shop.implicit and shift is None
+            else (60 if left_over else 15)
+            if idle and shift is None and not crowded
+            else 0.2,
             "no_sale": 1,
             "lock_shift": 0.5,
             "unlock_shift": 20 if state == LOCKED else 0.2,

@@ -179,7 +179,8 @@ class TenderOps(SaleOps):
         return reasons
 
     def do_cancel(self, rng: random.Random) -> None:
-        there = (*UNDER_WAY, *ASIDE) if rng.random() < 0.3 else UNDER_WAY
+        spares = self.shop.suspended == "carry_over" and rng.random() < 0.7
+        there = UNDER_WAY if spares else (*UNDER_WAY, *ASIDE)
         picked = self.ripe(rng, lambda sale: not sale.in_states(*LIVE_TENDER), *there)
         request = pb.CancelSaleRequest(**self.head(rng, picked))
 

@@ -183,7 +183,7 @@ def test_one_front_end_has_ten_tries_and_then_one_in_three_seconds(shop: Shop) -
     shop.sign_on("ann")  # a right PIN counts for nothing
 
 
-def test_an_approval_is_over_in_its_time_and_with_the_run(shop: Shop) -> None:
+def test_an_approval_is_over_in_its_time_and_with_the_run_and_with_another_pin(shop: Shop) -> None:
     def approver(token: str) -> str:
         brought = Credentials(approval_token=token)
         found = shop.desk.caller(API._replace(name="screen"), brought).approval
@@ -197,6 +197,15 @@ def test_an_approval_is_over_in_its_time_and_with_the_run(shop: Shop) -> None:
     token = shop.sign_on("bo", for_approval=True)
     shop.open()
     assert approver(token) == ""
+    for fact in (
+        ev.PinSet(operator="bo", pin_hash="of another PIN"),
+        ev.OperatorDisabled(operator="bo", reason="left"),
+    ):
+        shop = Shop()
+        token = shop.sign_on("bo", for_approval=True)
+        assert approver(token) == "bo"
+        shop.till.note([fact])
+        assert approver(token) == ""
 
 
 def test_a_pin_is_hashed_off_the_loop_and_not_by_the_dozen(shop: Shop) -> None:
