@@ -365,9 +365,7 @@ class DeviceRegistry:
     def snapshot(self) -> list[DeviceSnapshot]:
         """Every device as it is now, what leads to a port before what hangs on it."""
         stations = self._stations.values()
-        return [
-            self._shot(station, unit) for station in stations for unit in station.units.values()
-        ]
+        return [self._shot(each, unit) for each in stations for unit in each.units.values()]
 
     def device(self, device_id: str) -> DeviceSnapshot:
         """One device as it is now. Raises DeviceUnknown."""
