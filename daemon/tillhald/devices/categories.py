@@ -252,8 +252,8 @@ class PosPrinter(Protocol):
         count. Only of a printer that has `cut_counter`.
 
         Given `go`, makes all ready and sends nothing of the job before that is given; where it is
-        not given in time, or the count cannot be read, FailedBeforeStart. Only of a printer that has `cut_counter`, and whose
-        `completion` is PRINTED.
+        not given in time, or the count cannot be read, FailedBeforeStart. Only of a printer that
+        has `cut_counter`, and whose `completion` is PRINTED.
         """
 
     def count_cuts(self, deadline_s: float) -> int | None:
