@@ -4,9 +4,9 @@ Once to a printer on the network that takes all bytes at once, and once to one t
 serial line of 115,200 bit/s carries them.
 
 The peer is python-escpos writing the same receipt straight to the socket of the same printer,
-which takes the time and draws nothing (bench/sink.py). Both have their connection open. Between the
-two stand, for tillhal: the journal's note that the print begins, synced, and the question whether
-the printer is well.
+which takes the time and draws nothing (bench/sink.py). Both have their connection open. Tillhal's
+receipts begin with their sales: they are laid out, and the printer is asked, before the answer. A
+figure below zero says that the receipt was at the printer before the front end had its answer.
 """
 
 from __future__ import annotations

@@ -110,6 +110,18 @@ def test_a_job_that_may_go_before_it_is_ready_goes_then(
     assert printer.print(receipt("x"), 10.0, 1, go) == Confirmed(Evidence.PROCESS_ID)
 
 
+def test_a_job_does_not_go_to_a_printer_that_does_not_tell_its_count_now(
+    paper: VirtualPrinter, wiring: Wiring
+) -> None:
+    printer = counted(wiring, paper)
+    paper.ignore("GS g")
+    go = Permission()
+    go.give()
+    outcome = printer.print(receipt("x"), 10.0, 1, go)
+    assert outcome == FailedBeforeStart(Trouble.CUTS_CHANGED, RetrySafety.SAFE)
+    assert (paper.receipt_count, paper.uncut_text.strip()) == (1, "")
+
+
 def test_a_job_that_may_not_go_lets_go_of_the_port(
     paper: VirtualPrinter, wiring: Wiring, monkeypatch: pytest.MonkeyPatch
 ) -> None:

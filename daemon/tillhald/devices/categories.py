@@ -140,7 +140,7 @@ class Trouble(enum.StrEnum):
     LINK_LOST: the connection broke.
     TTL_OVER: it was asked for so long ago that nobody waits for it any more.
     EVIDENCE_AWAITED: the printer is first to say what became of the job before.
-    CUTS_CHANGED: the printer has cut since its count was read, or could not tell it then and can
+    CUTS_CHANGED: the printer has cut since its count was read, or could tell it only then or only
     now; that is read again at once.
     DRIVER_FAILED: the driver made a mistake of its own; a condition tells more.
     QUEUE_FULL, DEVICE_STUCK: earlier work is in the way.
@@ -252,8 +252,8 @@ class PosPrinter(Protocol):
         count. Only of a printer that has `cut_counter`.
 
         Given `go`, makes all ready and sends nothing of the job before that is given; where it is
-        not given in time, FailedBeforeStart. Only of a printer that has `cut_counter`, and whose
-        `completion` is PRINTED.
+        not given in time, or the count cannot be read, FailedBeforeStart. Only of a printer that
+        has `cut_counter`, and whose `completion` is PRINTED.
         """
 
     def count_cuts(self, deadline_s: float) -> int | None:

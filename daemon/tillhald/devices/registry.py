@@ -364,8 +364,8 @@ class DeviceRegistry:
 
     def snapshot(self) -> list[DeviceSnapshot]:
         """Every device as it is now, what leads to a port before what hangs on it."""
-        every = self._stations.values()
-        return [self._shot(one, unit) for one in every for unit in one.units.values()]
+        stations = self._stations.values()
+        return [self._shot(each, unit) for each in stations for unit in each.units.values()]
 
     def device(self, device_id: str) -> DeviceSnapshot:
         """One device as it is now. Raises DeviceUnknown."""

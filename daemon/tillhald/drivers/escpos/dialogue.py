@@ -343,6 +343,11 @@ class Dialogue:
             self.senses.take_identity(name, self._words or "", time.monotonic())
         self._identity_asked = True
 
+    @property
+    def is_in_step(self) -> bool:
+        """Whether the link is up, and the printer reads the next byte as a command's first."""
+        return self._in_step and self.link.up
+
     def fall_in_step(self, filler: bytes, end_s: float) -> None:
         """Make sure that the printer will read the next byte as the beginning of a command.
 

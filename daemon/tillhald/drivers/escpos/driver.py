@@ -249,9 +249,13 @@ class EscposPrinter:
     def _make_ready(self, end_s: float, cuts_before: int | None = None) -> FailedBeforeStart | None:
         """See that the printer can print now, and note its count of cuts."""
         try:
-            trouble = self._trouble_before(end_s)
+            # Of one that tells all by itself, an answer is enough: it says that it is there.
+            is_known = self._is_known_to_be_well()
+            cuts = self._dialogue.read_cuts(self._answer_by(end_s)) if is_known else None
+            trouble = self._trouble_before(end_s) if cuts is None else None
             if trouble is None:
-                cuts = self._dialogue.read_cuts(min(end_s, time.monotonic() + ANSWER_S_MAX))
+                if not is_known:
+                    cuts = self._dialogue.read_cuts(self._answer_by(end_s))
                 if None not in (cuts, cuts_before) and cuts != cuts_before:
                     trouble = Trouble.CUTS_CHANGED
                 else:  # it may have said so instead of, or before, its count
@@ -261,6 +265,14 @@ class EscposPrinter:
         if trouble is None and time.monotonic() >= end_s:
             trouble = Trouble.DEVICE_TIMEOUT
         return FailedBeforeStart(trouble, RetrySafety.SAFE) if trouble is not None else None
+
+    def _is_known_to_be_well(self) -> bool:
+        now_s, senses = time.monotonic(), self._dialogue.senses
+        is_well = senses.told_within(LATELY_S, now_s) and senses.trouble(now_s) is None
+        return is_well and self._dialogue.is_in_step
+
+    def _answer_by(self, end_s: float) -> float:
+        return min(end_s, time.monotonic() + ANSWER_S_MAX)
 
     def _await(
         self, go: Permission, cuts_before: int | None, end_s: float
@@ -277,7 +289,11 @@ class EscposPrinter:
                 self._wake.hush()
         except DeviceError as error:
             return FailedBeforeStart(_trouble_of(error), RetrySafety.SAFE)
-        return self._make_ready(end_s, cuts_before) if has_spoken else None
+        failure = self._make_ready(end_s, cuts_before) if has_spoken else None
+        if failure is None and self._dialogue.cuts != cuts_before:
+            # It does not tell its count now: nobody may be there. That is found out the longer way.
+            return FailedBeforeStart(Trouble.CUTS_CHANGED, RetrySafety.SAFE)
+        return failure
 
     def _keep_logos(self, blocks: list[Block], end_s: float) -> FailedBeforeStart | None:
         """Have the printer keep the shop's logo: written once in its life, see `kept_logo`.
