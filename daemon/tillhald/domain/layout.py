@@ -249,9 +249,11 @@ def lay_out(document: PrintDocument, paper: Paper) -> list[Block]:
 def _blocks(part: Part, paper: Paper) -> Iterable[Block]:
     match part:
         case Text():
-            return _paragraph(line_clusters(part.runs, paper), part.align, paper)
+            return _plain_text(part, paper) or _paragraph(
+                line_clusters(part.runs, paper), part.align, paper
+            )
         case Columns():
-            return _columns(part, paper)
+            return _plain_columns(part, paper) or _columns(part, paper)
         case Rule():
             char = normalise(part.char, paper)
             times = paper.columns // max(ink_of(char, paper).cells, 1)
@@ -262,12 +264,35 @@ def _blocks(part: Part, paper: Paper) -> Iterable[Block]:
             assert_never(part)
 
 
+def _plain_text(part: Text, paper: Paper) -> list[Line]:
+    """As `_paragraph`, of what needs no look at its characters; empty where it does."""
+    if len(part.runs) != 1 or not is_plain(part.runs[0].text):
+        return []
+    (run,) = part.runs
+    spare = paper.columns - len(run.text) * run.style.width
+    return (
+        [Line(runs=part.runs, indent=_indent(part.align, spare))] if run.text and spare >= 0 else []
+    )
+
+
+def _plain_columns(part: Columns, paper: Paper) -> list[Line]:
+    """As `_columns`, of what needs no look at its characters; empty where it does."""
+    gap = paper.columns - (len(part.left) + len(part.right)) * part.style.width
+    if not (is_plain(part.left) and is_plain(part.right) and part.left and part.right and gap > 0):
+        return []
+    left, right = Run(text=part.left, style=part.style), Run(text=part.right, style=part.style)
+    return [Line(runs=(left, Run(text=" " * gap, style=PLAIN), right))]
+
+
+def _indent(align: Align, spare: int) -> int:
+    return {Align.LEFT: 0, Align.CENTER: spare // 2, Align.RIGHT: spare}[align]
+
+
 def _paragraph(clusters: list[Cluster], align: Align, paper: Paper) -> list[Line]:
     lines = []
     for line in _wrap(clusters, paper.columns):
         spare = paper.columns - _cells(line)
-        indent = {Align.LEFT: 0, Align.CENTER: spare // 2, Align.RIGHT: spare}[align]
-        lines.append(Line(runs=_runs(line), indent=indent))
+        lines.append(Line(runs=_runs(line), indent=_indent(align, spare)))
     return lines
 
 
