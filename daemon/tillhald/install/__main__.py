@@ -23,7 +23,7 @@ from tillhald.domain.errors import BundleUntrusted
 from tillhald.home import FOLDER_MODE
 from tillhald.install import host
 from tillhald.install.own_slot import NotInstallable, build, shipped
-from tillhald.install.take_over import has_journal, take_over
+from tillhald.install.take_over import has_journal, lock_of_stopped, take_over
 from tillhald.schema import MIN_READER, SCHEMA
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Installation:
         if self._is_real and os.geteuid():
             raise Refused("this needs root, or --root DIR to try it in a folder")
         trusted = self._trusted_root()
+        if old is not None:
+            lock_of_stopped(old).release()  # before anything is built
         self._make_folders()
         name = self._slot(record)
         if record is None:

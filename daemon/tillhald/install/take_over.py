@@ -23,6 +23,15 @@ def has_journal(places: Places) -> bool:
     return is_there(places)
 
 
+def lock_of_stopped(places: Places) -> JournalLock:
+    """The lock of a journal that nobody uses. Raises NotInstallable."""
+    try:
+        return JournalLock.acquire(places.folder)
+    except StorageError as error:
+        message = f"{error} Stop the daemon first."
+        raise NotInstallable(message) from error
+
+
 def take_over(places: Places, generation: Path, identity: Path) -> int:
     """Copy the journal, and what is kept beside it, into `generation`; its last seq.
 
@@ -33,11 +42,7 @@ def take_over(places: Places, generation: Path, identity: Path) -> int:
     if places.standby is not None and (places.standby / "data.mdb").exists():
         message = f"the journal has gone to {places.standby}: mend the first disk, and move it back"
         raise NotInstallable(message)
-    try:
-        lock = JournalLock.acquire(folder)
-    except StorageError as error:
-        message = f"{error} Stop the daemon first."
-        raise NotInstallable(message) from error
+    lock = lock_of_stopped(places)
     try:
         found = look(folder, whole=True)
         beside = folder.parent.glob(f"{folder.name}.*")
