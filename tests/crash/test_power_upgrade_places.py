@@ -107,9 +107,13 @@ def test_before_and_after_every_place_a_whole_pair_starts_and_comes_to_its_end(
 @on_ext4
 def test_the_judge_sees_that_nothing_was_synced(journeys: list[Journey], tmp_path: Path) -> None:
     journey = journeys[1]
-    cuts = [cut for cut in places(journey.trace) if cut.nth == 1 and cut.side == AFTER]
-    found = Campaign(journey, tmp_path / "control").judged(cuts, careless=True)
-    assert faults_in(found), "a judge that finds nothing here finds nothing anywhere"
+    # The last places first, where most is in doubt; until there is a fault.
+    cuts = [cut for cut in places(journey.trace) if cut.side == AFTER]
+    for number, cut in enumerate(reversed(cuts)):
+        campaign = Campaign(journey, tmp_path / f"control-{number}")
+        if faults_in(campaign.judged([cut], careless=True)):
+            return
+    pytest.fail("a judge that finds nothing here finds nothing anywhere")
 
 
 def test_what_no_journey_passes_is_a_failpoint() -> None:

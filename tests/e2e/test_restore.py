@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from tests.support.backups import OWNER
 from tests.support.homes import HomeTill, a_home_till
 from tests.support.nursery import run_tillctl
 from tests.support.sales import cash_sale, name, new_id
-from tests.support.till import a_till, short_folder
+from tests.support.till import Calls, a_till, short_folder
 from tillhal.v1 import backup_pb2 as pb
 from tillhal.v1 import checkout_pb2
 from tillhald.backup.plan import state_at
@@ -30,7 +31,6 @@ from tillhald.journal.meeting import Reading
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.till import Calls
     from tillhald.domain.state import TillState
 
 BACK_S_MAX = 120.0
@@ -68,19 +68,20 @@ def outcome(
     """Ask, over the restart of the till, until it says what came of it."""
     end_s = time.monotonic() + BACK_S_MAX
     while True:
-        calls = till.another()
-        ask = (
-            calls.backup.CommitRestore
-            if isinstance(request, pb.CommitRestoreRequest)
-            else calls.backup.CommitClean
-        )
-        try:
-            for step in ask(request, timeout=BACK_S_MAX):
-                if step.HasField("result"):
-                    return step.result
-        except grpc.RpcError as error:
-            if error.code() not in NOT_YET:
-                raise
+        # A connection of its own for each try, closed again: an entrance has so many places.
+        with contextlib.closing(Calls(till.address)) as calls:
+            ask = (
+                calls.backup.CommitRestore
+                if isinstance(request, pb.CommitRestoreRequest)
+                else calls.backup.CommitClean
+            )
+            try:
+                for step in ask(request, timeout=BACK_S_MAX):
+                    if step.HasField("result"):
+                        return step.result
+            except grpc.RpcError as error:
+                if error.code() not in NOT_YET:
+                    raise
         assert time.monotonic() < end_s, f"the till did not come back:\n{till.log_text()}"
 
 

@@ -11,6 +11,7 @@ import grpc
 
 from tests.support.homes import THIS_PROGRAM, HomeTill, add_slot
 from tests.support.sales import Steps, cash_sale, line, new_id
+from tests.support.till import Calls
 from tillhal.v1 import backup_pb2 as data_pb
 from tillhal.v1 import checkout_pb2 as sale_pb
 from tillhal.v1 import power_pb2, printer_pb2, recovery_pb2, shift_pb2, system_pb2
@@ -169,17 +170,20 @@ class UpgradedTill(HomeTill):
         self.stages: list[int] = []
         while time.monotonic() < end_s:
             request = pb.WatchUpgradeRequest(upgrade_id=upgrade_id, after_seq=seen)
-            with contextlib.suppress(grpc.RpcError):
-                for step in self.another().upgrade.WatchUpgrade(request, timeout=UPGRADE_S_MAX):
-                    assert step.seq == seen + 1, "no step is told twice, and none is missing"
-                    seen = step.seq
-                    if not self.stages or self.stages[-1] != step.stage:
-                        self.stages.append(step.stage)
+            # A channel of its own for each look: one that has failed waits longer and longer. It
+            # is closed again: an entrance has so many places.
+            with contextlib.closing(Calls(self.address)) as calls:
+                with contextlib.suppress(grpc.FutureTimeoutError):
+                    grpc.channel_ready_future(calls.channel).result(timeout=LOOK_S)
+                with contextlib.suppress(grpc.RpcError):
+                    for step in calls.upgrade.WatchUpgrade(request, timeout=UPGRADE_S_MAX):
+                        assert step.seq == seen + 1, "no step is told twice, and none is missing"
+                        seen = step.seq
+                        if not self.stages or self.stages[-1] != step.stage:
+                            self.stages.append(step.stage)
             if self.stages and self.stages[-1] in OVER:
                 break
-            # A channel of its own for each look: one that has failed waits longer and longer.
-            with contextlib.suppress(grpc.FutureTimeoutError):
-                grpc.channel_ready_future(self.another().channel).result(timeout=LOOK_S)
+        self.another()
         self.speak_anew()
         found = self.calls.upgrade.GetUpgrade(pb.GetUpgradeRequest(upgrade_id=upgrade_id))
         return found.upgrade
