@@ -77,7 +77,7 @@ def _conditions(run: Run) -> list[str]:
             f"others used {_foreign_cores(run):.2f} cores while measuring (median of the cells)"
         ),
         f"- a sale is {len(run.rows)} rows, {stored} bytes ({source})",
-        "- the empty call is grpc.health.v1 Health/Check, answered by tillhal's process",
+        "- the empty call is AccessService/GetCaller, answered by tillhal's process",
         "- nobody prints a receipt: tillhal has no devices here, and the peers know none",
     ]
     lines += [f"- {name}: {about}" for name, about in run.servers.items()]
