@@ -54,5 +54,7 @@ class JournalLock:
     def release(self) -> None:
         """Let the next one in. The file stays: removing it would let two lock two files."""
         if self._fd is not None:
+            # A child that was just forked has the descriptor until it runs its own program.
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
             os.close(self._fd)
             self._fd = None

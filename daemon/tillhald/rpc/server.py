@@ -50,6 +50,10 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.max_send_message_length", SEND_BYTES_MAX),
     ("grpc.max_concurrent_streams", STREAMS_AT_ONCE_MAX),
     ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
+    # As many as there can be: beyond 1,000 that it has not handed over yet, gRPC throws calls away
+    # by chance, a known caller's like a stranger's.
+    ("grpc.server.max_pending_requests", CONNECTIONS_MAX * STREAMS_AT_ONCE_MAX),
+    ("grpc.server.max_pending_requests_hard_limit", CONNECTIONS_MAX * STREAMS_AT_ONCE_MAX),
     ("grpc.server_handshake_timeout_ms", HANDSHAKE_S_MAX * 1000),
     # What nobody has asked for yet stays in the network: windows grow only for who is being read.
     ("grpc.http2.bdp_probe", 0),
