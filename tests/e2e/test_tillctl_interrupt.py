@@ -92,7 +92,7 @@ def at_a_terminal(till: Till, *arguments: str) -> Iterator[Terminal]:
     [
         (("watch", "--cursor", "0"), STARTED),
         (("devices",), SCANNER.encode()),
-        (("scan",), b"is yours"),
+        (("scan", "--wait", "10"), b"is yours"),  # the one before may just be going
     ],
     ids=["watch", "devices", "scan"],
 )
