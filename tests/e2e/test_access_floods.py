@@ -145,7 +145,9 @@ def test_strangers_watch_the_health_as_often_as_there_is_room_and_others_sell_on
             assert next(stream).status == health_pb2.HealthCheckResponse.SERVING
             held += 1
         except grpc.RpcError as error:
-            assert refusal_of(error).reason == "PEER_BUSY"
+            refusal = refusal_of(error)
+            assert refusal.reason == "PEER_BUSY"
+            assert refusal.facts["streams"] == str(GUEST_STREAMS_MAX)
             reasons += 1
     assert held == GUEST_STREAMS_MAX and reasons == GUEST_STREAMS_MAX // 2
     front.checkout.Checkout(cash_sale(), metadata=ann)

@@ -71,7 +71,7 @@ class Pace:
         """Count a stream; whoever ends it counts it down. Raises PeerBusy."""
         peer = self._peer(name)
         if peer.streams >= streams_max:
-            await self._refuse(peer)
+            await self._refuse(peer, streams_max)
         peer.streams += 1
         return peer
 
@@ -93,10 +93,10 @@ class Pace:
             if not (peer.calls or peer.streams or peer.refusals) and peer.due_s <= now_s:
                 del self._peers[name]
 
-    async def _refuse(self, peer: Peer) -> None:
+    async def _refuse(self, peer: Peer, streams_max: int = STREAMS_MAX) -> None:
         await self._wait(peer)
         sentence = "This front end asks for more than its share."
-        raise PeerBusy(sentence, calls=CALLS_MAX, streams=STREAMS_MAX)
+        raise PeerBusy(sentence, calls=CALLS_MAX, streams=streams_max)
 
     async def _wait(self, peer: Peer) -> None:
         wait_s = REFUSE_S if peer.refusals < REFUSALS_MAX else CROWD_S
