@@ -21,7 +21,7 @@ from tests.support.answers import assert_journal_sound, refusal_of
 from tests.support.model_audit import audit, audit_whole
 from tests.support.model_shifts import DRAWER, ShiftOps
 from tests.support.model_tenders import TenderOps
-from tests.support.naive_sale import OPEN, TENDERING
+from tests.support.naive_sale import ASIDE, OPEN, TENDERING
 from tests.support.naive_shop import SHOPS_FLOAT, SHOPS_OPERATOR, NaiveShop
 from tests.support.till import a_till
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 ANSWERS_KEPT_MAX = 200
 IN_FLIGHT_MS_MAX = 4
 AUDIT_EVERY = 25
-DAY_OPS = 150
-"""About so many operations between one Z and the next."""
+DAY_OPS = 100
+"""After so many operations a day is brought to its end, however many more that takes."""
 BEGIN = ("checkout", "open_sale", "return", "open_shift", "hand_over", "put_line", "suspend")
 BEGIN += ("resume", "discount", "void", "tender", "lock_shift", "remove_line")
 END = ("cancel", "reverse", "resolve", "complete", "except_tender")
@@ -67,7 +67,7 @@ class Session(TenderOps, ShiftOps):
         self.refused: Counter[str] = Counter()
         self.replays = 0
         self.cut_short = 0
-        self.performed = 0
+        self._ops_today = 0
         self._cut_after_ms: int | None = None
 
     # --- asking
@@ -186,15 +186,16 @@ class Session(TenderOps, ShiftOps):
     # --- a run
 
     def perform(self, op: Op) -> None:
-        self.performed += 1
+        days = len(self.shop.days)
         getattr(self, f"do_{op.name}")(random.Random(op.number))
+        self._ops_today = self._ops_today + 1 if len(self.shop.days) == days else 0
 
     def choose(self, rng: random.Random) -> Op:
         """What a busy shop would do now, and now and then what it had better not."""
         selling = self.sale_weights()
         if self.shop.cannot_sell():
             selling = {name: weight / 8 for name, weight in selling.items()}
-        evening = self.performed % DAY_OPS > DAY_OPS * 2 // 3
+        evening = self._ops_today > DAY_OPS
         weights = {
             **selling,
             **self.shift_weights(),
@@ -207,10 +208,17 @@ class Session(TenderOps, ShiftOps):
             weights |= {name: weights[name] / 12 for name in BEGIN}
             first = END if self.shop.live(OPEN, TENDERING) else SHUT
             if self.shop.suspended == "carry_over":  # what is put aside is for another day
-                weights["resume"] /= 6
+                weights |= {"resume": weights["resume"] / 6, "suspend": 4}
             weights |= {name: weights[name] * 6 for name in first}
+        elif self._left_from_before():
+            weights["resume"] *= 8
         (name,) = rng.choices([*weights], [*weights.values()])
         return Op(name, rng.getrandbits(48))
+
+    def _left_from_before(self) -> bool:
+        day, aside = self.shop.day, self.shop.live(*ASIDE)
+        resumable = day is not None and not self.shop.in_training
+        return resumable and any(sale.begun != day.date for sale in aside)
 
 
 class Failure(AssertionError):

@@ -51,13 +51,13 @@ class ShiftOps:
         if self.shop.suspended == "cancel":
             aside = [sale for sale in aside if sale.in_states(*LIVE_TENDER)]
         left_over = self.shop.live(*UNDER_WAY) or aside
-        crowded = self.shop.day is not None and len(self.shop.day.shifts) > SHIFTS_A_DAY
+        shifts = self.shop.day.shifts if self.shop.day else []
         return {
             "open_day": 0.2 if self.shop.day else 5 if self.shop.implicit else 40,
             "open_shift": 8
             if self.shop.implicit and shift is None
             else (60 if left_over else 15)
-            if idle and shift is None and not crowded
+            if idle and shift is None and len(shifts) <= SHIFTS_A_DAY
             else 0.2,
             "no_sale": 1,
             "lock_shift": 0.5,
@@ -69,7 +69,7 @@ class ShiftOps:
             "close_shift": 12 if state == ENDED else 0.3,
             "correct_count": 1,
             "except_tender": 0.7,
-            "close_day": 8 if idle and not left_over else 0.3,
+            "close_day": 8 if idle and not left_over and shifts else 0.3,
         }
 
     def head_of_shift(self, rng: random.Random) -> dict[str, Any]:
