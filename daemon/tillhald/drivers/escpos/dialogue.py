@@ -96,7 +96,8 @@ class Dialogue:
     def _begin(self) -> None:
         self._demultiplexer = Demultiplexer()
         self._real_time_replies.clear()
-        self._owed = 0
+        if self.link.finds_printer:
+            self._owed = 0  # but a line carries what it still holds over into the next connection
         self._in_step = False
         self._cuts_owed = 0
         self._words_owed = 0

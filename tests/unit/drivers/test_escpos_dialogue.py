@@ -1,4 +1,4 @@
-"""Who a printer is: asked when nobody waits, and never mixed up with what else it answers."""
+"""What a printer is asked, and that no answer is taken for one to another question."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ CUTS = {codec.READ_CUTS: b"_77\0"}
 class Script(Link):
     """A line on which each question gets what stands in `answers`, and more when it is `told`."""
 
-    def __init__(self, answers: dict[bytes, bytes]) -> None:
+    def __init__(self, answers: dict[bytes, bytes], *, finds_printer: bool = True) -> None:
         self.answers = answers
+        self._finds_printer = finds_printer
         self.sent: list[bytes] = []
         self.pending: deque[bytes] = deque()
+        self.waits = 0
         self._up = True
 
     @property
@@ -43,7 +45,7 @@ class Script(Link):
 
     @property
     def finds_printer(self) -> bool:
-        return True
+        return self._finds_printer
 
     def send(self, data: bytes, end_s: float, hear: Callable[[bytes], None]) -> None:
         self.sent.append(data)
@@ -51,6 +53,7 @@ class Script(Link):
             self.pending.append(self.answers[data])
 
     def receive(self, timeout_s: float, *, rousable: bool) -> bytes:
+        self.waits += not self.pending
         return self.pending.popleft() if self.pending else b""
 
     def drop(self) -> None:
@@ -63,6 +66,38 @@ def dialogue_on(answers: dict[bytes, bytes]) -> tuple[Dialogue, Script]:
     dialogue._begin()
     assert dialogue.ask_all(time.monotonic() + 1, rousable=False)
     return dialogue, line
+
+
+def test_what_a_line_still_owed_is_not_taken_for_the_answer_to_what_is_asked_next() -> None:
+    """A line that stood answers at last, one byte after the other, in the next connection."""
+    line = Script({}, finds_printer=False)
+    dialogue = Dialogue(line, PROFILES["tm_t88v"])
+    dialogue._begin()
+    for _ in range(2):
+        assert not dialogue.ask_all(time.monotonic() + 0.05, rousable=False)
+    dialogue.drop()
+    # With the drawer's pin high, the answer to the first question says to the second: cover open.
+    line.pending.extend([b"\x16", b"\x16"])
+    line.answers = READY
+    dialogue._begin()
+    assert dialogue.ask_all(time.monotonic() + 1, rousable=False)
+    now_s = time.monotonic()
+    assert dialogue.senses.trouble(now_s) is None
+    assert dialogue.senses.status(now_s).drawer_pin_high.value is True
+    assert not line.pending
+
+
+def test_a_new_connection_that_finds_the_printer_owes_nothing() -> None:
+    line = Script({})
+    dialogue = Dialogue(line, PROFILES["tm_t88v"])
+    dialogue._begin()
+    assert not dialogue.ask_all(time.monotonic() + 0.05, rousable=False)
+    dialogue.drop()
+    line.answers = READY
+    dialogue._begin()
+    line.waits = 0
+    assert dialogue.ask_all(time.monotonic() + 1, rousable=False)
+    assert line.waits == 0  # for what cannot come
 
 
 def identity(dialogue: Dialogue) -> list[str | None]:
