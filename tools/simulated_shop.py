@@ -52,7 +52,12 @@ class SimulatedShop:
             stderr=(self.folder / "hwsim.log").open("wb"),
         )
         assert self._peripherals.stdout is not None
-        ready = json.loads(self._peripherals.stdout.readline())
+        first = self._peripherals.stdout.readline()
+        if not first:  # another one plays in this folder, for instance
+            self._peripherals.wait()
+            log = (self.folder / "hwsim.log").read_text("utf-8", "replace")
+            sys.exit(f"The simulated hardware did not start: {log.strip()}")
+        ready = json.loads(first)
         # It tells of every receipt: a pipe that nobody reads would stop it after some hundreds.
         told = (self.folder / "hwsim.jsonl").open("wb")
         threading.Thread(

@@ -274,6 +274,13 @@ def test_a_till_is_set_up_with_tillctl_alone_and_no_pin_is_on_a_command_line(
             ("outage", "annotate", "outage/1", "--cause", "grid"),
             ("recovery", "resolve", "sale/1", "cancel"),
             ("slips", "open", "outage/1", "1", "5"),
+            ("jobs", "cancel", "receipt/1"),
+            ("jobs", "resolve", "receipt/1", "--copy"),
+            ("day", "open"),
+            ("data", "check", "backup"),
+            ("data", "restore", "backup"),
+            ("upgrade", "start"),
+            ("import", "plan", "folder"),
         ):
             refused = tillctl(*command, *at, status=2, home=home)
             assert "Say: tillctl sign-on OPERATOR" in refused.stderr, command

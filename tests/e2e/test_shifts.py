@@ -168,6 +168,17 @@ def test_an_x_reads_and_changes_nothing(shop: Till) -> None:
     assert calls.system.GetStatus(system_pb2.GetStatusRequest()).head_seq == before
 
 
+def test_without_a_shift_the_current_one_is_not_found_and_no_number_is_named(shop: Till) -> None:
+    for day_is_open in (False, True):
+        with pytest.raises(grpc.RpcError) as caught:
+            shop.calls.shift.GetShift(pb.GetShiftRequest())
+        refusal = refusal_of(caught.value)
+        assert (refusal.reason, refusal.facts) == ("SHIFT_NOT_FOUND", {})
+        assert refusal.sentence == "No shift is open."
+        if not day_is_open:
+            open_day(shop.calls)
+
+
 def test_movements_are_listed_and_an_id_counts_once_after_a_restart(shop: Till) -> None:
     calls = shop.calls
     open_day(calls)

@@ -107,17 +107,22 @@ def no_answer(error: TillError | ValueError, target: str) -> NoReturn:
     if isinstance(error, RoleRequired):
         give_up(f"{error.message} Say: tillctl sign-on OPERATOR, as one of them.")
     if isinstance(error, Refused):
-        give_up(f"The till at {target} refuses: {error}.")
+        give_up(f"The till at {target} refuses: {str(error).rstrip('.')}.")
     give_up(f"The till at {target} did not answer as it should: {error}.")
 
 
-def say_no(refusal: Refused) -> NoReturn:
-    """Within `connected`: say what the till refuses, and exit with EXIT_FAULT. Who may not do it is
-    told how to sign on."""
+def say_no(refusal: Refused, status: int = EXIT_FAULT) -> NoReturn:
+    """Within `connected`: say what the till refuses, and exit with `status`."""
+    unless_it_is_who_asks(refusal)
+    err.print(str(refusal), markup=False)
+    raise typer.Exit(status) from None
+
+
+def unless_it_is_who_asks(refusal: Refused) -> None:
+    """Within `connected`: raise a refusal again that is about who asks: to sign on is then said in
+    the same words by every command."""
     if isinstance(refusal, Unauthenticated | RoleRequired):
         raise refusal
-    err.print(str(refusal), markup=False)
-    raise typer.Exit(EXIT_FAULT) from None
 
 
 def _client(target: str) -> Till:

@@ -25,6 +25,7 @@ from tillhald.ctl.connection import (
     give_up,
     out,
     show_facts,
+    unless_it_is_who_asks,
     write_json,
 )
 from tillhald.ctl.keys import KeyFile, key_text, lies_on_this_machine, make_key
@@ -233,6 +234,7 @@ def _follow(steps: Iterable[Any], *, as_json: bool) -> Any:  # noqa: ANN401 - of
                 else:
                     return step.result
     except errors.Refused as refusal:
+        unless_it_is_who_asks(refusal)
         err.print(refusal.message, markup=False, style="bold red")
         err.print(refusal.reason, markup=False)
         could_not = (errors.BackupBusy, errors.BackupKeyNeeded, errors.BackupKeyWrong)

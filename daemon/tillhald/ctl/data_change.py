@@ -24,6 +24,7 @@ from tillhald.ctl.connection import (
     err,
     give_up,
     out,
+    unless_it_is_who_asks,
     write_json,
 )
 from tillhald.ctl.data_words import show_clean, show_plan, show_result
@@ -198,6 +199,7 @@ def _ask(what: Callable[[], Any]) -> Any:  # noqa: ANN401 - of several RPCs
 
 
 def _refused(refusal: errors.Refused) -> Any:  # noqa: ANN401 - it never returns
+    unless_it_is_who_asks(refusal)
     err.print(refusal.message, markup=False, style="bold red")
     err.print(refusal.reason, markup=False)
     raise typer.Exit(EXIT_FAULT)
@@ -261,16 +263,18 @@ def _followed(steps: Callable[[], Iterator[Any]], *, as_json: bool) -> pb.DataCh
                             show("the till starts again with the new data", 0, 0)
                         case "result":
                             return step.result  # type: ignore[no-any-return]
+            except errors.Unauthenticated:
+                if not has_switched:
+                    raise
+                # Who was signed on may not be in the restored data.
+                err.print("The till is back, and does not know this sign-on any more.")
+                err.print("Sign on again; `tillctl data status` says what came of it.")
+                raise typer.Exit(EXIT_COULD_NOT) from None
             except errors.Refused as refusal:
                 if isinstance(refusal, errors.PlanStale) and has_switched:
                     # The switch did not come to be before the till went down.
                     give_up("The till starts as it was: nothing was changed. Plan again.")
                 _refused(refusal)
-            except errors.Unauthenticated:
-                # Who was signed on may not be in the restored data.
-                err.print("The till is back, and does not know this sign-on any more.")
-                err.print("Sign on again; `tillctl data status` says what came of it.")
-                raise typer.Exit(EXIT_COULD_NOT) from None
             except TillError as error:
                 if not has_switched and not isinstance(error, errors.Unreachable):
                     give_up(f"The till did not answer as it should: {error}.")

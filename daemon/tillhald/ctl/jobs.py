@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from google.protobuf.json_format import MessageToDict
@@ -17,9 +17,9 @@ from tillhald.ctl.connection import (
     Address,
     AsJson,
     connected,
-    err,
     give_up,
     out,
+    say_no,
     write_json,
 )
 
@@ -101,7 +101,7 @@ def resolve(
         try:
             answer = till.resolve_job(job_id, chosen[0], reason=reason)
         except Refused as refusal:
-            _refused(refusal)
+            say_no(refusal, _status(refusal))
     if as_json:
         _write(answer)
     elif answer.HasField("copy"):
@@ -126,7 +126,7 @@ def cancel(
         try:
             answer = till.cancel_job(job_id, reason=reason)
         except Refused as refusal:
-            _refused(refusal)
+            say_no(refusal, _status(refusal))
     if as_json:
         _write(answer)
     else:
@@ -137,7 +137,5 @@ def _write(answer: Message) -> None:
     write_json(MessageToDict(answer, preserving_proto_field_name=True))
 
 
-def _refused(refusal: Refused) -> NoReturn:
-    """Say what the till says, and exit: it has a reason, and nothing has changed."""
-    err.print(f"{refusal}", markup=False)
-    raise typer.Exit(EXIT_COULD_NOT if refusal.reason == "JOB_NOT_FOUND" else EXIT_FAULT)
+def _status(refusal: Refused) -> int:
+    return EXIT_COULD_NOT if refusal.reason == "JOB_NOT_FOUND" else EXIT_FAULT

@@ -24,6 +24,7 @@ from tillhald.ctl.connection import (
     give_up,
     out,
     show_facts,
+    unless_it_is_who_asks,
     write_json,
 )
 
@@ -177,6 +178,7 @@ def _follow(
                 else:
                     return getattr(step, what)
     except errors.Refused as refusal:
+        unless_it_is_who_asks(refusal)
         err.print(str(refusal), markup=False, style="bold red")
         for fault in plan.faults[:SHOWN_MAX] if plan else ():
             err.print(_fault(fault), markup=False)

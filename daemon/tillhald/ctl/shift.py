@@ -19,6 +19,7 @@ from tillhald.ctl.connection import (
     connected,
     err,
     out,
+    say_no,
     show_facts,
     write_json,
 )
@@ -244,8 +245,10 @@ def till_that_may_refuse(address: str | None) -> Iterator[Till]:
     with connected(address) as till:
         try:
             yield till
-        except (errors.Refused, ValueError) as refused:
-            err.print(str(refused), markup=False)
+        except errors.Refused as refused:
+            say_no(refused)
+        except ValueError as wrong:
+            err.print(str(wrong), markup=False)
             raise typer.Exit(EXIT_FAULT) from None
 
 

@@ -23,6 +23,7 @@ from tillhald.ctl.connection import (
     give_up,
     out,
     say_no,
+    unless_it_is_who_asks,
     write_json,
 )
 
@@ -226,9 +227,8 @@ def put(
                 number_known = refused.metadata.get("receipt_number", "?")
                 err.print(f"Slip {each.number} is entered already, as receipt {number_known}.")
                 continue
-            except (errors.Unauthenticated, errors.RoleRequired):
-                raise
             except Refused as refused:
+                unless_it_is_who_asks(refused)
                 _no(f"Slip {each.number}: {refused}")
             is_warned |= bool(answer.warnings)
             if as_json:

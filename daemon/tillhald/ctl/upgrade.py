@@ -26,6 +26,7 @@ from tillhald.ctl.connection import (
     give_up,
     out,
     show_facts,
+    unless_it_is_who_asks,
     write_json,
 )
 
@@ -282,6 +283,7 @@ class _refusals:  # noqa: N801 - reads as the context that it is
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, errors.Refused):
+            unless_it_is_who_asks(error)
             err.print(str(error), markup=False, style="bold red")
             if isinstance(error, errors.UpgradeBlocked):
                 err.print("`tillctl upgrade preflight --now` lists every check.")

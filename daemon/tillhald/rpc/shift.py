@@ -304,10 +304,11 @@ class ShiftServicer(SignOnMethods, shift_pb2_grpc.ShiftServiceServicer):
         await self._till.caught_up()
         current = self._till.state.shift
         if request.shift_id:
-            number = shift_wire.shift_number(request.shift_id)
+            shift = self._books.shift(shift_wire.shift_number(request.shift_id))
+        elif current is not None:
+            shift = current
         else:
-            number = current.shift_number if current else 0
-        shift = self._books.shift(number)
+            raise errors.ShiftNotFound("No shift is open.")
         movements = self._books.movements(shift)
         return pb.GetShiftResponse(
             shift=shift_wire.shift(shift, self._currency),
