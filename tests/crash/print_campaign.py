@@ -268,14 +268,14 @@ def _episode(
     printing.settle()
     if printing.is_dead():
         counted["till"] += 1
-        trail.note("finds the till dead")
+        trail.note(f"finds the till dead: {plan.death}")
         printing.kill()
         printing.start()
         printing.settle()
     trail.note("kills the till")
     trail.read_wire(victim.printer)
     printing.kill()
-    counted["till"] += 1
+    counted["till at rest"] += 1
 
 
 def run(

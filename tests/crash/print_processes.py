@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import queue
@@ -76,8 +77,8 @@ def _tillhald(request: Request) -> int:
     import tillhald.__main__
     from tillhald import failpoints
 
-    name, _, count = request["failpoint"].partition(":")
-    failpoints._name, failpoints._left = name, int(count or "1")
+    os.environ["TILLHALD_FAILPOINT"] = request["failpoint"]
+    importlib.reload(failpoints)
     if request["policy"] in MUTANTS:
         MUTANTS[request["policy"]]()
     return tillhald.__main__.main(["--config", request["config"]])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.homes import FIRST, a_home_till
+from tests.support.homes import FIRST, a_home_till, switch
 from tests.support.nursery import (
     DAEMON,
     OWN_INTERPRETER,
@@ -28,6 +28,7 @@ from tillhald.boot.slot import interpreter_of, slots_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.till import Till
 
@@ -109,6 +110,24 @@ def test_a_failpoint_that_nobody_knows_is_refused_and_one_that_is_known_kills(ti
     till.start()  # the next one has none
     till.calls.checkout.Checkout(card_sale())
     till.stop()
+
+
+def test_a_forked_launcher_passes_its_places_as_its_till_does(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    os.mkfifo(marks)
+    reader = os.open(marks, os.O_RDWR | os.O_NONBLOCK)
+    with a_home_till() as till:
+        till.start()
+        till.stop()
+        switch(till.home)
+        till.environment["TILLHALD_FAILPOINT_MARKS"] = str(marks)
+        till.start()
+        assert isinstance(till._running(), Forked)
+    passed = os.read(reader, 1 << 16)
+    os.close(reader)
+    # The launcher counts its attempt, and the daemon says that it is up.
+    assert passed.count(b"boot.file_written boot.json") == 2
+    assert passed.index(b"boot.file_written") < passed.index(b"home.before_commit")
 
 
 def test_what_the_environment_says_at_a_start_is_what_the_till_hears(

@@ -284,8 +284,10 @@ def _tillhald(arguments: list[str]) -> int:
 
 
 def _launcher(arguments: list[str]) -> int:
+    from tillhald import failpoints
     from tillhald.boot import __main__, launcher
 
+    importlib.reload(failpoints)
     start = os.posix_spawn
 
     def fork_or_start(
