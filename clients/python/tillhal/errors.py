@@ -344,7 +344,7 @@ class WrongTenderState(Refused, reason="TENDER_STATE"):
 
 
 class TenderUnresolved(Refused, reason="TENDER_UNRESOLVED"):
-    """A tender of the sale is still PENDING or UNKNOWN: resolve it first."""
+    """A tender is PENDING or UNKNOWN, or (of a cancellation) still counts: settle it first."""
 
 
 class SaleEmpty(Refused, reason="SALE_EMPTY"):

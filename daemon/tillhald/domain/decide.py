@@ -501,7 +501,7 @@ def _tender_in(sale: Sale, tender_id: str, *states: TenderState) -> Tender:
     if tender is None:
         raise errors.TenderNotFound("There is no such tender in the sale.", tender_id=tender_id)
     if tender.state not in states:
-        sentence = f"The tender is {tender.state.value} already."
+        sentence = f"The tender is {tender.state.value}."
         raise errors.TenderStateWrong(sentence, state=tender.state.value)
     return tender
 
