@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 RequestT = TypeVar("RequestT", bound="Message")
 ResponseT = TypeVar("ResponseT")
+CurrencyT_co = TypeVar("CurrencyT_co", covariant=True)
 
 
 class Ask(Protocol):
@@ -54,16 +55,10 @@ class AsyncAsk(Protocol):
     ) -> Awaitable[ResponseT]: ...
 
 
-class AskCurrency(Protocol):
+class AskCurrency(Protocol[CurrencyT_co]):
     """The till's currency, asked for once."""
 
-    def __call__(self, *, timeout_s: float | None) -> str: ...
-
-
-class AsyncAskCurrency(Protocol):
-    """As AskCurrency."""
-
-    def __call__(self, *, timeout_s: float | None) -> Awaitable[str]: ...
+    def __call__(self, *, timeout_s: float | None) -> CurrencyT_co: ...
 
 
 class Recovery:
@@ -73,7 +68,7 @@ class Recovery:
         self,
         stub: recovery_pb2_grpc.RecoveryServiceStub,
         ask: Ask,
-        currency: AskCurrency,
+        currency: AskCurrency[str],
     ) -> None:
         """A part of the till, which makes it."""
         self._stub = stub
@@ -266,7 +261,7 @@ class AsyncRecovery:
         self,
         stub: recovery_pb2_grpc.RecoveryServiceAsyncStub,
         ask: AsyncAsk,
-        currency: AsyncAskCurrency,
+        currency: AskCurrency[Awaitable[str]],
     ) -> None:
         """A part of the till, which makes it."""
         self._stub = stub
