@@ -50,8 +50,8 @@ def devices_of(
                 driver=driver, options=converted, maintenance=maintenance, backup=backup
             )
     _leave_out_what_hangs_on(left_out, devices, drivers)
-    if len(devices) + len(left_out) == len(tables):  # else one mistake would show as two
-        mistakes.extend(config_faults(devices, drivers))
+    unread = tables.keys() - devices.keys() - left_out.keys()
+    mistakes.extend(config_faults(devices, drivers, unread))
     return devices, left_out
 
 

@@ -285,6 +285,19 @@ def test_the_page_of_the_contract_lists_every_rpc() -> None:
     assert told == served
 
 
+def test_what_the_contract_s_page_calls_never_sent_is_sent_nowhere() -> None:
+    said = page("docs/reference/grpc.md").read_text(encoding="utf-8")
+    _, _, section = said.partition("## In the contract and not in this version\n")
+    never = set(code_in(section))
+    enums = [each for file in FILES for each in file.enum_types_by_name.values()]
+    values = {value.name for each in enums for value in each.values}
+    assert never
+    assert never <= values, "only values of enums can be looked for"
+    code = "\n".join(file.read_text("utf-8") for file in page("daemon").rglob("*.py"))
+    assert re.search(r"\bDURABILITY_DURABLE_SPILL\b", code), "the look finds what is sent"
+    assert [name for name in sorted(never) if re.search(rf"\b{name}\b", code)] == []
+
+
 # --- read-a-fault.md
 
 

@@ -172,7 +172,7 @@ CHECKOUTS = [
         "tenders[0].type",
     ),
     Bad("tender of an unknown type", given(tender(750, 77)), FIELD, "tenders[0].type"),
-    Bad("the same tender twice", given(tender(375), tender(375)), FIELD, "tenders.tender_id"),
+    Bad("the same tender twice", given(tender(375), tender(375)), FIELD, "tenders[1].tender_id"),
     Bad(
         "21 tenders",
         given(*(tender(10, tender_id=f"t{n}") for n in range(21))),
@@ -183,7 +183,7 @@ CHECKOUTS = [
     Bad("no lines", lambda r: r.ClearField("lines"), FIELD, "lines"),
     Bad("1,001 lines", many_lines(1001), "TOO_MANY_LINES", "lines"),
     Bad("10,000 lines", many_lines(10_000), "TOO_MANY_LINES", "lines"),
-    Bad("the same line twice", lambda r: r.lines.append(line()), FIELD, "lines.line_id"),
+    Bad("the same line twice", lambda r: r.lines.append(line()), FIELD, "lines[1].line_id"),
     Bad(
         "unknown entry method",
         lambda r: unset_line(r, entry_method=9),
@@ -217,7 +217,7 @@ CHECKOUTS = [
             [pb.DiscountInput(discount_id="d", percent=dec(1)) for _ in range(2)]
         ),
         FIELD,
-        "discounts.discount_id",
+        "discounts[1].discount_id",
     ),
     # --- ids and texts
     Bad("no request_id", put("request_id", ""), FIELD, "request_id"),

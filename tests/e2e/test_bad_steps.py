@@ -199,7 +199,7 @@ CALLS = [
         "the same line returned twice in one return",
         give_back(back(dec(1)), back(dec(1), line_id="r2")),
         FIELD,
-        "lines",
+        "lines[1].original_line_id",
     ),
     BadCall(
         "return in a finer scale", give_back(back(dec(1, 2))), "BAD_SCALE", "lines[0].quantity"

@@ -16,7 +16,7 @@ from tests.support.programs import wait_for
 from tests.support.sales import cash_sale, new_id
 from tests.support.till import a_till
 from tillhal.v1 import device_pb2 as pb
-from tillhal.v1 import power_pb2, printer_pb2, system_pb2
+from tillhal.v1 import drawer_pb2, power_pb2, printer_pb2, system_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +96,46 @@ def test_a_printer_is_added_prints_is_removed_and_what_waits_for_it_waits_or_exp
     reconfigure(fresh)
     await_job(fresh.calls, "slip-2", CONFIRMED)
     assert [one.text.strip() for one in kitchen.receipts] == ["slip-1", "slip-2"]
+
+
+def test_a_retry_is_answered_as_before_when_its_printer_and_its_drawer_are_gone(
+    fresh: Till, kitchen: VirtualPrinter
+) -> None:
+    before = fresh.config.read_text()
+    add(fresh, printer_table("kitchen", kitchen))
+    add(fresh, '\n[devices.till_box]\ndriver = "printer_kick"\nprinter = "kitchen"\n')
+    reconfigure(fresh)
+    part = printer_pb2.Part(text=printer_pb2.TextPart(runs=[printer_pb2.Run(text="once")]))
+    job = printer_pb2.SubmitJobRequest(
+        request_id=new_id(),
+        job_id="slip-1",
+        printer="kitchen",
+        document=printer_pb2.PrintDocument(parts=[part]),
+    )
+    kick = drawer_pb2.OpenDrawerRequest(
+        request_id=new_id(),
+        kick_id="kick-1",
+        drawer="till_box",
+        reason=drawer_pb2.DRAWER_REASON_NO_SALE,
+    )
+    submitted = fresh.calls.printer.SubmitJob(job)
+    opened = fresh.calls.drawer.OpenDrawer(kick)
+    await_job(fresh.calls, "slip-1", CONFIRMED)
+    kitchen.wait_pulses(1, timeout_s=20)
+    fresh.config.write_text(before)
+    assert sorted(reconfigure(fresh).removed) == ["kitchen", "till_box"]
+
+    # "There is no such device" would say that nothing was printed, and nothing opened.
+    again = fresh.calls.printer.SubmitJob(job)
+    assert (again.replayed, again.job) == (True, submitted.job)
+    again_opened = fresh.calls.drawer.OpenDrawer(kick)
+    assert (again_opened.replayed, again_opened.kick) == (True, opened.kick)
+    kick.note = "another"
+    with refused(grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED"):
+        fresh.calls.drawer.OpenDrawer(kick)
+    kick.request_id, kick.kick_id = new_id(), "kick-2"
+    with refused(grpc.StatusCode.NOT_FOUND, "DEVICE_NOT_FOUND"):
+        fresh.calls.drawer.OpenDrawer(kick)
 
 
 def test_a_drawer_moves_to_another_printer_and_the_receipts_with_it(

@@ -12,8 +12,14 @@ import pytest
 
 from hwsim.drawer import VirtualDrawer
 from hwsim.printer import VirtualPrinter
-from tests.support.answers import assert_journal_sound, await_job, await_kick, refusal_of
-from tests.support.sales import card_sale, cash_sale, eur, line, name, new_id, tender
+from tests.support.answers import (
+    assert_journal_sound,
+    await_job,
+    await_kick,
+    refusal_of,
+    take_until,
+)
+from tests.support.sales import Steps, card_sale, cash_sale, eur, line, name, new_id, tender
 from tests.support.till import Calls, a_till
 from tillhal.v1 import checkout_pb2, drawer_pb2, printer_pb2, system_pb2
 from tillhal.v1 import shift_pb2 as pb
@@ -153,6 +159,26 @@ def test_a_z_is_given_once_and_found_again_after_a_restart(shop: Till) -> None:
     assert calls.shift.GetDay(pb.GetDayRequest(day_number=2)).day.z_number == 2
     assert refused(calls.shift.GetDay, pb.GetDayRequest()) == "DAY_NOT_FOUND"
     assert refused(calls.shift.GetZReport, pb.GetZReportRequest(z_number=4)) == "DAY_NOT_FOUND"
+
+
+def test_who_watches_is_told_of_a_sale_that_ends_with_its_day() -> None:
+    with a_till(more='\n[shift]\nsuspended = "cancel"\n') as till:
+        calls = till.start().calls
+        sale = Steps(calls)
+        sale.open()
+        sale.put(line())
+        held = sale.suspend("forgot the milk")
+        live = calls.system.WatchEvents(system_pb2.WatchEventsRequest(cursor=held.seq))
+        take_until(live, lambda message: message.HasField("caught_up"))
+        shift = calls.shift.GetShift(pb.GetShiftRequest()).shift
+        counted = end_and_count(calls, shift, 0)
+        calls.shift.CloseShift(pb.CloseShiftRequest(**head(counted)))
+        calls.shift.CloseDay(pb.CloseDayRequest(request_id=new_id(), day_number=1))
+        seen = take_until(live, lambda message: message.HasField("sale_changed"))
+        live.cancel()
+        told = seen[-1].sale_changed.sale
+        assert (told.sale_id, told.state) == (sale.sale_id, checkout_pb2.SALE_STATE_CANCELLED)
+        assert (told.version, told.payable) == (held.version + 1, held.payable)
 
 
 def test_an_x_reads_and_changes_nothing(shop: Till) -> None:

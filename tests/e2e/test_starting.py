@@ -53,12 +53,16 @@ prices_include_tax = "yes"
 curency = "EUR"
 [shop.tenders.gold]
 allows_change = true
+[shop.tenders.voucher]
+allows_change = "yes"
+opens_drawer = 1
 [recipt]
 printer = "front_printer"
 [receipt]
 printer = "front_printr"
 drawer = "front_printer"
 ttl_s = 0
+footer = ["Thanks", 1, 2]
 [shift]
 float_minor = -1
 [log]
@@ -77,6 +81,11 @@ profil = "tm_t88"
 driver = "printer_kick"
 printer = "front_printer"
 on_ms = "long"
+[devices.back_drawer]
+driver = "printer_kick"
+printer = "nobody"
+[devices.bar]
+driver = "escpos"
 [devices.nameless]
 """
 EXPECTED = [
@@ -92,16 +101,23 @@ EXPECTED = [
     ("shop.prices_include_tax", "bool"),
     ("shop", "`curency`", "did you mean `currency`"),
     ("shop.tenders", "gold"),
+    ("shop.tenders.voucher.allows_change", "bool"),
+    ("shop.tenders.voucher.opens_drawer", "bool"),
     ("unknown table `recipt`", "did you mean `receipt`"),
     ("receipt.printer", "`front_printr`", "did you mean `front_printer`"),
     ("receipt.drawer", "`front_printer`", "no drawer"),
     ("receipt.ttl_s",),
+    ("receipt.footer[1]", "str"),
+    ("receipt.footer[2]", "str"),
     ("shift.float_minor",),
     ("log.level", "loud"),
     ("devices.back_printer", "`escposs`", "did you mean `escpos`"),
     ("devices.kitchen.port", "printer.local"),
     ("devices.kitchen", "`profil`", "did you mean `profile`"),
     ("devices.front_drawer.on_ms",),
+    ("devices.back_drawer", "'nobody'"),
+    ("devices.bar", "`port`"),
+    ("devices.bar", "`profile`"),
     ("devices.nameless", "`driver` is needed"),
 ]
 

@@ -13,6 +13,7 @@ from tests.support.sales import (
     card_sale,
 )
 from tests.support.till import Till
+from tillhal.errors import RequestTooLarge, from_rpc
 from tillhal.v1 import checkout_pb2 as pb
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def test_a_message_beyond_what_grpc_takes_ends_the_call_and_nothing_else(bare_ti
     with pytest.raises(grpc.RpcError) as raised:
         raw(bare_till.calls, "CheckoutService/Checkout", bytes(17 << 20))
     assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    # Overloaded would have a program try again for ever.
+    assert type(from_rpc(raised.value)) is RequestTooLarge
     assert bare_till.calls.checkout.ListSuspended(pb.ListSuspendedRequest()) is not None
 
 

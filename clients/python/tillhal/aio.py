@@ -309,6 +309,7 @@ class AsyncTill:
         language: of the receipt, "en" or "zh-CN". Refused with `TenderSumMismatch`,
         `ShiftNotOpen`, … (checkout.proto, Checkout).
         """
+        await self.currency(timeout_s=timeout_s)  # before it is needed, with this deadline
         request = await self.new_checkout(
             lines,
             tenders=tenders,
@@ -333,7 +334,7 @@ class AsyncTill:
         request = requests.open_sale(
             tax_mode=tax_mode, language=language, sale_id=sale_id, request_id=request_id
         )
-        currency = await self.currency()
+        currency = await self.currency(timeout_s=timeout_s)
         return AsyncLiveSale(
             self, (await self.send(request, timeout_s=timeout_s)).summary, currency
         )
@@ -341,7 +342,7 @@ class AsyncTill:
     async def live_sale(self, sale_id: str, *, timeout_s: float | None = None) -> AsyncLiveSale:
         """A sale that is under way, to go on with: suspended, interrupted, or opened elsewhere."""
         sale = await self.get_sale(sale_id, timeout_s=timeout_s)
-        return AsyncLiveSale(self, sale.summary, await self.currency())
+        return AsyncLiveSale(self, sale.summary, await self.currency(timeout_s=timeout_s))
 
     async def void_sale(
         self,
@@ -376,7 +377,7 @@ class AsyncTill:
         request = requests.open_return(
             original_sale_id, lines, reason, sale_id=sale_id, request_id=request_id
         )
-        currency = await self.currency()
+        currency = await self.currency(timeout_s=timeout_s)
         return AsyncLiveSale(
             self, (await self.send(request, timeout_s=timeout_s)).summary, currency
         )

@@ -54,7 +54,7 @@ class AsyncShifts:
         timeout_s: float | None = None,
     ) -> pb.OpenShiftResponse:
         """Open a shift with what was counted into the drawer."""
-        currency = await self._till.currency()
+        currency = await self._till.currency(timeout_s=timeout_s)
         request = requests.open_shift(
             currency, opening_float, operator=operator, training=training, request_id=request_id
         )
@@ -86,7 +86,7 @@ class AsyncShifts:
         timeout_s: float | None = None,
     ) -> pb.RecordMovementResponse:
         """Record cash that goes in or out and is no sale; PAID_IN and PAID_OUT need a reason."""
-        currency = await self._till.currency()
+        currency = await self._till.currency(timeout_s=timeout_s)
         request = requests.record_movement(
             currency,
             shift,
@@ -115,7 +115,7 @@ class AsyncShifts:
         timeout_s: float | None = None,
     ) -> pb.DeclareCountResponse:
         """Say what was found in the drawer, e.g. of {"50.00": 2} fifties two; again: a recount."""
-        currency = await self._till.currency()
+        currency = await self._till.currency(timeout_s=timeout_s)
         request = requests.declare_count(
             currency, shift, counted, denominations=denominations, request_id=request_id
         )
@@ -150,7 +150,7 @@ class AsyncShifts:
         timeout_s: float | None = None,
     ) -> pb.CorrectCountResponse:
         """Say that the count of a closed shift was wrong."""
-        currency = await self._till.currency()
+        currency = await self._till.currency(timeout_s=timeout_s)
         request = requests.correct_count(currency, shift, counted, reason, request_id=request_id)
         return await self._till._ask(self._till.stubs.shift.CorrectCount, request, timeout_s)  # noqa: SLF001 - a part of the till
 

@@ -344,7 +344,7 @@ class WrongTenderState(Refused, reason="TENDER_STATE"):
 
 
 class TenderUnresolved(Refused, reason="TENDER_UNRESOLVED"):
-    """A tender of the sale is still PENDING or UNKNOWN: resolve it first."""
+    """A tender is PENDING or UNKNOWN, or (of a cancellation) still counts: settle it first."""
 
 
 class SaleEmpty(Refused, reason="SALE_EMPTY"):
@@ -698,6 +698,11 @@ def request_of(error: TillError) -> Message:
     return error.request
 
 
+_TOO_LARGE_FOR_GRPC: Final = "SERVER: Received message larger than max"
+"""What gRPC itself says of a request beyond its own limit, before the till has seen it. The status
+is that of a till with too much to do, and trying again would never help."""
+
+
 def from_rpc(error: grpc.RpcError, request: Message | None = None) -> TillError:
     """The exception that the till meant by `error`, rebuilt from its google.rpc.Status."""
     code = error.code()
@@ -709,6 +714,8 @@ def from_rpc(error: grpc.RpcError, request: Message | None = None) -> TillError:
     bad = _unpack(details, error_details_pb2.BadRequest)
     reason = info.reason if info is not None and info.domain == DOMAIN else ""
     kind = BY_REASON.get(reason) or _kind(code, reason, request, has_device=device is not None)
+    if not reason and (error.details() or "").startswith(_TOO_LARGE_FOR_GRPC):
+        kind = RequestTooLarge
     return kind(
         error.details() or code.name,
         code=code,

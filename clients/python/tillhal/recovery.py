@@ -17,7 +17,7 @@ from tillhal.values import Amount, to_money
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     import grpc
     from google.protobuf.message import Message
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 RequestT = TypeVar("RequestT", bound="Message")
 ResponseT = TypeVar("ResponseT")
+CurrencyT_co = TypeVar("CurrencyT_co", covariant=True)
 
 
 class Ask(Protocol):
@@ -54,6 +55,12 @@ class AsyncAsk(Protocol):
     ) -> Awaitable[ResponseT]: ...
 
 
+class AskCurrency(Protocol[CurrencyT_co]):
+    """The till's currency, asked for once."""
+
+    def __call__(self, *, timeout_s: float | None) -> CurrencyT_co: ...
+
+
 class Recovery:
     """The report of the last start, and paper slips."""
 
@@ -61,7 +68,7 @@ class Recovery:
         self,
         stub: recovery_pb2_grpc.RecoveryServiceStub,
         ask: Ask,
-        currency: Callable[[], str],
+        currency: AskCurrency[str],
     ) -> None:
         """A part of the till, which makes it."""
         self._stub = stub
@@ -127,7 +134,7 @@ class Recovery:
     ) -> pb.PutSlipResponse:
         """Enter a slip: one completed sale, once. Look at the answer's `warnings`."""
         request = requests.put_slip(
-            self._currency(),
+            self._currency(timeout_s=timeout_s),
             outage_id,
             slip,
             tax_mode=tax_mode,
@@ -172,7 +179,9 @@ class Recovery:
         """What a book comes to, and what keeps it from being closed."""
         request = pb.ReconcileRequest(outage_id=outage_id)
         if counted_cash is not None:
-            request.counted_cash.CopyFrom(to_money(counted_cash, self._currency()))
+            request.counted_cash.CopyFrom(
+                to_money(counted_cash, self._currency(timeout_s=timeout_s))
+            )
         return self._ask(self._stub.Reconcile, request, timeout_s)
 
     def close_slips(
@@ -187,7 +196,7 @@ class Recovery:
     ) -> pb.CloseBackEntryResponse:
         """Close a book for good, with the cash that lay with the slips."""
         request = requests.close_slips(
-            self._currency(),
+            self._currency(timeout_s=timeout_s),
             outage_id,
             counted_cash,
             difference_reason=difference_reason,
@@ -252,7 +261,7 @@ class AsyncRecovery:
         self,
         stub: recovery_pb2_grpc.RecoveryServiceAsyncStub,
         ask: AsyncAsk,
-        currency: Callable[[], Awaitable[str]],
+        currency: AskCurrency[Awaitable[str]],
     ) -> None:
         """A part of the till, which makes it."""
         self._stub = stub
@@ -318,7 +327,7 @@ class AsyncRecovery:
     ) -> pb.PutSlipResponse:
         """Enter a slip: one completed sale, once. Look at the answer's `warnings`."""
         request = requests.put_slip(
-            await self._currency(),
+            await self._currency(timeout_s=timeout_s),
             outage_id,
             slip,
             tax_mode=tax_mode,
@@ -363,7 +372,9 @@ class AsyncRecovery:
         """What a book comes to, and what keeps it from being closed."""
         request = pb.ReconcileRequest(outage_id=outage_id)
         if counted_cash is not None:
-            request.counted_cash.CopyFrom(to_money(counted_cash, await self._currency()))
+            request.counted_cash.CopyFrom(
+                to_money(counted_cash, await self._currency(timeout_s=timeout_s))
+            )
         return await self._ask(self._stub.Reconcile, request, timeout_s)
 
     async def close_slips(
@@ -378,7 +389,7 @@ class AsyncRecovery:
     ) -> pb.CloseBackEntryResponse:
         """Close a book for good, with the cash that lay with the slips."""
         request = requests.close_slips(
-            await self._currency(),
+            await self._currency(timeout_s=timeout_s),
             outage_id,
             counted_cash,
             difference_reason=difference_reason,

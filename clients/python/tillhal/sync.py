@@ -304,6 +304,7 @@ class Till:
         language: of the receipt, "en" or "zh-CN". Refused with `TenderSumMismatch`,
         `ShiftNotOpen`, … (checkout.proto, Checkout).
         """
+        self.currency(timeout_s=timeout_s)  # before it is needed, with this deadline
         request = self.new_checkout(
             lines,
             tenders=tenders,
@@ -328,13 +329,13 @@ class Till:
         request = requests.open_sale(
             tax_mode=tax_mode, language=language, sale_id=sale_id, request_id=request_id
         )
-        currency = self.currency()
+        currency = self.currency(timeout_s=timeout_s)
         return LiveSale(self, self.send(request, timeout_s=timeout_s).summary, currency)
 
     def live_sale(self, sale_id: str, *, timeout_s: float | None = None) -> LiveSale:
         """A sale that is under way, to go on with: suspended, interrupted, or opened elsewhere."""
         sale = self.get_sale(sale_id, timeout_s=timeout_s)
-        return LiveSale(self, sale.summary, self.currency())
+        return LiveSale(self, sale.summary, self.currency(timeout_s=timeout_s))
 
     def void_sale(
         self,
@@ -369,7 +370,7 @@ class Till:
         request = requests.open_return(
             original_sale_id, lines, reason, sale_id=sale_id, request_id=request_id
         )
-        currency = self.currency()
+        currency = self.currency(timeout_s=timeout_s)
         return LiveSale(self, self.send(request, timeout_s=timeout_s).summary, currency)
 
     def get_sale(

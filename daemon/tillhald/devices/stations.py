@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -60,10 +60,15 @@ Stations = dict[str, Station]
 """By the name of their ports, which is the name of the device that a port leads to."""
 
 
-def config_faults(configs: Mapping[str, DeviceConfig], drivers: Mapping[str, Driver]) -> list[str]:
-    """Every mistake between devices, as a sentence with the device's table."""
+def config_faults(
+    configs: Mapping[str, DeviceConfig],
+    drivers: Mapping[str, Driver],
+    unread: Iterable[str] = (),
+) -> list[str]:
+    """Every mistake between devices, as a sentence with the device's table. `unread` are devices
+    whose own tables are mistaken: each may be the printer that another one names."""
     faults = []
-    printers = {
+    printers = dict.fromkeys(unread, True) | {
         name: isinstance(drivers.get(config.driver), PrinterDriver)
         for name, config in configs.items()
     }

@@ -43,6 +43,7 @@ from tillhald.domain.sale import (
     Tender,
     TenderState,
     TenderType,
+    check_unique,
     live_sale,
     settle,
     totals_of,
@@ -199,8 +200,8 @@ def _checkout(
     _within(len(command.lines), LINES_MAX, "lines", errors.TooManyLines)
     _within(len(command.discounts), DISCOUNTS_MAX, "discounts", errors.TooManyLines)
     _within(len(command.tenders), TENDERS_MAX, "tenders", errors.TooManyTenders)
-    _unique([line.line_id for line in command.lines], "lines", "line_id")
-    _unique([tender.tender_id for tender in command.tenders], "tenders", "tender_id")
+    check_unique([line.line_id for line in command.lines], "lines", "line_id")
+    check_unique([tender.tender_id for tender in command.tenders], "tenders", "tender_id")
     if command.discounts:
         _check_discounts(command)
     for index, tender in enumerate(command.tenders):
@@ -222,7 +223,9 @@ def _checkout(
 
 
 def _check_discounts(command: cmd.Checkout) -> None:
-    _unique([discount.discount_id for discount in command.discounts], "discounts", "discount_id")
+    check_unique(
+        [discount.discount_id for discount in command.discounts], "discounts", "discount_id"
+    )
     known = {line.line_id for line in command.lines}
     for discount in command.discounts:
         if discount.line_id and discount.line_id not in known:
@@ -501,7 +504,7 @@ def _tender_in(sale: Sale, tender_id: str, *states: TenderState) -> Tender:
     if tender is None:
         raise errors.TenderNotFound("There is no such tender in the sale.", tender_id=tender_id)
     if tender.state not in states:
-        sentence = f"The tender is {tender.state.value} already."
+        sentence = f"The tender is {tender.state.value}."
         raise errors.TenderStateWrong(sentence, state=tender.state.value)
     return tender
 
@@ -533,12 +536,6 @@ def _known_line(sale: Sale, line_id: str) -> None:
 def _within(count: int, limit: int, field: str, refusal: type[errors.Invalid]) -> None:
     if count > limit:
         raise refusal(field, f"{count} are too many; at most {limit}.", limit=limit)
-
-
-def _unique(ids: list[str], field: str, name: str) -> None:
-    if len(set(ids)) != len(ids):
-        twice = next(key for key in ids if ids.count(key) > 1)
-        raise errors.FieldInvalid(f"{field}.{name}", f"{twice} stands twice.")
 
 
 # --- deeds that a person asks for

@@ -18,6 +18,7 @@ from tillhald.domain.sale import (
     Tender,
     TenderState,
     TenderType,
+    check_unique,
     returned_line,
 )
 
@@ -38,10 +39,8 @@ def open_return(original: Sale, command: cmd.OpenReturn, operator: str) -> ev.Sa
         raise errors.FieldInvalid("lines", "A return needs at least one line.")
     if len(command.lines) > LINES_MAX:
         raise errors.TooManyLines("lines", f"At most {LINES_MAX} lines.", limit=LINES_MAX)
-    originals = [line.original_line_id for line in command.lines]
-    news = [line.line_id for line in command.lines]
-    if len(set(originals)) != len(originals) or len(set(news)) != len(news):
-        raise errors.FieldInvalid("lines", "A line stands twice.")
+    check_unique([line.original_line_id for line in command.lines], "lines", "original_line_id")
+    check_unique([line.line_id for line in command.lines], "lines", "line_id")
     lines = tuple(
         _return_line(original, asked, f"lines[{index}]")
         for index, asked in enumerate(command.lines)

@@ -398,3 +398,10 @@ def live_sale(
             state=sale.state.value,
         )
     return sale
+
+
+def check_unique(ids: list[str], field: str, name: str) -> None:
+    """Raises FieldInvalid, with the place of the second, where an id stands twice in a list."""
+    if len(set(ids)) != len(ids):
+        second = next(at for at, key in enumerate(ids) if key in ids[:at])
+        raise errors.FieldInvalid(f"{field}[{second}].{name}", f"{ids[second]} stands twice.")

@@ -84,16 +84,17 @@ class DrawerServicer(drawer_pb2_grpc.DrawerServiceServicer):
             sentence = "A reason is needed; SALE and REFUND are given by the till itself."
             raise errors.FieldInvalid("reason", sentence)
         must_be(self._rule(reason))
+        asked = request_of("OpenDrawer", request.request_id, request)
+        drawer = request.drawer
+        if self._till.answered(asked.request_id) is None:  # a retry has its answer, come what may
+            drawer = self._drawer(drawer).device_id
+            self._desk.must_admit(drawer, request.fencing_token)
         command = cmd.OpenDrawer(
             kick_id=fields.identifier(request.kick_id, "kick_id"),
-            drawer=self._drawer(request.drawer).device_id,
+            drawer=drawer,
             reason=reason,
             note=fields.text(request.note, "note"),
         )
-
-        asked = request_of("OpenDrawer", request.request_id, request)
-        if self._till.answered(asked.request_id) is None:  # a retry has its answer, come what may
-            self._desk.must_admit(command.drawer, request.fencing_token)
 
         def convert(outcome: Outcome) -> pb.OpenDrawerResponse:
             assert isinstance(outcome.answer, KickAnswer), "OpenDrawer answers with a kick"

@@ -73,16 +73,19 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
     async def SubmitJob(
         self, request: pb.SubmitJobRequest, context: Context
     ) -> pb.SubmitJobResponse:
-        shot = self._printer(request.printer)
+        asked = request_of("SubmitJob", request.request_id, request)
         document = documents.print_document(request.document)
-        problems = self._devices.check(shot.device_id, document)
-        if problems:
-            raise _refusal(problems[0])
+        printer = request.printer
+        if self._till.answered(asked.request_id) is None:  # a retry has its answer, come what may
+            printer = self._printer(printer).device_id
+            problems = self._devices.check(printer, document)
+            if problems:
+                raise _refusal(problems[0])
         if request.ttl_s > TTL_S_MAX:
             raise errors.FieldInvalid("ttl_s", f"At most {TTL_S_MAX} seconds.", limit=TTL_S_MAX)
         command = cmd.SubmitJob(
             job_id=fields.identifier(request.job_id, "job_id"),
-            printer=shot.device_id,
+            printer=printer,
             document=document,
             ttl_s=request.ttl_s or self._till.rules.receipt_ttl_s,
         )
@@ -90,14 +93,12 @@ class PrinterServicer(printer_pb2_grpc.PrinterServiceServicer):
         def convert(outcome: Outcome) -> pb.SubmitJobResponse:
             assert isinstance(outcome.answer, JobAnswer), "SubmitJob answers with a job"
             if outcome.replayed:
-                self._care.count(shot.device_id, "DuplicateSuppressedCount")
+                self._care.count(outcome.answer.job.printer, "DuplicateSuppressedCount")
             return pb.SubmitJobResponse(
                 job=to_wire.job(outcome.answer.job), replayed=outcome.replayed
             )
 
-        return await carry_out(
-            self._till, command, request_of("SubmitJob", request.request_id, request), convert
-        )
+        return await carry_out(self._till, command, asked, convert)
 
     async def PrintTestPage(
         self, request: pb.PrintTestPageRequest, context: Context

@@ -232,6 +232,9 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             elif isinstance(event, ev.SaleSuspended) and not record.request_id:
                 changed = pb.SaleChanged(sale=self._put_aside(event.sale_id, seq, record.wall_ms))
                 yield pb.WatchEventsResponse(cursor=seq, time=at, sale_changed=changed)
+            elif isinstance(event, ev.SaleCancelled) and summary is None:
+                changed = pb.SaleChanged(sale=self._given_up(event.sale_id, seq, record.wall_ms))
+                yield pb.WatchEventsResponse(cursor=seq, time=at, sale_changed=changed)
             elif isinstance(event, ev.PowerStateChanged):
                 power = power_wire.changed(event, record.wall_ms)
                 yield pb.WatchEventsResponse(cursor=seq, time=at, power=power)
@@ -252,6 +255,13 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         if sale is not None and sale.seq == seq:
             return to_wire.summary(summary_of(sale), self._currency)
         return to_wire.put_aside(sale_id, seq, at_ms)
+
+    def _given_up(self, sale_id: str, seq: int, at_ms: int) -> checkout_pb2.SaleSummary:
+        """A sale that ended with its day, or with a shift for training: nobody asked for it."""
+        sale = self._till.finished_sale(sale_id)
+        if sale is not None:
+            return to_wire.summary(summary_of(sale), self._currency)
+        return to_wire.cancelled(sale_id, seq, at_ms)
 
     def _storage_change(self, event: ev.AnyEvent, at_ms: int) -> pb.StorageStatus | None:
         match event:

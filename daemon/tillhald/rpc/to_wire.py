@@ -169,6 +169,13 @@ def put_aside(sale_id: str, seq: int, at_ms: int) -> pb.SaleSummary:
     )
 
 
+def cancelled(sale_id: str, seq: int, at_ms: int) -> pb.SaleSummary:
+    """What is known of a sale from the fact alone that it was cancelled: not its version."""
+    return pb.SaleSummary(
+        sale_id=sale_id, state=pb.SALE_STATE_CANCELLED, seq=seq, update_time=timestamp(at_ms)
+    )
+
+
 def sale(whole: Sale, currency: str) -> pb.Sale:
     totals = totals_of(whole)
     lines = zip(whole.lines, totals.line_discounts, totals.line_taxes, strict=True)

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +37,8 @@ from tillhal.v1 import checkout_pb2
 from .shop import WAIT_S_MAX, refusal, serving, unix_address
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .shop import Server, Shop
 
 COFFEE = [line("Coffee", "3.20", qty=2)]
@@ -167,6 +170,40 @@ def test_an_unanswered_question_changes_nothing_and_says_so(server: Server, shop
         shop.stall_answers = 1
         with pytest.raises(Unreachable):
             till.get_sale(sold.sale_id, timeout_s=0.2)
+
+
+FIRST_CALLS: dict[str, Callable[[Till], object]] = {
+    "checkout": lambda till: till.checkout(COFFEE, tenders=TEN, timeout_s=0.05),
+    "open_sale": lambda till: till.open_sale(timeout_s=0.05),
+    "open_return": lambda till: till.open_return("s", [], "broken", timeout_s=0.05),
+    "open_shift": lambda till: till.shifts.open("100.00", timeout_s=0.05),
+    "reconcile": lambda till: till.recovery.reconcile("o", "1.00", timeout_s=0.05),
+}
+
+
+@pytest.mark.parametrize("call", FIRST_CALLS.values(), ids=FIRST_CALLS)
+def test_the_deadline_of_a_call_holds_for_the_question_of_the_currency_too(
+    call: Callable[[Till], object],
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="till") as folder:
+        address = unix_address(Path(folder))  # where nobody is
+        with Till.connect(address, timeout_s=WAIT_S_MAX) as till:
+            began_s = time.monotonic()
+            with pytest.raises(Unreachable):
+                call(till)
+            assert time.monotonic() - began_s < WAIT_S_MAX / 2
+
+
+def test_the_first_call_of_an_async_till_keeps_its_deadline_too() -> None:
+    async def scenario(address: str) -> None:
+        async with AsyncTill.connect(address, timeout_s=WAIT_S_MAX) as till:
+            with pytest.raises(Unreachable):
+                await till.checkout(COFFEE, tenders=TEN, timeout_s=0.05)
+
+    with tempfile.TemporaryDirectory(prefix="till") as folder:
+        began_s = time.monotonic()
+        asyncio.run(scenario(unix_address(Path(folder))))
+        assert time.monotonic() - began_s < WAIT_S_MAX / 2
 
 
 def test_a_call_waits_for_a_till_that_is_still_coming_up(shop: Shop) -> None:

@@ -19,6 +19,7 @@ from tillhald.domain import commands as cmd
 from tillhald.domain.amounts import ONE
 from tillhald.domain.answers import SaleSummary
 from tillhald.domain.sale import SaleState, TenderState
+from tillhald.rpc.messages import EN
 
 OPEN, SUSPENDED = SaleState.OPEN, SaleState.SUSPENDED
 TENDERING, INTERRUPTED = SaleState.TENDERING, SaleState.INTERRUPTED
@@ -327,6 +328,13 @@ def test_a_tender_resolves_at_most_once(state: TenderState, move: str) -> None:
     else:
         assert shop.refuses(command).reason == expected
     assert_books_balance(shop)
+
+
+def test_nobody_is_told_that_a_pending_tender_is_settled() -> None:
+    shop = _with_tender(TenderState.PENDING)
+    told = shop.refuses(shop.reversing("s", "card1"))
+    assert told.sentence == "The tender is pending."
+    assert "settled" not in EN[told.reason]
 
 
 @pytest.mark.parametrize("state", [D, R, W])

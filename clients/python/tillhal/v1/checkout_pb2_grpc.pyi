@@ -507,7 +507,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     ApplyDiscount: _CheckoutServiceApplyDiscountType
     """Gives a discount on a line or on the whole sale; the same discount_id again replaces it, and a
     discount of zero takes it away.
-    INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
+    INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
     FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
     FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
@@ -528,8 +528,8 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     """Records a tender given for the sale. Cash is APPROVED at once; others are APPROVED or, with
     `pending`, PENDING until ResolveTender: send that before you start the card terminal, and a
     crash in between leaves a tender that asks to be resolved.
-    INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED,
-    TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
+    INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, CHANGE_NOT_ALLOWED, TOO_MANY_TENDERS.
+    ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
     NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
     FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
     """
@@ -568,7 +568,7 @@ class CheckoutServiceStub(typing.Generic[_CheckoutServiceCheckoutType, _Checkout
     OpenReturn: _CheckoutServiceOpenReturnType
     """Opens a return of lines of a completed sale. Its amounts are negative; tender what is given
     back as negative amounts and complete it.
-    INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
+    INVALID_ARGUMENT: BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES.
     FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, SHIFT_LOCKED,
     DAY_NOT_OPEN, TOO_MANY_SHIFTS, TOO_MANY_OPEN_SALES, BATTERY_LOW, RECOVERY_PENDING. NOT_FOUND:
     SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:
@@ -737,7 +737,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.ApplyDiscountResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.ApplyDiscountResponse]]:
         """Gives a discount on a line or on the whole sale; the same discount_id again replaces it, and a
         discount of zero takes it away.
-        INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
+        INVALID_ARGUMENT: CURRENCY_MISMATCH, BAD_SCALE, AMOUNT_OUT_OF_RANGE, DISCOUNT_TOO_LARGE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE. NOT_FOUND: SALE_NOT_FOUND, LINE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         FAILED_PRECONDITION: BATTERY_LOW (the till settles before its power goes).
         FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
@@ -773,8 +773,8 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
         """Records a tender given for the sale. Cash is APPROVED at once; others are APPROVED or, with
         `pending`, PENDING until ResolveTender: send that before you start the card terminal, and a
         crash in between leaves a tender that asks to be resolved.
-        INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, TENDER_SUM_MISMATCH, CHANGE_NOT_ALLOWED,
-        TOO_MANY_TENDERS. ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
+        INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, CHANGE_NOT_ALLOWED, TOO_MANY_TENDERS.
+        ALREADY_EXISTS: TENDER_EXISTS. FAILED_PRECONDITION: SALE_STATE, SALE_EMPTY.
         NOT_FOUND: SALE_NOT_FOUND. ABORTED: VERSION_CONFLICT.
         FAILED_PRECONDITION: SHIFT_NOT_OPEN, SHIFT_LOCKED, DAY_NOT_OPEN, TOO_MANY_SHIFTS.
         """
@@ -843,7 +843,7 @@ class CheckoutServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[tillhal.v1.checkout_pb2.OpenReturnResponse, collections.abc.Awaitable[tillhal.v1.checkout_pb2.OpenReturnResponse]]:
         """Opens a return of lines of a completed sale. Its amounts are negative; tender what is given
         back as negative amounts and complete it.
-        INVALID_ARGUMENT: BAD_SCALE, TOO_MANY_LINES.
+        INVALID_ARGUMENT: BAD_SCALE, AMOUNT_OUT_OF_RANGE, TOO_MANY_LINES.
         FAILED_PRECONDITION: SALE_STATE, ALREADY_VOIDED, RETURN_EXCEEDS_SOLD, SHIFT_NOT_OPEN, SHIFT_LOCKED,
         DAY_NOT_OPEN, TOO_MANY_SHIFTS, TOO_MANY_OPEN_SALES, BATTERY_LOW, RECOVERY_PENDING. NOT_FOUND:
         SALE_NOT_FOUND, LINE_NOT_FOUND. ALREADY_EXISTS:

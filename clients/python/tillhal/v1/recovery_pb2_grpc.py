@@ -159,7 +159,7 @@ class RecoveryServiceServicer(object):
 
     def Reconcile(self, request, context):
         """What a book comes to, and what keeps it from being closed. Changes nothing.
-        NOT_FOUND: SLIP_BOOK_NOT_FOUND.
+        INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE. NOT_FOUND: SLIP_BOOK_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

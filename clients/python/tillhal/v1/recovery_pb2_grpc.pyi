@@ -350,7 +350,7 @@ class RecoveryServiceStub(typing.Generic[_RecoveryServiceGetReportType, _Recover
 
     Reconcile: _RecoveryServiceReconcileType
     """What a book comes to, and what keeps it from being closed. Changes nothing.
-    NOT_FOUND: SLIP_BOOK_NOT_FOUND.
+    INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE. NOT_FOUND: SLIP_BOOK_NOT_FOUND.
     """
 
     CloseBackEntry: _RecoveryServiceCloseBackEntryType
@@ -513,7 +513,7 @@ class RecoveryServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[tillhal.v1.recovery_pb2.ReconcileResponse, collections.abc.Awaitable[tillhal.v1.recovery_pb2.ReconcileResponse]]:
         """What a book comes to, and what keeps it from being closed. Changes nothing.
-        NOT_FOUND: SLIP_BOOK_NOT_FOUND.
+        INVALID_ARGUMENT: CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE. NOT_FOUND: SLIP_BOOK_NOT_FOUND.
         """
 
     @abc.abstractmethod
