@@ -72,7 +72,7 @@ class Dialogue:
         self.kept: frozenset[str] | None = None  # key codes; None: not asked in this connection
         self._cuts_owed = 0
         self._cuts_asked_s = 0.0
-        self._processed = 0
+        self._bytes_owed = 0
         self._in_step = False
         self._words: str | None = None
         self._words_owed = 0
@@ -165,7 +165,7 @@ class Dialogue:
             case AutoStatus():
                 self.senses.take_auto(message, time.monotonic())
             case ByteReply():
-                self._processed += 1
+                self._bytes_owed = max(self._bytes_owed - 1, 0)
             case BlockReply(content):
                 self._take_block(content)
             case Junk():
@@ -239,27 +239,31 @@ class Dialogue:
         return letters
 
     def await_fence(self, letters: str, end_s: float) -> bool:
-        """Ask for `letters` back, once all that was sent before is on paper.
-
-        Not waited for once the printer says that it cannot go on: somebody has to bring paper
-        first, and the drawer hangs on this printer, too. The letters may still come late.
-        """
+        """Ask for `letters` back, once all that was sent before is on paper; they may come late."""
         self._open_fences.append(letters)
         self.send(codec.ask_process_id(letters), end_s)
+        if not self._await_in_turn(lambda: letters in self._late_fences, end_s):
+            return False
+        self._late_fences.remove(letters)
+        return True
+
+    def _await_in_turn(self, came: Callable[[], bool], end_s: float) -> bool:
+        """Wait for what the printer says once it has worked off all that was sent before.
+
+        Not once it says that it cannot go on: somebody has to bring paper first, and the drawer
+        hangs on this printer, too.
+        """
 
         def over() -> bool:
             now_s = time.monotonic()
             troubled = self.senses.trouble(now_s) is not None or self.senses.absent(now_s)
-            return letters in self._late_fences or troubled
+            return came() or troubled
 
         while not self._listen_until(over, min(end_s, time.monotonic() + QUIET_S), rousable=False):
             if time.monotonic() >= end_s:
                 break
             self.ask_all(end_s, rousable=False)
-        if letters not in self._late_fences:
-            return False
-        self._late_fences.remove(letters)
-        return True
+        return came()
 
     def take_late_fences(self) -> list[str]:
         """Take the letters that came back after nobody waited for them any more."""
@@ -267,10 +271,21 @@ class Dialogue:
         return late
 
     def await_processed(self, end_s: float) -> bool:
-        """Ask for a byte back, once all that was sent before has been read."""
-        before = self._processed
+        """Ask for a byte back, once all that was sent before has been read; see `catch_up`."""
+        self._bytes_owed += 1
         self.send(codec.ASK_PROCESSED, end_s)
-        return self._listen_until(lambda: self._processed > before, end_s, rousable=False)
+        return self._await_in_turn(lambda: not self._bytes_owed, end_s)
+
+    def catch_up(self, end_s: float) -> None:
+        """Have a printer that was held up work off what it was sent before.
+
+        The byte that it still owes for that does not say so: it would pass for the answer about
+        the next job, of which nothing may be printed yet. One that does not come is lost.
+        """
+        end_s = min(end_s, time.monotonic() + STEP_S_MAX)
+        is_even = self._await_in_turn(lambda: not self._bytes_owed, end_s)
+        if not is_even and self.senses.trouble(time.monotonic()) is None:
+            self._bytes_owed = 0
 
     def read_cuts(self, end_s: float) -> int | None:
         """Read the printer's own count of its cuts; None if it keeps none or does not answer."""
@@ -366,6 +381,10 @@ class Dialogue:
             self.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
             if self.senses.heard():
                 self.answers_in_turn(end_s)
+            self._bytes_owed = 0  # what was asked within a picture was taken for dots
+        elif not self._profile.process_id:
+            # The byte may have been owed to a till that died; then ours comes right behind it.
+            self.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
         # Also without an answer: some clones have none, and shall not be filled up every time.
         self._in_step = True
 
