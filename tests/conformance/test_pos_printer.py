@@ -208,7 +208,10 @@ def test_a_clone_without_process_ids_says_only_that_it_has_read_the_job(
 
 
 @pytest.mark.parametrize("wiring", ["tcp"], indirect=True)
-def test_a_clone_that_was_held_up_has_read_a_job_only_once_it_is_out(wiring: Wiring) -> None:
+def test_a_clone_that_was_held_up_has_read_a_job_only_once_it_is_out(
+    wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogue, "PERSON_S_MAX", 0.1)
     with wiring.simulator(model=MODELS["generic-80"]) as paper:
         printer = wiring.connect(paper, "generic_80")
         paper.after(paper.open_cover, lines=3)

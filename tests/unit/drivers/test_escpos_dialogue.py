@@ -11,6 +11,7 @@ import pytest
 from tillhald.devices.categories import How
 from tillhald.devices.link import Link
 from tillhald.drivers.escpos import codec
+from tillhald.drivers.escpos import dialogue as dialogue_module
 from tillhald.drivers.escpos.dialogue import Dialogue
 from tillhald.drivers.escpos.profiles import PROFILES
 
@@ -101,13 +102,26 @@ def test_a_new_connection_that_finds_the_printer_owes_nothing() -> None:
     assert line.waits == 0  # for what cannot come
 
 
-def test_a_clone_that_says_it_needs_a_person_is_not_waited_for() -> None:
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialogue_module, "PERSON_S_MAX", 0.05)
+
+
+def test_a_clone_whose_cover_is_shut_again_at_once_is_waited_for() -> None:
+    said = COVER_OPEN + WELL + b"\0"
+    dialogue, _ = dialogue_on(READY | {codec.ASK_PROCESSED: said}, "generic_80")
+    assert dialogue.await_processed(time.monotonic() + 1)
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_a_clone_that_needs_a_person_is_not_waited_for_as_long_as_a_job_may_take() -> None:
     dialogue, _ = dialogue_on(READY | {codec.ASK_PROCESSED: COVER_OPEN}, "generic_80")
     end_s = time.monotonic() + 2
     assert not dialogue.await_processed(end_s)
     assert time.monotonic() < end_s  # a drawer hangs on it, too
 
 
+@pytest.mark.usefixtures("no_patience")
 def test_the_byte_for_the_job_before_is_not_taken_for_one_about_this_job() -> None:
     dialogue, line = dialogue_on(READY | {codec.ASK_PROCESSED: COVER_OPEN}, "generic_80")
     assert not dialogue.await_processed(time.monotonic() + 1)
@@ -128,6 +142,7 @@ def test_a_byte_that_a_clone_lost_is_not_waited_for_for_ever() -> None:
     assert dialogue.await_processed(time.monotonic() + 1)
 
 
+@pytest.mark.usefixtures("no_patience")
 def test_what_a_clone_owes_is_not_forgotten_while_it_needs_a_person() -> None:
     dialogue, line = dialogue_on(READY | {codec.ASK_PROCESSED: COVER_OPEN}, "generic_80")
     assert not dialogue.await_processed(time.monotonic() + 1)

@@ -41,6 +41,9 @@ COUNT_EVERY_S: Final = 2.0
 """How often an idle printer is asked for its count of cuts: somebody else may print on it, too."""
 QUIET_S: Final = 2.0
 """A printer that says nothing for so long while it should print is asked how it is."""
+PERSON_S_MAX: Final = 5.0
+"""How long a printer without process ids, which cannot confirm late, may need a person within a
+job: who has just opened the cover shuts it again, and the drawer waits meanwhile."""
 FENCES_OPEN_MAX: Final = 8
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -239,31 +242,27 @@ class Dialogue:
         return letters
 
     def await_fence(self, letters: str, end_s: float) -> bool:
-        """Ask for `letters` back, once all that was sent before is on paper; they may come late."""
+        """Ask for `letters` back, once all that was sent before is on paper.
+
+        Not waited for once the printer says that it cannot go on: somebody has to bring paper
+        first, and the drawer hangs on this printer, too. The letters may still come late.
+        """
         self._open_fences.append(letters)
         self.send(codec.ask_process_id(letters), end_s)
-        if not self._await_in_turn(lambda: letters in self._late_fences, end_s):
-            return False
-        self._late_fences.remove(letters)
-        return True
-
-    def _await_in_turn(self, came: Callable[[], bool], end_s: float) -> bool:
-        """Wait for what the printer says once it has worked off all that was sent before.
-
-        Not once it says that it cannot go on: somebody has to bring paper first, and the drawer
-        hangs on this printer, too.
-        """
 
         def over() -> bool:
             now_s = time.monotonic()
             troubled = self.senses.trouble(now_s) is not None or self.senses.absent(now_s)
-            return came() or troubled
+            return letters in self._late_fences or troubled
 
         while not self._listen_until(over, min(end_s, time.monotonic() + QUIET_S), rousable=False):
             if time.monotonic() >= end_s:
                 break
             self.ask_all(end_s, rousable=False)
-        return came()
+        if letters not in self._late_fences:
+            return False
+        self._late_fences.remove(letters)
+        return True
 
     def take_late_fences(self) -> list[str]:
         """Take the letters that came back after nobody waited for them any more."""
@@ -274,7 +273,17 @@ class Dialogue:
         """Ask for a byte back, once all that was sent before has been read; see `catch_up`."""
         self._bytes_owed += 1
         self.send(codec.ASK_PROCESSED, end_s)
-        return self._await_in_turn(lambda: not self._bytes_owed, end_s)
+        return self._await_bytes(end_s)
+
+    def _await_bytes(self, end_s: float) -> bool:
+        """Wait for all bytes that are owed; for a printer that needs a person, PERSON_S_MAX."""
+        well_s = now_s = time.monotonic()
+        while self._bytes_owed and now_s < end_s and now_s - well_s < PERSON_S_MAX:
+            self.listen(min(end_s - now_s, QUIET_S), rousable=False)
+            now_s = time.monotonic()
+            if self.senses.trouble(now_s) is None:
+                well_s = now_s
+        return not self._bytes_owed
 
     def catch_up(self, end_s: float) -> None:
         """Have a printer that was held up work off what it was sent before.
@@ -282,8 +291,7 @@ class Dialogue:
         The byte that it still owes for that does not say so: it would pass for the answer about
         the next job, of which nothing may be printed yet. One that does not come is lost.
         """
-        end_s = min(end_s, time.monotonic() + STEP_S_MAX)
-        is_even = self._await_in_turn(lambda: not self._bytes_owed, end_s)
+        is_even = self._await_bytes(min(end_s, time.monotonic() + STEP_S_MAX))
         if not is_even and self.senses.trouble(time.monotonic()) is None:
             self._bytes_owed = 0
 
