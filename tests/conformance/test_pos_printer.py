@@ -207,6 +207,24 @@ def test_a_clone_without_process_ids_says_only_that_it_has_read_the_job(
         assert paper.receipts[0].text.strip() == "你好"
 
 
+@pytest.mark.parametrize("wiring", ["tcp"], indirect=True)
+def test_a_clone_that_was_held_up_has_read_a_job_only_once_it_is_out(
+    wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogue, "PERSON_S_MAX", 0.1)
+    with wiring.simulator(model=MODELS["generic-80"]) as paper:
+        printer = wiring.connect(paper, "generic_80")
+        paper.after(paper.open_cover, lines=3)
+        held_up = printer.print(receipt(*(f"one {n}" for n in range(20))), 10.0)
+        assert isinstance(held_up, Unconfirmed)
+        assert held_up.reason is Trouble.COVER_OPEN
+        paper.drain_slowly(400)
+        paper.close_cover()
+        outcome = begun(printer, receipt(*(f"two {n}" for n in range(20))))
+        assert isinstance(outcome, Unconfirmed)
+        assert (outcome.reason, paper.receipt_count) == (Trouble.PROCESSED_ONLY, 2)
+
+
 def test_a_job_without_a_count_does_not_begin_on_a_printer_that_can_tell_it(
     wiring: Wiring,
 ) -> None:

@@ -186,6 +186,18 @@ def test_a_receipt_that_nobody_waits_for_any_more_is_not_printed() -> None:
         assert 1 not in paper_in(printer).originals
 
 
+def test_a_page_whose_time_is_over_does_not_wait_behind_a_held_receipt(fresh: Till) -> None:
+    fresh.printer.power_off()
+    receipt = fresh.calls.checkout.Checkout(card_sale()).sale.receipt_job_id
+    page = printer_pb2.PrintDocument(parts=[printer_pb2.Part(cut=printer_pb2.CutPart())])
+    fresh.calls.printer.SubmitJob(
+        printer_pb2.SubmitJobRequest(request_id=new_id(), job_id="page", document=page, ttl_s=1)
+    )
+    assert await_job(fresh.calls, "page").state == printer_pb2.JOB_STATE_EXPIRED
+    waiting = fresh.calls.printer.GetJob(printer_pb2.GetJobRequest(job_id=receipt)).job
+    assert waiting.state == printer_pb2.JOB_STATE_HELD
+
+
 def test_paper_that_ends_in_the_middle_of_a_receipt_delays_nobody(fresh: Till) -> None:
     fresh.printer.set_paper(PaperState.END, after_dots=60)
     sale = fresh.calls.checkout.Checkout(cash_sale(given=1000)).sale

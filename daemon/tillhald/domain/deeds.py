@@ -6,7 +6,7 @@ a running till and a recovering one need to know.
 
 from __future__ import annotations
 
-from tillhald.domain.jobs import Job, JobState, Kick, KickState
+from tillhald.domain.jobs import WAITING_JOB, Job, JobState, Kick, KickState
 from tillhald.domain.state import TillState
 
 KICK_TTL_MS = 60_000
@@ -32,6 +32,12 @@ def begun_job(state: TillState, printer: str) -> Job | None:
 def is_expired(job: Job, at_ms: int) -> bool:
     """No morning backlog: what nobody waits for any more is not printed."""
     return at_ms - job.created_ms > job.ttl_s * 1000
+
+
+def expired_job(state: TillState, printer: str, at_ms: int) -> Job | None:
+    """A job of this printer that waits and whose time is over, also behind one that is held."""
+    jobs = (job for job in state.jobs.values() if job.printer == printer)
+    return next((job for job in jobs if job.state in WAITING_JOB and is_expired(job, at_ms)), None)
 
 
 def is_stale(kick: Kick, at_ms: int) -> bool:

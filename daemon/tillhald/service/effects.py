@@ -27,8 +27,8 @@ from tillhald.devices.categories import (
     Unconfirmed,
 )
 from tillhald.devices.errors import RetrySafety
+from tillhald.domain import deeds
 from tillhald.domain import events as ev
-from tillhald.domain.deeds import begun_job, is_expired, is_stale, next_job, next_kick
 from tillhald.domain.document import Cut
 from tillhald.domain.jobs import JobKind, JobState, KickState, PrintWork
 from tillhald.domain.work import work_of
@@ -206,10 +206,10 @@ class Effects:
             now_ms = self._clock.wall_ms()
             with contextlib.suppress(Overloaded, StorageError):
                 for job in list(self._till.state.jobs.values()):
-                    if job.printer not in known and is_expired(job, now_ms):
+                    if job.printer not in known and deeds.is_expired(job, now_ms):
                         await self._outcomes.end_waiting(job, JobState.EXPIRED, Trouble.TTL_OVER)
                 for kick in list(self._till.state.kicks.values()):
-                    if kick.drawer not in known and is_stale(kick, now_ms):
+                    if kick.drawer not in known and deeds.is_stale(kick, now_ms):
                         await self._note_kick(kick, KickFailed(Trouble.TTL_OVER, RetrySafety.SAFE))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), ORPHANS_EVERY_S)
@@ -245,22 +245,23 @@ class Effects:
     def _goes_on(self, device_id: str) -> bool:
         """What has begun with its sale is not left lying, also when nothing new is to begin."""
         is_wanted = not (self._draining or device_id in self._paused)
-        return is_wanted or begun_job(self._till.state, device_id) is not None
+        return is_wanted or deeds.begun_job(self._till.state, device_id) is not None
 
     # --- printing
 
     async def _print_next(self, printer: str) -> Step:
         """Do one job."""
-        if (begun := begun_job(self._till.state, printer)) is not None:
+        if (begun := deeds.begun_job(self._till.state, printer)) is not None:
             return await self._print_begun(begun)
         # What is in doubt comes first: once another job has begun, the count proves nothing.
         if self._may_ask(self._devices.device(printer)):
             await self._doubts.settle(printer)
-        job = next_job(self._till.state, printer, self._tail.durable_seq)
+        job = deeds.next_job(self._till.state, printer, self._tail.durable_seq)
         if job is None:
             return Step.IN_DOUBT if self._doubts.are_open(printer) else Step.NOTHING_DUE
-        if is_expired(job, self._clock.wall_ms()):
-            await self._outcomes.end_waiting(job, JobState.EXPIRED, Trouble.TTL_OVER)
+        now_ms = self._clock.wall_ms()
+        if (late := deeds.expired_job(self._till.state, printer, now_ms)) is not None:
+            await self._outcomes.end_waiting(late, JobState.EXPIRED, Trouble.TTL_OVER)
             return Step.DONE
         shot = self._devices.device(printer)
         if not shot.may_print:
@@ -422,10 +423,10 @@ class Effects:
 
     async def _kick_next(self, drawer: str) -> Step:
         """Send one pulse."""
-        kick = next_kick(self._till.state, drawer, self._tail.durable_seq)
+        kick = deeds.next_kick(self._till.state, drawer, self._tail.durable_seq)
         if kick is None:
             return Step.NOTHING_DUE
-        if is_stale(kick, self._clock.wall_ms()):
+        if deeds.is_stale(kick, self._clock.wall_ms()):
             await self._note_kick(kick, KickFailed(Trouble.TTL_OVER, RetrySafety.SAFE))
             return Step.DONE
         reach("effects.before_kick")

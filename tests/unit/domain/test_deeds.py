@@ -5,7 +5,7 @@ import pytest
 from tests.support.shop import NOON_MS, Shop, assert_books_balance, cash, line, pending_card
 from tillhald.domain import commands as cmd
 from tillhald.domain import events as ev
-from tillhald.domain.deeds import is_expired, next_job, next_kick
+from tillhald.domain.deeds import expired_job, is_expired, next_job, next_kick
 from tillhald.domain.document import PrintDocument
 from tillhald.domain.jobs import JobState, Kick, KickReason, KickState
 from tillhald.domain.readmodels import decode_job, decode_kick, job_key, kick_key
@@ -89,6 +89,21 @@ def test_no_morning_backlog() -> None:
     assert not is_expired(job, job.created_ms + 60_000)
     assert is_expired(job, job.created_ms + 60_001)
     assert not is_expired(job, NOON_MS - 10**9), "a clock that went back expires nothing"
+
+
+def test_a_jobs_time_ends_behind_a_held_job_too_but_not_once_it_has_begun() -> None:
+    shop = shop_with("s1")
+    shop.do(cmd.SubmitJob(job_id="doc", printer="front", document=PrintDocument(parts=()), ttl_s=9))
+    shop.note(ev.JobHeld(job_id="receipt/1", reason="PAPER_OUT"))
+
+    def expired(after_s: int, printer: str = "front") -> str:
+        job = expired_job(shop.state, printer, shop.at_ms + after_s * 1000)
+        return job.job_id if job else ""
+
+    assert [expired(after_s) for after_s in (9, 10, 61)] == ["", "doc", "receipt/1"]
+    assert expired(61, "back") == ""
+    shop.note(ev.PrintStarted(job_id="receipt/1"))
+    assert expired(61) == "doc"
 
 
 # --- the drawer

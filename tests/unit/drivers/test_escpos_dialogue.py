@@ -11,6 +11,7 @@ import pytest
 from tillhald.devices.categories import How
 from tillhald.devices.link import Link
 from tillhald.drivers.escpos import codec
+from tillhald.drivers.escpos import dialogue as dialogue_module
 from tillhald.drivers.escpos.dialogue import Dialogue
 from tillhald.drivers.escpos.profiles import PROFILES
 
@@ -22,6 +23,7 @@ IDENTITY = {
     codec.ASK_IDENTITY["serial"]: b"_12345\0",
 }
 CUTS = {codec.READ_CUTS: b"_77\0"}
+COVER_OPEN, WELL = b"\x38\0\0\0", b"\x10\0\0\0"
 
 
 class Script(Link):
@@ -60,9 +62,9 @@ class Script(Link):
         self._up = False
 
 
-def dialogue_on(answers: dict[bytes, bytes]) -> tuple[Dialogue, Script]:
+def dialogue_on(answers: dict[bytes, bytes], profile: str = "tm_t88v") -> tuple[Dialogue, Script]:
     line = Script(answers)
-    dialogue = Dialogue(line, PROFILES["tm_t88v"])
+    dialogue = Dialogue(line, PROFILES[profile])
     dialogue._begin()
     assert dialogue.ask_all(time.monotonic() + 1, rousable=False)
     return dialogue, line
@@ -98,6 +100,57 @@ def test_a_new_connection_that_finds_the_printer_owes_nothing() -> None:
     line.waits = 0
     assert dialogue.ask_all(time.monotonic() + 1, rousable=False)
     assert line.waits == 0  # for what cannot come
+
+
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialogue_module, "PERSON_S_MAX", 0.05)
+
+
+def test_a_clone_whose_cover_is_shut_again_at_once_is_waited_for() -> None:
+    said = COVER_OPEN + WELL + b"\0"
+    dialogue, _ = dialogue_on(READY | {codec.ASK_PROCESSED: said}, "generic_80")
+    assert dialogue.await_processed(time.monotonic() + 1)
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_a_clone_that_needs_a_person_is_not_waited_for_as_long_as_a_job_may_take() -> None:
+    dialogue, _ = dialogue_on(READY | {codec.ASK_PROCESSED: COVER_OPEN}, "generic_80")
+    end_s = time.monotonic() + 2
+    assert not dialogue.await_processed(end_s)
+    assert time.monotonic() < end_s  # a drawer hangs on it, too
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_the_byte_for_the_job_before_is_not_taken_for_one_about_this_job() -> None:
+    dialogue, line = dialogue_on(READY | {codec.ASK_PROCESSED: COVER_OPEN}, "generic_80")
+    assert not dialogue.await_processed(time.monotonic() + 1)
+    line.pending.append(WELL)
+    assert dialogue.listen(0, rousable=False)
+    line.answers[codec.ASK_PROCESSED] = b"\0"  # it answers: for the job before
+    assert not dialogue.await_processed(time.monotonic() + 0.05)
+    line.pending.append(b"\0")
+    dialogue.catch_up(time.monotonic() + 1)
+    assert dialogue.await_processed(time.monotonic() + 1)
+
+
+def test_a_byte_that_a_clone_lost_is_not_waited_for_for_ever() -> None:
+    dialogue, line = dialogue_on(READY, "generic_80")
+    assert not dialogue.await_processed(time.monotonic() + 0.05)
+    dialogue.catch_up(time.monotonic() + 0.05)
+    line.answers = READY | {codec.ASK_PROCESSED: b"\0"}
+    assert dialogue.await_processed(time.monotonic() + 1)
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_what_a_clone_owes_is_not_forgotten_while_it_needs_a_person() -> None:
+    dialogue, line = dialogue_on(READY | {codec.ASK_PROCESSED: COVER_OPEN}, "generic_80")
+    assert not dialogue.await_processed(time.monotonic() + 1)
+    dialogue.catch_up(time.monotonic() + 1)
+    line.pending.append(WELL)
+    assert dialogue.listen(0, rousable=False)
+    line.answers[codec.ASK_PROCESSED] = b"\0"
+    assert not dialogue.await_processed(time.monotonic() + 0.05)
 
 
 def identity(dialogue: Dialogue) -> list[str | None]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tillhald.devices.categories import How, PowerState, Trouble
 from tillhald.drivers.escpos.status import (
     BLOCK_BYTES_MAX,
+    COUNTER_DIGITS_MAX,
     STALE_S,
     AutoStatus,
     BlockReply,
@@ -86,6 +87,11 @@ def test_blocks_are_read_for_what_they_are() -> None:
     assert process_id_of(b"\x37\x25") is None
     assert counter_of(b"\x5f120") == 120
     assert counter_of(b"\x5fEPSON") is None
+
+
+def test_a_count_that_no_journal_could_keep_is_none() -> None:
+    assert counter_of(b"\x5f" + b"9" * COUNTER_DIGITS_MAX) == 10**COUNTER_DIGITS_MAX - 1
+    assert counter_of(b"\x5f" + b"9" * (COUNTER_DIGITS_MAX + 1)) is None
 
 
 def new_senses() -> Senses:

@@ -41,6 +41,9 @@ COUNT_EVERY_S: Final = 2.0
 """How often an idle printer is asked for its count of cuts: somebody else may print on it, too."""
 QUIET_S: Final = 2.0
 """A printer that says nothing for so long while it should print is asked how it is."""
+PERSON_S_MAX: Final = 5.0
+"""How long a printer without process ids, which cannot confirm late, may need a person within a
+job: who has just opened the cover shuts it again, and the drawer waits meanwhile."""
 FENCES_OPEN_MAX: Final = 8
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -72,7 +75,7 @@ class Dialogue:
         self.kept: frozenset[str] | None = None  # key codes; None: not asked in this connection
         self._cuts_owed = 0
         self._cuts_asked_s = 0.0
-        self._processed = 0
+        self._bytes_owed = 0
         self._in_step = False
         self._words: str | None = None
         self._words_owed = 0
@@ -165,7 +168,7 @@ class Dialogue:
             case AutoStatus():
                 self.senses.take_auto(message, time.monotonic())
             case ByteReply():
-                self._processed += 1
+                self._bytes_owed = max(self._bytes_owed - 1, 0)
             case BlockReply(content):
                 self._take_block(content)
             case Junk():
@@ -267,10 +270,30 @@ class Dialogue:
         return late
 
     def await_processed(self, end_s: float) -> bool:
-        """Ask for a byte back, once all that was sent before has been read."""
-        before = self._processed
+        """Ask for a byte back, once all that was sent before has been read; see `catch_up`."""
+        self._bytes_owed += 1
         self.send(codec.ASK_PROCESSED, end_s)
-        return self._listen_until(lambda: self._processed > before, end_s, rousable=False)
+        return self._await_bytes(end_s)
+
+    def _await_bytes(self, end_s: float) -> bool:
+        """Wait for all bytes that are owed; for a printer that needs a person, PERSON_S_MAX."""
+        well_s = now_s = time.monotonic()
+        while self._bytes_owed and now_s < end_s and now_s - well_s < PERSON_S_MAX:
+            self.listen(min(end_s - now_s, QUIET_S), rousable=False)
+            now_s = time.monotonic()
+            if self.senses.trouble(now_s) is None:
+                well_s = now_s
+        return not self._bytes_owed
+
+    def catch_up(self, end_s: float) -> None:
+        """Have a printer that was held up work off what it was sent before.
+
+        The byte that it still owes for that does not say so: it would pass for the answer about
+        the next job, of which nothing may be printed yet. One that does not come is lost.
+        """
+        is_even = self._await_bytes(min(end_s, time.monotonic() + STEP_S_MAX))
+        if not is_even and self.senses.trouble(time.monotonic()) is None:
+            self._bytes_owed = 0
 
     def read_cuts(self, end_s: float) -> int | None:
         """Read the printer's own count of its cuts; None if it keeps none or does not answer."""
@@ -366,6 +389,10 @@ class Dialogue:
             self.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
             if self.senses.heard():
                 self.answers_in_turn(end_s)
+            self._bytes_owed = 0  # what was asked within a picture was taken for dots
+        elif not self._profile.process_id:
+            # The byte may have been owed to a till that died; then ours comes right behind it.
+            self.ask_all(min(end_s, time.monotonic() + ANSWER_S_MAX), rousable=False)
         # Also without an answer: some clones have none, and shall not be filled up every time.
         self._in_step = True
 

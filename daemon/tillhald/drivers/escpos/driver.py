@@ -335,6 +335,7 @@ class EscposPrinter:
         else:
             self._dialogue.ask_all(answer_end_s, rousable=False)
         if senses.trouble(time.monotonic()) is None:
+            self._dialogue.catch_up(end_s)
             self._dialogue.fall_in_step(self._filler, end_s)
         if self._dialogue.give_up_if_absent():
             return Trouble.DEVICE_OFFLINE

@@ -17,6 +17,7 @@ from tillhald.devices.categories import How, PowerState, PrinterStatus, Reading,
 T = TypeVar("T")
 
 BLOCK_BYTES_MAX: Final = 256
+COUNTER_DIGITS_MAX: Final = 18
 ANSWER_S_MAX: Final = 1.0
 """How long a real-time question may go unanswered; a good printer takes milliseconds."""
 STALE_S: Final = 10.0
@@ -119,9 +120,13 @@ def process_id_of(content: bytes) -> str | None:
 
 
 def counter_of(content: bytes) -> int | None:
-    """Read the number from a block, if it is the answer to `GS g 2`."""
+    """Read the number from a block, if it is the answer to `GS g 2`.
+
+    One longer than the journal can keep is no count of anything.
+    """
     digits = content[1:]
-    return int(digits) if content[:1] == b"\x5f" and digits.isdigit() else None
+    is_number = digits.isdigit() and len(digits) <= COUNTER_DIGITS_MAX
+    return int(digits) if content[:1] == b"\x5f" and is_number else None
 
 
 def words_of(content: bytes) -> str | None:
