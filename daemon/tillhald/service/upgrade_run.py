@@ -101,8 +101,9 @@ class Way(NamedTuple):
         try:
             await self._stopped(upgrade, to)
         except BaseException:
-            await self.data.remove_built(upgrade.upgrade_id)
+            # First of all, and before anything that can be cancelled in its turn: sell on.
             self.switching.end()
+            await self.data.remove_built(upgrade.upgrade_id)
             raise
 
     async def _must_be_clear(self, upgrade: Upgrade, to: SlotFacts) -> None:

@@ -78,7 +78,7 @@ class Upgrades:
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stage = Stage.ARMED
-        self._cancelled_by = ""
+        self._cancelling: asyncio.Task[None] | None = None
         self._said_blocked = ""
         self._log: StepLog | None = None
         self._log_of = ""
@@ -212,15 +212,20 @@ class Upgrades:
         if self.stage_of(upgrade) not in CANCELLABLE:
             sentence = "It cannot be cancelled any more: the new version decides, or has decided."
             raise errors.UpgradeSwitched(sentence, stage=self.stage_of(upgrade))
-        self._cancelled_by = request_id
+        if self._cancelling is None or self._cancelling.done():
+            ends = self._cancel(upgrade, request_id)
+            self._cancelling = asyncio.get_running_loop().create_task(ends)
+        # It is brought to its end once, whoever asks again, hangs up or loses patience meanwhile.
+        await asyncio.shield(self._cancelling)
+        await self._till.caught_up()
+        return self.find(upgrade_id)
+
+    async def _cancel(self, upgrade: Upgrade, request_id: str) -> None:
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task])
-        if self._till.state.upgrades.current is not None:
+        if self._is_current(upgrade):
             await self._abort(upgrade, "CANCELLED", "Somebody cancelled it.", request_id)
-        self._cancelled_by = ""
-        await self._till.caught_up()
-        return self.find(upgrade_id)
 
     # --- by itself
 
@@ -245,8 +250,11 @@ class Upgrades:
             current = self._till.state.upgrades.current
             if current is not None and self._stage is Stage.ARMED:
                 await self._look_after(current)
+            # Not `wait_for`: until Python 3.12 it loses a cancellation that comes with the wake-up,
+            # and a daemon that is to end would begin an upgrade.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._woken.wait()
             self._woken.clear()
 
     async def _look_after(self, upgrade: Upgrade) -> None:
