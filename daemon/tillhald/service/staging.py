@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -31,7 +32,7 @@ from tillhald.service.backup_programs import Standing, run_command
 from tillhald.service.beside import beside
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
     from tillhald.bundle.words import Shown
     from tillhald.home import Home
@@ -141,8 +142,9 @@ class Staging:
             file = self._file_at(path)
         else:
             file = self._home.inbox_folder / upload.file_name
-            async for standing in self._receive(upload, file):
-                yield standing
+            with _told_as_refusals():
+                async for standing in self._receive(upload, file):
+                    yield standing
             if self._work.is_running:
                 raise errors.UpgradeBusy("Another bundle is being staged.")
         self._request_id = request_id
@@ -317,6 +319,18 @@ class Staging:
         with verified(path, trust.root(), trust.floor(), self._now_ms()) as bundle:
             trust.remember(bundle.said.root, bundle.floor)
         path.unlink()
+
+
+@contextlib.contextmanager
+def _told_as_refusals() -> Iterator[None]:
+    """A disk that is full meanwhile, or a name that it does not take, is no mistake of the till."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise errors.BundleNoRoom("The till's disk is full.") from error
+        why = error.strerror or str(error)
+        raise errors.UpgradeFailed(f"The bundle could not be stored: {why}.") from error
 
 
 def _bundle_of(line: Line) -> Shown:
