@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 
 from tillhald.backup.words import refused
-from tillhald.boot.files import PARTIAL, sync
+from tillhald.boot.files import PARTIAL, Damaged, sync
 from tillhald.boot.slot import slots_folder
 from tillhald.bundle.layout import SUFFIX
 from tillhald.bundle.words import BuildOrder, Line
@@ -167,7 +167,7 @@ class Staging:
         path = self._kept(slot)
         try:
             await beside(self._remember, path)
-        except (errors.Refused, OSError, ValueError) as error:
+        except (errors.Refused, Damaged, OSError, ValueError) as error:
             log.warning("bundle_not_remembered", slot=slot, why=str(error))
 
     # --- building

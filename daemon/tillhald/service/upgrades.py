@@ -241,7 +241,9 @@ class Upgrades:
             self._till.note([ev.UpgradeInterrupted(upgrade_id=current.upgrade_id)])
             log.warning("upgrade_interrupted", upgrade_id=current.upgrade_id)
             sentence = "The till was cut off. The version before is up again; this begins anew."
-            self.tell(current, Stage.ARMED, sentence)
+            # A full disk may be what cut it off; and a till that did not start would not sell.
+            with contextlib.suppress(OSError):
+                self.tell(current, Stage.ARMED, sentence)
         self._stage = Stage.ARMED
 
     async def run(self) -> None:
@@ -249,7 +251,10 @@ class Upgrades:
         while True:
             current = self._till.state.upgrades.current
             if current is not None and self._stage is Stage.ARMED:
-                await self._look_after(current)
+                try:
+                    await self._look_after(current)
+                except _WHAT_FAILS as error:
+                    log.warning("upgrade_waits", why=str(error))
             # Not `wait_for`: until Python 3.12 it loses a cancellation that comes with the wake-up,
             # and a daemon that is to end would begin an upgrade.
             with contextlib.suppress(TimeoutError):
@@ -258,13 +263,9 @@ class Upgrades:
             self._woken.clear()
 
     async def _look_after(self, upgrade: Upgrade) -> None:
-        try:
-            now_ms = self._now_ms()
-            is_quiet = await self._world.day.is_quiet(now_ms)
-            begin = may_begin(upgrade, now_ms, is_quiet=is_quiet)
-        except _WHAT_FAILS as error:
-            log.warning("upgrade_waits", why=str(error))
-            return
+        now_ms = self._now_ms()
+        is_quiet = await self._world.day.is_quiet(now_ms)
+        begin = may_begin(upgrade, now_ms, is_quiet=is_quiet)
         if begin is Begin.GIVE_UP:
             sentence = "It was tried too often, or found no moment for too long."
             await self._abort(upgrade, errors.UpgradeFailed.reason, sentence)
@@ -306,11 +307,14 @@ class Upgrades:
             why=why,
             request_id=request_id,
         )
-        await self._till.record([fact])
-        with contextlib.suppress(OSError):
-            log_of = self.steps_of(upgrade)
-            log_of.tell(Stage.ABORTED, why, self._now_ms(), reason=reason)
-        self._stage = Stage.ARMED
+        try:
+            await self._till.record([fact])
+            with contextlib.suppress(OSError):
+                log_of = self.steps_of(upgrade)
+                log_of.tell(Stage.ABORTED, why, self._now_ms(), reason=reason)
+        finally:
+            # Where the journal did not take it, it waits, and is looked after again.
+            self._stage = Stage.ARMED
 
     def _wait_on(self, upgrade: Upgrade, why: str) -> None:
         """It found something in the way, and looks again; that is told once a reason."""

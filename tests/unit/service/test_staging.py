@@ -29,6 +29,12 @@ async def pieces(failure: OSError | None = None) -> AsyncIterator[bytes]:
         raise failure  # as the disk does, between two pieces
 
 
+def staging_of(desk: Desk, tasks: asyncio.TaskGroup) -> Staging:
+    work: Work[Any] = Work(tasks)
+    home = Home(desk.folder, FIRST.generation)
+    return Staging(home, till=desk.till, unused=list, now_ms=lambda: 0, work=work)
+
+
 def refused_with(root: Path, upload: Upload) -> BaseException:
     """What staging it is refused with."""
     refusals: list[BaseException] = []
@@ -37,17 +43,14 @@ def refused_with(root: Path, upload: Upload) -> BaseException:
         desk = Desk(root)
         try:
             async with asyncio.TaskGroup() as tasks:
-                work: Work[Any] = Work(tasks)
-                home = Home(desk.folder, FIRST.generation)
-                staging = Staging(home, till=desk.till, unused=list, now_ms=lambda: 0, work=work)
                 try:
-                    async for _ in staging.stage("request", "", upload):
+                    async for _ in staging_of(desk, tasks).stage("request", "", upload):
                         pass
                 except Exception as refusal:
                     refusals.append(refusal)
         finally:
             desk.close()
-        assert list(home.inbox_folder.iterdir()) == []
+        assert list(Home(desk.folder, FIRST.generation).inbox_folder.iterdir()) == []
 
     asyncio.run(story())
     (refusal,) = refusals
@@ -71,3 +74,24 @@ def test_a_name_that_no_disk_takes_is_told(tmp_path: Path) -> None:
     refusal = refused_with(tmp_path, upload)
     assert isinstance(refusal, UpgradeFailed)
     assert "name too long" in str(refusal)
+
+
+def test_a_floor_that_rotted_keeps_no_till_from_selling(tmp_path: Path) -> None:
+    async def story() -> None:
+        desk = Desk(tmp_path)
+        try:
+            home = Home(desk.folder, FIRST.generation)
+            trust = home.identity_folder / "trust"
+            trust.mkdir()
+            (trust / "root.json").write_bytes(b"{}")
+            (trust / "floor.json").write_bytes(b"")
+            bundle = home.bundles_folder / f"{FIRST.slot}.tlb"
+            bundle.parent.mkdir()
+            bundle.write_bytes(b"a bundle")
+            async with asyncio.TaskGroup() as tasks:
+                await staging_of(desk, tasks).remember(FIRST.slot)
+            assert bundle.exists(), "the next start tries it again"
+        finally:
+            desk.close()
+
+    asyncio.run(story())

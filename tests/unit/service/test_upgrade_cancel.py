@@ -1,4 +1,4 @@
-"""An upgrade is cancelled once, and the till sells on, however often and impatiently that is asked."""
+"""An upgrade that is cancelled or cut off leaves a till that sells, whatever comes together."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.homes import FIRST, add_slot
 from tests.unit.service.test_switching import Desk
+from tillhald.domain import events as ev
 from tillhald.domain.supply import Supply
 from tillhald.domain.upgrade import Stage, When
 from tillhald.domain.upgrade_checks import Conditions
 from tillhald.home import Home
+from tillhald.service.upgrade_log import FILE
 from tillhald.service.upgrade_world import Estimate
 from tillhald.service.upgrades import Upgrades
 
@@ -161,3 +163,24 @@ def test_the_till_sells_while_what_was_built_is_removed(tmp_path: Path) -> None:
         assert await cancelled is Stage.ABORTED
 
     story(tmp_path, at_once)
+
+
+def test_a_full_disk_keeps_no_till_from_starting_that_an_upgrade_was_cut_off_at(
+    tmp_path: Path,
+) -> None:
+    async def cut_off() -> None:
+        desk = Upgraded(tmp_path)
+        try:
+            armed, _ = await desk.upgrades.start("start", "", When.NOW)
+            begun = ev.UpgradeBegun(upgrade_id=armed.upgrade_id, totals=armed.totals)
+            await desk.till.record([begun])
+            steps = Home(desk.folder, FIRST.generation).work_folder(armed.upgrade_id)
+            (steps / FILE).unlink()
+            (steps / FILE).mkdir()  # nothing can be written there, as on a full disk
+            desk.upgrades.take_up()
+            await desk.sell(1)
+            assert desk.upgrades.stage_of(desk.upgrades.find("")) is Stage.ARMED
+        finally:
+            desk.close()
+
+    asyncio.run(cut_off())
