@@ -174,6 +174,8 @@ def test_a_full_disk_keeps_no_till_from_starting_that_an_upgrade_was_cut_off_at(
             armed, _ = await desk.upgrades.start("start", "", When.NOW)
             begun = ev.UpgradeBegun(upgrade_id=armed.upgrade_id, totals=armed.totals)
             await desk.till.record([begun])
+            for stage in (Stage.PREFLIGHT, Stage.QUIESCED):
+                desk.upgrades.tell(armed, stage, "It went on.")
             steps = Home(desk.folder, FIRST.generation).work_folder(armed.upgrade_id)
             (steps / FILE).unlink()
             (steps / FILE).mkdir()  # nothing can be written there, as on a full disk
