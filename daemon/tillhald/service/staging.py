@@ -175,7 +175,7 @@ class Staging:
     async def _run(self, file: Path, request_id: str, *, is_ours: bool) -> None:
         began_s = time.monotonic()
         try:
-            self._make_room()
+            await self.make_room()
             order = BuildOrder(
                 file=str(file),
                 home=str(self._home.folder),
@@ -234,19 +234,24 @@ class Staging:
             elif step.staged is not None:
                 yield Staged(step.staged)
 
-    def _make_room(self) -> None:
+    async def make_room(self) -> None:
         """Remove slots that were staged long ago, but for the newest ones."""
         current = self._till.state.upgrades.current
         asked_for = current.plan.slot if current is not None else ""
         unused = [name for name in self._unused() if name != asked_for]
+        removed: list[Path] = []
         for name in unused[: -(STAGED_KEPT_MAX - 1)]:
             folder = slots_folder(self._home.folder) / name
             gone = folder.with_name(name + PARTIAL)
-            # Renamed first: of what a power cut leaves of it, the next start removes the rest.
+            # Renamed first: of what a power cut leaves of it, the next start removes the rest. All
+            # of them before anything waits, so that none is asked for meanwhile.
             folder.rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
             self._kept(name).unlink(missing_ok=True)
+            removed.append(gone)
             log.info("slot_removed", slot=name)
+        for gone in removed:
+            # Thousands of files, seconds on a memory card, while the till sells.
+            await beside(shutil.rmtree, gone, ignore_errors=True)
 
     # --- files
 

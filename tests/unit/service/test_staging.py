@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.homes import FIRST
 from tests.unit.service.test_switching import Desk
+from tillhald.boot.slot import slots_folder
 from tillhald.domain.errors import BundleNoRoom, UpgradeFailed
 from tillhald.home import Home
 from tillhald.service.staging import Staging, Upload
 from tillhald.service.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
 CHUNK = b"a piece"
@@ -29,10 +32,10 @@ async def pieces(failure: OSError | None = None) -> AsyncIterator[bytes]:
         raise failure  # as the disk does, between two pieces
 
 
-def staging_of(desk: Desk, tasks: asyncio.TaskGroup) -> Staging:
+def staging_of(desk: Desk, tasks: asyncio.TaskGroup, unused: Sequence[str] = ()) -> Staging:
     work: Work[Any] = Work(tasks)
     home = Home(desk.folder, FIRST.generation)
-    return Staging(home, till=desk.till, unused=list, now_ms=lambda: 0, work=work)
+    return Staging(home, till=desk.till, unused=lambda: list(unused), now_ms=lambda: 0, work=work)
 
 
 def refused_with(root: Path, upload: Upload) -> BaseException:
@@ -95,3 +98,30 @@ def test_a_floor_that_rotted_keeps_no_till_from_selling(tmp_path: Path) -> None:
             desk.close()
 
     asyncio.run(story())
+
+
+def test_old_slots_make_room_while_the_till_sells_on(tmp_path: Path) -> None:
+    slots = ("1.1.0-bbbbbbbb", "1.2.0-cccccccc", "1.3.0-dddddddd")
+    removers: list[threading.Thread] = []
+
+    def note(event: str, args: tuple[Any, ...]) -> None:
+        if event == "shutil.rmtree" and slots[0] in str(args[0]):
+            removers.append(threading.current_thread())
+
+    async def story() -> None:
+        desk = Desk(tmp_path)
+        folder = slots_folder(desk.folder)
+        for name in slots:
+            (folder / name / "bin").mkdir(parents=True)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await staging_of(desk, tasks, slots).make_room()
+            assert {path.name for path in folder.iterdir()} == {FIRST.slot, slots[-1]}
+        finally:
+            desk.close()
+
+    sys.addaudithook(note)
+    asyncio.run(story())
+    # Not the one that serves everybody: thousands of files take seconds on a memory card.
+    assert len(removers) == 1
+    assert removers[0] is not threading.main_thread()
