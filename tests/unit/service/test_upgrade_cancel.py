@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.support.homes import FIRST, add_slot
 from tests.unit.service.test_switching import Desk
@@ -152,17 +152,6 @@ def test_who_hangs_up_has_the_upgrade_cancelled_all_the_same(tmp_path: Path) -> 
         assert armed.stage is Stage.ARMED
 
     story(tmp_path, hung_up)
-
-
-def test_the_till_sells_while_what_was_built_is_removed(tmp_path: Path) -> None:
-    async def at_once(desk: Upgraded) -> None:
-        cancelled: asyncio.Task[Any] = asyncio.create_task(desk.cancel(1))
-        await desk.data.is_removing.wait()
-        await desk.sell(2)
-        desk.data.may_end.set()
-        assert await cancelled is Stage.ABORTED
-
-    story(tmp_path, at_once)
 
 
 def test_a_full_disk_keeps_no_till_from_starting_that_an_upgrade_was_cut_off_at(
