@@ -318,7 +318,10 @@ def _must_have_number(role: str, signed: Signed, number: int) -> None:
 
 def _must_rise(role: str, found: int, least: int) -> None:
     if found < least:
-        sentence = f"Its {role} has number {found}; this till has had {least} already."
+        sentence = (
+            f"It was released before the one that this till runs, or has run: its {role} has"
+            f" number {found}, and {least} was there already."
+        )
         raise BundleTooOld(sentence, found=found, expected=least)
 
 

@@ -140,10 +140,21 @@ def stage(
             show(step.progress.phase, step.progress.done, step.progress.total)
         else:
             give_up("The till ended without a result.")
+        versions = till.upgrades.versions()
     if not as_json:
         out.print(f"Version {result.version.version} is staged.", style="green", markup=False)
         show_facts([("slot", result.version.slot), ("took", f"{result.took_ms / 1000:.0f} s")])
-        out.print("Look with `tillctl upgrade preflight`, then `tillctl upgrade start`.")
+        out.print(what_next(result.version.slot, versions), markup=False)
+
+
+def what_next(slot: str, versions: pb.GetVersionsResponse) -> str:
+    """What a technician does once a slot is built: it may be the one that runs, or that the till
+    went back from."""
+    if slot == versions.running.slot:
+        return "It is what runs already: there is nothing to start."
+    if slot == versions.previous.slot:
+        return "It ran before this one: `tillctl upgrade roll-back` goes to it again."
+    return "Look with `tillctl upgrade preflight`, then `tillctl upgrade start`."
 
 
 @app.command()

@@ -5,9 +5,11 @@ meanings as Odoo 17 has them (addons/point_of_sale/models: pos_session, pos_orde
 pos_payment_method). Times are UTC text, amounts decimal text or numbers.
 
 An order that is paid, done or invoiced is a sale; one that is a draft is put aside; a cancelled one
-is left out, and said so. A session is a shift; Odoo closes no days. A line with
+is left out, and said so. A session is a shift, and its business day the one it began on where this
+till stands; Odoo closes no days. A line with
 `refunded_orderline_id` gives that line back. Change is the payment with `is_change`; what payments
-differ from the total by is cash rounding, where the point of sale has it. An order counts as
+differ from the total by is cash rounding, where the point of sale has it. A line of which nothing
+is left (a cashier who deletes once sets its quantity to 0) is left out. An order counts as
 uploaded once its session is closed, since that posts it. A method of payment that is not cash is
 "other": what it is, Odoo says only in its name.
 """
@@ -181,7 +183,7 @@ class _Export:
     def _session(self, row: sqlite3.Row) -> tuple[type[OldRecord], dict[str, Any]]:
         is_closed = row["state"] == "closed"
         self._closed[row["id"]] = is_closed
-        self._days[row["id"]] = _time(row["start_at"])[:10]
+        self._days[row["id"]] = _local_day(row["start_at"])
         content: dict[str, Any] = {
             "id": row["name"],
             "opened_at": _time(row["start_at"]),
@@ -216,7 +218,8 @@ class _Export:
     # --- orders
 
     def _order(self, row: sqlite3.Row) -> tuple[type[OldRecord], dict[str, Any]]:
-        lines = [self._line(line) for line in self._lines_of(row["id"])]
+        rows = self._lines_of(row["id"])
+        lines = [self._line(line) for line in rows if not _is_taken_out(line)]
         content = {
             "id": str(row["id"]),
             "at": _time(row["date_order"]),
@@ -356,6 +359,19 @@ def _is_known(currency: str) -> bool:
 def _time(text: str) -> str:
     """Odoo's UTC as RFC 3339."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC).isoformat()
+
+
+def _local_day(text: str) -> str:
+    """The day by this machine's time zone: a shop that opens at seven in Shanghai opens at 23:00
+    UTC, the day before."""
+    return datetime.fromisoformat(_time(text)).astimezone().date().isoformat()
+
+
+def _is_taken_out(line: sqlite3.Row) -> bool:
+    """Whether nothing is left of a line: one touch of the key that deletes sets its quantity to 0,
+    and only the second one removes it."""
+    amounts = (line["qty"], line["price_subtotal_incl"], line["price_subtotal"])
+    return not any(Decimal(str(amount or 0)) for amount in amounts)
 
 
 def _name(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 
 from tillhald.backup.words import refused
-from tillhald.boot.files import PARTIAL, sync
+from tillhald.boot.files import PARTIAL, Damaged, sync
 from tillhald.boot.slot import slots_folder
 from tillhald.bundle.layout import SUFFIX
 from tillhald.bundle.words import BuildOrder, Line
@@ -31,7 +32,7 @@ from tillhald.service.backup_programs import Standing, run_command
 from tillhald.service.beside import beside
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
     from tillhald.bundle.words import Shown
     from tillhald.home import Home
@@ -141,8 +142,9 @@ class Staging:
             file = self._file_at(path)
         else:
             file = self._home.inbox_folder / upload.file_name
-            async for standing in self._receive(upload, file):
-                yield standing
+            with _told_as_refusals():
+                async for standing in self._receive(upload, file):
+                    yield standing
             if self._work.is_running:
                 raise errors.UpgradeBusy("Another bundle is being staged.")
         self._request_id = request_id
@@ -165,7 +167,7 @@ class Staging:
         path = self._kept(slot)
         try:
             await beside(self._remember, path)
-        except (errors.Refused, OSError, ValueError) as error:
+        except (errors.Refused, Damaged, OSError, ValueError) as error:
             log.warning("bundle_not_remembered", slot=slot, why=str(error))
 
     # --- building
@@ -173,7 +175,7 @@ class Staging:
     async def _run(self, file: Path, request_id: str, *, is_ours: bool) -> None:
         began_s = time.monotonic()
         try:
-            self._make_room()
+            await self.make_room()
             order = BuildOrder(
                 file=str(file),
                 home=str(self._home.folder),
@@ -232,19 +234,24 @@ class Staging:
             elif step.staged is not None:
                 yield Staged(step.staged)
 
-    def _make_room(self) -> None:
+    async def make_room(self) -> None:
         """Remove slots that were staged long ago, but for the newest ones."""
         current = self._till.state.upgrades.current
         asked_for = current.plan.slot if current is not None else ""
         unused = [name for name in self._unused() if name != asked_for]
+        removed: list[Path] = []
         for name in unused[: -(STAGED_KEPT_MAX - 1)]:
             folder = slots_folder(self._home.folder) / name
             gone = folder.with_name(name + PARTIAL)
-            # Renamed first: of what a power cut leaves of it, the next start removes the rest.
+            # Renamed first: of what a power cut leaves of it, the next start removes the rest. All
+            # of them before anything waits, so that none is asked for meanwhile.
             folder.rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
             self._kept(name).unlink(missing_ok=True)
+            removed.append(gone)
             log.info("slot_removed", slot=name)
+        for gone in removed:
+            # Thousands of files, seconds on a memory card, while the till sells.
+            await beside(shutil.rmtree, gone, ignore_errors=True)
 
     # --- files
 
@@ -317,6 +324,18 @@ class Staging:
         with verified(path, trust.root(), trust.floor(), self._now_ms()) as bundle:
             trust.remember(bundle.said.root, bundle.floor)
         path.unlink()
+
+
+@contextlib.contextmanager
+def _told_as_refusals() -> Iterator[None]:
+    """A disk that is full meanwhile, or a name that it does not take, is no mistake of the till."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise errors.BundleNoRoom("The till's disk is full.") from error
+        why = error.strerror or str(error)
+        raise errors.UpgradeFailed(f"The bundle could not be stored: {why}.") from error
 
 
 def _bundle_of(line: Line) -> Shown:

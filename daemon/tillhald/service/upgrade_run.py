@@ -101,8 +101,11 @@ class Way(NamedTuple):
         try:
             await self._stopped(upgrade, to)
         except BaseException:
-            await self.data.remove_built(upgrade.upgrade_id)
-            self.switching.end()
+            # The till is quiet until then, so that no other work builds a generation meanwhile.
+            try:
+                await self.data.remove_built(upgrade.upgrade_id)
+            finally:
+                self.switching.end()
             raise
 
     async def _must_be_clear(self, upgrade: Upgrade, to: SlotFacts) -> None:

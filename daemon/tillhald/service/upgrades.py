@@ -78,7 +78,7 @@ class Upgrades:
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stage = Stage.ARMED
-        self._cancelled_by = ""
+        self._cancelling: asyncio.Task[None] | None = None
         self._said_blocked = ""
         self._log: StepLog | None = None
         self._log_of = ""
@@ -212,15 +212,20 @@ class Upgrades:
         if self.stage_of(upgrade) not in CANCELLABLE:
             sentence = "It cannot be cancelled any more: the new version decides, or has decided."
             raise errors.UpgradeSwitched(sentence, stage=self.stage_of(upgrade))
-        self._cancelled_by = request_id
+        if self._cancelling is None or self._cancelling.done():
+            ends = self._cancel(upgrade, request_id)
+            self._cancelling = asyncio.get_running_loop().create_task(ends)
+        # It is brought to its end once, whoever asks again, hangs up or loses patience meanwhile.
+        await asyncio.shield(self._cancelling)
+        await self._till.caught_up()
+        return self.find(upgrade_id)
+
+    async def _cancel(self, upgrade: Upgrade, request_id: str) -> None:
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait([self._task])
-        if self._till.state.upgrades.current is not None:
+        if self._is_current(upgrade):
             await self._abort(upgrade, "CANCELLED", "Somebody cancelled it.", request_id)
-        self._cancelled_by = ""
-        await self._till.caught_up()
-        return self.find(upgrade_id)
 
     # --- by itself
 
@@ -236,7 +241,9 @@ class Upgrades:
             self._till.note([ev.UpgradeInterrupted(upgrade_id=current.upgrade_id)])
             log.warning("upgrade_interrupted", upgrade_id=current.upgrade_id)
             sentence = "The till was cut off. The version before is up again; this begins anew."
-            self.tell(current, Stage.ARMED, sentence)
+            # A full disk may be what cut it off; and a till that did not start would not sell.
+            with contextlib.suppress(OSError):
+                self.tell(current, Stage.ARMED, sentence)
         self._stage = Stage.ARMED
 
     async def run(self) -> None:
@@ -244,19 +251,21 @@ class Upgrades:
         while True:
             current = self._till.state.upgrades.current
             if current is not None and self._stage is Stage.ARMED:
-                await self._look_after(current)
+                try:
+                    await self._look_after(current)
+                except _WHAT_FAILS as error:
+                    log.warning("upgrade_waits", why=str(error))
+            # Not `wait_for`: until Python 3.12 it loses a cancellation that comes with the wake-up,
+            # and a daemon that is to end would begin an upgrade.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._woken.wait()
             self._woken.clear()
 
     async def _look_after(self, upgrade: Upgrade) -> None:
-        try:
-            now_ms = self._now_ms()
-            is_quiet = await self._world.day.is_quiet(now_ms)
-            begin = may_begin(upgrade, now_ms, is_quiet=is_quiet)
-        except _WHAT_FAILS as error:
-            log.warning("upgrade_waits", why=str(error))
-            return
+        now_ms = self._now_ms()
+        is_quiet = await self._world.day.is_quiet(now_ms)
+        begin = may_begin(upgrade, now_ms, is_quiet=is_quiet)
         if begin is Begin.GIVE_UP:
             sentence = "It was tried too often, or found no moment for too long."
             await self._abort(upgrade, errors.UpgradeFailed.reason, sentence)
@@ -298,11 +307,14 @@ class Upgrades:
             why=why,
             request_id=request_id,
         )
-        await self._till.record([fact])
-        with contextlib.suppress(OSError):
-            log_of = self.steps_of(upgrade)
-            log_of.tell(Stage.ABORTED, why, self._now_ms(), reason=reason)
-        self._stage = Stage.ARMED
+        try:
+            await self._till.record([fact])
+            with contextlib.suppress(OSError):
+                log_of = self.steps_of(upgrade)
+                log_of.tell(Stage.ABORTED, why, self._now_ms(), reason=reason)
+        finally:
+            # Where the journal did not take it, it waits, and is looked after again.
+            self._stage = Stage.ARMED
 
     def _wait_on(self, upgrade: Upgrade, why: str) -> None:
         """It found something in the way, and looks again; that is told once a reason."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 import tomllib
 from pathlib import Path
 
@@ -196,9 +197,33 @@ def test_orders_of_odoo_are_sales_with_their_states_taxes_rounding_and_returns(
     assert any("1 cancelled order" in notice for notice in report.notices)
 
 
+def test_a_line_that_an_odoo_cashier_set_to_nothing_is_left_out(
+    tmp_path: Path, spool: Path
+) -> None:
+    nothing = "INSERT INTO pos_order_line VALUES (9, 1, 7, 'Anchor', 11.90, 0, 0, 0, 0, NULL)"
+    found = Read(odoo_export(tmp_path / "odoo.db", nothing), spool)
+    assert found.report.faults == []
+    assert [line.line_id for line in found.sales["1"].lines] == ["1"]
+
+
+def test_a_session_of_odoo_is_of_the_day_that_it_was_in_the_shop(
+    tmp_path: Path, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = "UPDATE pos_session SET start_at = '2025-02-28 23:30:00' WHERE id = 1"
+    path = odoo_export(tmp_path / "odoo.db", early)
+    try:
+        monkeypatch.setenv("TZ", "CST-8")  # POSIX: eight hours before UTC's
+        time.tzset()
+        assert Read(path, spool).sales["1"].business_day == "2025-03-01"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 @pytest.mark.parametrize(
     ("statement", "place"),
     [
+        ("UPDATE pos_order_line SET qty = 0 WHERE id = 4", ("pos_order", 4)),
         ("UPDATE pos_order SET amount_total = 23.81 WHERE id = 1", ("pos_order", 1)),
         ("UPDATE pos_order SET state = 'lost' WHERE id = 2", ("pos_order", 2)),
         ("UPDATE pos_order SET date_order = 'noon' WHERE id = 2", ("pos_order", 2)),
