@@ -52,9 +52,9 @@ bench: $(READY) ## Measure against floors and peers; one report
 powercut: $(READY) ## Cut the power under the journal a million times; needs root; goes on where it stopped
 	@$(BIN)/python tools/powercut.py
 
-upgradecuts: $(READY) ## Cut the power everywhere in upgrades, a restore, a clean, an import; needs root; two hours
+upgradecuts: $(READY) ## Cut the power everywhere in upgrades, a restore, a clean, an import; needs root; an hour
 	@TILLHALD_UPGRADE_CUTS=1000 TILLHALD_UPGRADE_GOES_ON_EVERY=1 TILLHALD_IMPORT_CUTS=300 TILLHALD_POWER_SHARE=1 $(BIN)/python -m pytest -q tests/crash/test_power_upgrade.py tests/crash/test_restore_power.py tests/crash/test_import_power.py
-	@$(BIN)/python -m tests.crash.upgrade_campaign --publish
+	@$(BIN)/python -m tests.crash.upgrade_campaign --publish --every-cut
 
 printjobs: $(READY) ## Print 6,000 receipts under faults and power cuts, beside naive policies; an hour
 	@$(BIN)/python -m tests.crash.print_campaign --jobs 6000

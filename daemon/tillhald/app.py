@@ -40,6 +40,7 @@ from tillhald.service.first_bytes import FirstBytes
 from tillhald.service.health import HealthChecks
 from tillhald.service.imports import Imports
 from tillhald.service.opening import open_for_shop
+from tillhald.service.patience import comes_within
 from tillhald.service.pins import PinHasher
 from tillhald.service.power_station import PowerStation, power_sources
 from tillhald.service.reconfigure import Reconfiguration
@@ -431,8 +432,7 @@ class App:
         places = self._config.places()
         folders = [places.folder.parent, *(spill.parent for spill in places.spills)]
         while not self._stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), PROBE_EVERY_S)
+            await comes_within(self._stop.wait(), PROBE_EVERY_S)
             if await takes_writes(folders, deadline_s=PROBE_S_MAX):
                 log.info("disk_takes_writes_again")
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from tillhald.devices.events import (
 )
 from tillhald.domain import events as ev
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.patience import comes_within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -121,8 +121,7 @@ class DeviceNews:
     async def changed(self, within_s: float) -> bool:
         """Wait for the next change of any device, for `within_s`; False: the daemon drains."""
         if not self._tail.draining:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._happened.wait(), within_s)
+            await comes_within(self._happened.wait(), within_s)
         return not self._tail.draining
 
     def drain(self) -> None:

@@ -37,6 +37,7 @@ from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.doubts import Doubts
 from tillhald.service.kicks import kick_ended
 from tillhald.service.outcomes import OVERLOAD_PAUSE_S, Outcomes
+from tillhald.service.patience import comes_within
 from tillhald.service.print_documents import PrintDocuments
 from tillhald.service.quick_start import QuickStart
 
@@ -211,8 +212,7 @@ class Effects:
                 for kick in list(self._till.state.kicks.values()):
                     if kick.drawer not in known and deeds.is_stale(kick, now_ms):
                         await self._note_kick(kick, KickFailed(Trouble.TTL_OVER, RetrySafety.SAFE))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), ORPHANS_EVERY_S)
+            await comes_within(changed.wait(), ORPHANS_EVERY_S)
 
     async def _run(
         self, device_id: str, do_next: Callable[[str], Coroutine[None, None, Step]]
@@ -236,11 +236,9 @@ class Effects:
             elif step is Step.HELD:
                 # Not woken by facts: the hold is one itself. It also looks by itself now and
                 # then: a printer that cannot push its status tells nobody that its lid was shut.
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), HELD_RETRY_S)
+                await comes_within(changed.wait(), HELD_RETRY_S)
             elif step is Step.IN_DOUBT:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(anything.wait(), DOUBT_RETRY_S)
+                await comes_within(anything.wait(), DOUBT_RETRY_S)
 
     def _goes_on(self, device_id: str) -> bool:
         """What has begun with its sale is not left lying, also when nothing new is to begin."""

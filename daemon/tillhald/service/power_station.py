@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from tillhald.devices.specs import PowerDriver
 from tillhald.domain.self_test import Hours
 from tillhald.service.going_dark import Latch
 from tillhald.service.inhibitor import Inhibitor, system_bus
+from tillhald.service.patience import comes_within
 from tillhald.service.power import Power, PowerSettings
 from tillhald.service.power_check import PowerCheck
 from tillhald.service.self_tests import SelfTests
@@ -134,8 +134,7 @@ class PowerStation:
         """Somebody shuts the host down. Return when the till is at rest, or can wait no longer."""
         assert self._power is not None, "it has begun"
         await self._power.settle(SETTLE_S)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._power.settlement.ended.wait(), 2 * SETTLE_S)
+        await comes_within(self._power.settlement.ended.wait(), 2 * SETTLE_S)
 
     def _settled(self, on_dark: Callable[[], None]) -> None:
         if self._power is not None and self._power.goes_dark:
@@ -162,8 +161,7 @@ class PowerStation:
         settlement = self._power.settlement if self._power is not None else None
         while settlement is not None and settlement.is_under_way:
             supervisor.extend(2 * SETTLE_S)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(settlement.ended.wait(), SETTLE_S)
+            await comes_within(settlement.ended.wait(), SETTLE_S)
 
     def stop(self) -> None:
         """Listen no more."""

@@ -24,6 +24,7 @@ from tillhald.domain.claims import ClaimMode
 from tillhald.domain.scan import Scan
 from tillhald.journal.errors import Overloaded, StorageError
 from tillhald.service.caller import NOBODYS
+from tillhald.service.patience import comes_within
 from tillhald.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -237,10 +238,7 @@ class Scans:
                 yield one
                 continue
             self._claims.renew(device_id, lease_id)
-            try:
-                await asyncio.wait_for(changed.wait(), lease.ttl_s / 3)
-            except TimeoutError:
-                continue
+            await comes_within(changed.wait(), lease.ttl_s / 3)
         yield Draining()
 
     def acknowledge(self, device_id: str, lease_id: str, cursor: int) -> None:

@@ -20,6 +20,7 @@ from tillhald.domain.self_test import (
 )
 from tillhald.domain.supply import SelfTestKind, SelfTestResult, Supply
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.patience import comes_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,11 +79,10 @@ class SelfTests:
                     await self.begin_what_is_due()
                     continue
                 left_s = max(next_schedule_s - loop.time(), LOOK_S)
-                with contextlib.suppress(TimeoutError):
-                    try:
-                        await asyncio.wait_for(watching.beyond(self._tail.durable_seq), left_s)
-                    except StorageError:
-                        return
+                try:
+                    await comes_within(watching.beyond(self._tail.durable_seq), left_s)
+                except StorageError:
+                    return
                 if self._tail.draining:
                     return
 
@@ -111,8 +111,7 @@ class SelfTests:
             if isinstance(outcome, NotObeyed):
                 return await self._end(test, SelfTestResult.REFUSED, outcome.why)
             while watched.result is SelfTestResult.RUNNING:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._power.changed(), LOOK_S)
+                await comes_within(self._power.changed(), LOOK_S)
                 if self._power.state.supply is not Supply.ONLINE:
                     # The mains went, or worse. The battery is needed for something else now.
                     await self._power.command(test.ups, STOP_TEST)
@@ -139,8 +138,7 @@ class SelfTests:
             return
         await self._power.command(ups, STOP_TEST)
         while latest is not None and is_testing(latest) and self._mono_ms() < end_ms:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._power.changed(), LOOK_S)
+            await comes_within(self._power.changed(), LOOK_S)
             latest = self._latest(ups)
 
     async def _end(self, test: SelfTest, result: SelfTestResult, said: str) -> None:

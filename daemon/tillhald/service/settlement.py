@@ -22,6 +22,7 @@ from tillhald.domain.outages import suspension_facts
 from tillhald.domain.sale import UNDER_WAY
 from tillhald.domain.slip_paper import suspended_sales
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.patience import comes_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,9 +163,8 @@ class Settlement:
         tell(SettleStep(Phase.STORING, "All that was answered is being synced."))
         is_stored = False
         left_s = max(end_s - asyncio.get_running_loop().time(), STORE_S_MIN)
-        with contextlib.suppress(StorageError, TimeoutError):
-            await asyncio.wait_for(self._till.caught_up(), left_s)
-            is_stored = True
+        with contextlib.suppress(StorageError):
+            is_stored = await comes_within(self._till.caught_up(), left_s)
         return Settled(
             suspended=tuple(suspended),
             left_open=left,
@@ -249,6 +249,6 @@ class Settlement:
                 left_s = end_s - loop.time()
                 if left_s <= 0 or self._tail.failure is not None or self._tail.draining:
                     return
-                with contextlib.suppress(TimeoutError, StorageError):
+                with contextlib.suppress(StorageError):
                     beyond = watch.beyond(self._tail.durable_seq)
-                    await asyncio.wait_for(beyond, min(left_s, LOOK_S))
+                    await comes_within(beyond, min(left_s, LOOK_S))

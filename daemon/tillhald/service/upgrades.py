@@ -33,6 +33,7 @@ from tillhald.domain.upgrade_checks import Finding, blocking, preflight
 from tillhald.failpoints import reach
 from tillhald.home import new_work_id
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.patience import comes_within
 from tillhald.service.upgrade_log import StepLog
 from tillhald.service.upgrade_run import Way, in_the_way
 from tillhald.service.upgrade_world import slot_facts
@@ -255,11 +256,7 @@ class Upgrades:
                     await self._look_after(current)
                 except _WHAT_FAILS as error:
                     log.warning("upgrade_waits", why=str(error))
-            # Not `wait_for`: until Python 3.12 it loses a cancellation that comes with the wake-up,
-            # and a daemon that is to end would begin an upgrade.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._woken.wait()
+            await comes_within(self._woken.wait(), LOOK_EVERY_S)
             self._woken.clear()
 
     async def _look_after(self, upgrade: Upgrade) -> None:
