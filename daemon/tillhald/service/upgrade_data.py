@@ -23,6 +23,7 @@ from tillhald.journal.verify import verify_in_child
 from tillhald.service.backup_programs import Standing
 from tillhald.service.beside import beside
 from tillhald.service.migrating import bring_over
+from tillhald.service.patience import comes_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BACKUP_BUSY_S_MAX: Final = 600.0
+BACKUP_BUSY_AT_REST_S_MAX: Final = 2.0
+"""Nothing is sold meanwhile: the upgrade lets the till sell on, and comes back later."""
 COPY_S_MAX: Final = 1800.0
 COPY: Final = "journal-before"
 
@@ -68,7 +71,7 @@ class UpgradeData:
         if not self._backups.folder:
             return
         try:
-            await self._back_up(on_progress)
+            await self._back_up(on_progress, BACKUP_BUSY_S_MAX)
         except errors.Refused as refusal:
             if not _is_overridden(plan):
                 raise
@@ -81,7 +84,7 @@ class UpgradeData:
         the old generation where a new one is made, else as a copy beside the work.
         """
         if self._backups.folder and not _is_overridden(plan):
-            await self._back_up(on_progress)
+            await self._back_up(on_progress, BACKUP_BUSY_AT_REST_S_MAX)
         elif not migrates:
             await self._copy(plan, on_progress)
 
@@ -114,12 +117,13 @@ class UpgradeData:
         """Remove the data that was built for this upgrade and that no boot record names."""
         await beside(remove_built, self._home, upgrade_id)
 
-    async def _back_up(self, on_progress: Progress) -> None:
+    async def _back_up(self, on_progress: Progress, busy_s_max: float) -> None:
         def hear(at: Standing) -> None:
             on_progress(f"Backup: {at.phase}.", at.done, at.total, at.eta_s)
 
-        async with asyncio.timeout(BACKUP_BUSY_S_MAX):
-            await self._backups.free()
+        if not await comes_within(self._backups.free(), busy_s_max):
+            sentence = "Another backup is being made, or one is being tried."
+            raise errors.UpgradeBlocked(sentence, checks=Check.BACKUP_VERIFIED.value)
         async for step in self._backups.create(str(uuid.uuid4()), None):
             if isinstance(step, Standing):
                 hear(step)
