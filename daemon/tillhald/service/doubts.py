@@ -7,6 +7,7 @@ when it has nothing more to say does the policy decide, or a person.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from tillhald.domain import events as ev
 from tillhald.domain.jobs import JobState
 from tillhald.domain.paper import by_policy, in_doubt, is_provable, judged
 from tillhald.journal.errors import Overloaded, StorageError
+from tillhald.service.outcomes import OVERLOAD_PAUSE_S
 
 if TYPE_CHECKING:
     from tillhald.devices.registry import DeviceRegistry, DeviceSnapshot
@@ -92,9 +94,16 @@ class Doubts:
 
     def confirmed_late(self, printer: str, mark: str) -> None:
         """The printer confirms a job that had ended unconfirmed: paper was put in, for one."""
-        job_id = self._expected.pop((printer, mark), None)
+        job_id = self._expected.get((printer, mark))
         if job_id is None:
             return
+        if job_id in self._till.state.jobs:
+            # The journal takes nothing just now: what it is to say first, that this is in doubt,
+            # is still on its way.
+            loop = asyncio.get_running_loop()
+            loop.call_later(OVERLOAD_PAUSE_S, self.confirmed_late, printer, mark)
+            return
+        del self._expected[printer, mark]
         job = self._till.job(job_id)
         if job.state is JobState.CONFIRMED:
             return  # its count of cuts was quicker
