@@ -30,6 +30,7 @@ _EN: Final = {
     "receipt": "Receipt",
     "return": "RETURN",
     "void": "VOID",
+    "voided": "VOIDED",
     "copy": "COPY",
     "training": "TRAINING",
     "no_receipt": "This is no receipt",
@@ -62,6 +63,7 @@ _ZH: Final = {
     "receipt": "小票号",
     "return": "退货",
     "void": "作废",
+    "voided": "已作废",
     "copy": "重印",
     "training": "培训",
     "no_receipt": "此单无效",
@@ -130,6 +132,8 @@ def receipt_of(
         parts.extend(_training_marks(words))
     if sale.kind is not SaleKind.SALE:
         parts.append(_centred(words[sale.kind.value], _BIG))
+    if sale.voided_by:  # since: what comes on paper only now shall not look good
+        parts.append(_centred(words["voided"], _BIG))
     if sale.slip is not None:
         parts.append(_centred(f"{words['back_entry']} {sale.slip.slip_no}", _BOLD))
     elsewhere = sale.imported if sale.is_made_elsewhere else None

@@ -221,6 +221,15 @@ def test_returns_and_voids_say_what_they_are_and_of_which_receipt(
     assert f"{give_back} | EUR -15.00" in sheet
 
 
+@pytest.mark.parametrize(("language", "mark"), [("en", "VOIDED"), ("zh-CN", "已作废")])
+def test_a_copy_of_what_was_voided_since_does_not_look_good(language: str, mark: str) -> None:
+    shop = full_sale(language)
+    assert mark not in paper(shop, copy=1)
+    shop.void("v", "s")
+    assert paper(shop, copy=1).splitlines()[3] == f"^{mark}"
+    assert mark not in paper(shop, "v")
+
+
 def test_added_tax_stands_before_the_total_that_holds_it() -> None:
     sheet = paper(full_sale("en", ShopRules(tax_included=False))).splitlines()
     taxes = [at for at, text in enumerate(sheet) if text.startswith("Tax ")]
