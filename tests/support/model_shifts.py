@@ -54,7 +54,9 @@ class ShiftOps:
         shifts = self.shop.day.shifts if self.shop.day else []
         return {
             "open_day": 0.2 if self.shop.day else 5 if self.shop.implicit else 40,
-            "open_shift": 8
+            "open_shift": 60
+            if shift is None and self.shop.has_never_trained()
+            else 8
             if self.shop.implicit and shift is None
             else (60 if left_over else 15)
             if idle and shift is None and len(shifts) <= SHIFTS_A_DAY
@@ -138,6 +140,7 @@ class ShiftOps:
         left = self.shop.left or 0
         opening = rng.choice([left, left, left + 500, 10_000])
         operator, training = rng.choice(OPERATORS), rng.random() < 0.5
+        training |= self.shop.has_never_trained()
         if training and rng.random() < 0.9:
             opening = 0
         request = shift_pb2.OpenShiftRequest(

@@ -169,6 +169,10 @@ class NaiveShop:
             return {"TOO_MANY_SHIFTS"} if crowded else set()
         return {"SHIFT_NOT_OPEN"} | (set() if self.day else {"DAY_NOT_OPEN"})
 
+    def has_never_trained(self) -> bool:
+        """Some days have passed, and nobody has."""
+        return len(self.days) > 2 and not self.trainings
+
     @property
     def in_training(self) -> bool:
         return self.shift is not None and self.shift.training
