@@ -290,8 +290,10 @@ def run(
 
     Three lanes of four have a printer with process ids and counters, the fourth is a clone. The
     lanes whose model is not in `only` are left out: the others go as they would beside them. A
-    single lane has the first model of `only`.
+    single lane has the first model of `only`. Tills that do not die as planned are an AssertionError:
+    a campaign without deaths proves nothing.
     """
+    deaths = 0
     with tempfile.TemporaryDirectory(prefix="print", dir="/tmp") as name:
         nursery = Nursery(Path(name))
         try:
@@ -306,12 +308,15 @@ def run(
                     folder = Path(name) / str(lane)
                     folder.mkdir()
                     sales = jobs // lanes + (lane < jobs % lanes)
+                    deaths += sum(plan.death is not None for plan in plans(seed + lane, sales))
                     planned.append(
                         pool.submit(run_lane, nursery, policy, model, seed + lane, sales, folder)
                     )
                 reports = [each.result() for each in planned]
         finally:
             nursery.close()
+    died = sum(report.happened["till"] for report in reports)
+    assert died >= deaths // 2, f"{deaths} tills were to die, and {died} did"
     return judge(policy, reports)
 
 

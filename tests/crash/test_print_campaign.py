@@ -43,9 +43,7 @@ def test_no_receipt_is_lost_and_none_doubled_whatever_happens_to_till_and_printe
     assert sum(score.copies for score in scores), "nothing went wrong: that proves nothing"
     happened = sum((score.happened for score in scores), Counter())
     assert sum(happened.values()) > JOBS / 4, happened
-    planned = [plan for lane in range(4) for plan in plans(SEED + lane, JOBS // 4)]
-    deaths = sum(plan.death is not None for plan in planned)
-    assert happened["till"] >= deaths / 2, f"{deaths} were planned: {happened}"
+    assert happened["till"], happened  # `run` looks whether as many died as were to
 
 
 @pytest.mark.parametrize("policy", POLICIES[1:])
